@@ -1,0 +1,83 @@
+"""The five-point similarity transform that brings every face to the same place in its crop."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from facerec_tf.core.errors import require, require_count
+
+#: Name of the template below, as manifests record it.
+TEMPLATE_NAME = "arcface-112"
+
+#: Where the five points lie in a 112x112 crop, (x, y) in pixels: image-left eye, image-right eye,
+#: nose, image-left mouth corner, image-right mouth corner (ArcFace's public implementation).
+TEMPLATE_112 = np.array(
+    [
+        [38.2946, 51.6963],
+        [73.5318, 51.5014],
+        [56.0252, 71.7366],
+        [41.5493, 92.3655],
+        [70.7299, 92.2041],
+    ]
+)
+TEMPLATE_112.setflags(write=False)
+
+
+def similarity_transform(landmarks: np.ndarray, template: np.ndarray = TEMPLATE_112) -> np.ndarray:
+    """Returns the rotation, uniform scale and shift that best carry `landmarks` to `template`.
+
+    The least-squares solution of Umeyama, "Least-squares estimation of transformation parameters
+    between two point patterns", IEEE PAMI 13(4), 1991; never a reflection.
+
+    Args:
+        landmarks: float `[points, 2]`, x and y in pixels of the photograph.
+        template: float `[points, 2]`, x and y in pixels of the crop.
+
+    Returns:
+        float64 `[2, 3]`, the matrix A with crop point = A · (x, y, 1).
+
+    Raises:
+        ArgumentError: If the points are not finite, not paired, or all the same.
+    """
+    source = _points("landmarks", landmarks)
+    target = _points("template", template)
+    require(source.shape == target.shape, "landmarks", f"of shape {target.shape}", source.shape)
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    source_centred, target_centred = source - source_mean, target - target_mean
+    variance = source_centred.var(axis=0).sum()
+    require(variance > 0, "landmarks", "at least two different points", source.tolist())
+
+    u, singular, vt = np.linalg.svd(target_centred.T @ source_centred / len(source))
+    signs = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt))])
+    scaled_rotation = (singular @ signs / variance) * (u * signs) @ vt
+    shift = target_mean - scaled_rotation @ source_mean
+    return np.column_stack([scaled_rotation, shift])
+
+
+def crop(image: np.ndarray, landmarks: np.ndarray, size: int = 112) -> np.ndarray:
+    """Returns the aligned crop of one face, interpolated linearly, black outside the photograph.
+
+    Args:
+        image: uint8 `[height, width, 3]`.
+        landmarks: float `[5, 2]`, x and y in pixels of `image`, in the order of `TEMPLATE_112`.
+        size: Side of the crop in pixels; the template is scaled to it.
+
+    Returns:
+        uint8 `[size, size, 3]`, channels in the order of `image`.
+
+    Raises:
+        ArgumentError: If an argument has the wrong shape or the landmarks no extent.
+    """
+    is_image = image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
+    require(is_image, "image", "uint8 of shape [height, width, 3]", (image.dtype, image.shape))
+    require_count("size", size)
+    transform = similarity_transform(landmarks, TEMPLATE_112 * (size / 112))
+    return cv2.warpAffine(image, transform, (size, size), flags=cv2.INTER_LINEAR)
+
+
+def _points(name: str, value: np.ndarray) -> np.ndarray:
+    points = np.asarray(value, dtype=np.float64)
+    require(points.ndim == 2 and points.shape[1] == 2, name, "of shape (points, 2)", points.shape)
+    require(bool(np.isfinite(points).all()), name, "finite", points.tolist())
+    return points

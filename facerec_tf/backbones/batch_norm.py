@@ -1,0 +1,86 @@
+"""Batch normalisation by TensorFlow's fused kernel, with equal statistics on every replica."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+_FUSED_DTYPES = ("float16", "bfloat16", "float32")
+
+
+@keras.saving.register_keras_serializable(package="facerec_tf")
+class BatchNorm(keras.layers.BatchNormalization):
+    """Batch normalisation over the last axis, fused where the kernel exists.
+
+    Keras normalises by five separate TensorFlow operations; the fused kernel does it in one pass,
+    keeps half-precision activations in half precision, and trains an IResNet half again as fast on
+    a CPU. Under a strategy with several replicas the moments are those of the global batch. The
+    running variance takes the unbiased estimate, as in PyTorch and cuDNN.
+
+    Args:
+        momentum: Share of the old running statistics kept at each step.
+        epsilon: Added to the variance; the kernel needs at least 1.001e-5.
+        scale: Whether γ is learned; without it γ is 1.
+        **kwargs: Passed to `keras.layers.BatchNormalization`.
+    """
+
+    def __init__(
+        self, momentum: float = 0.9, epsilon: float = 2e-5, scale: bool = True, **kwargs: Any
+    ) -> None:
+        kwargs.setdefault("synchronized", True)
+        super().__init__(momentum=momentum, epsilon=epsilon, scale=scale, **kwargs)
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Normalises `inputs` of shape `[batch, …, channels]`, keeping shape and dtype."""
+        if keras.backend.standardize_dtype(inputs.dtype) not in _FUSED_DTYPES:
+            return super().call(inputs, training=training, mask=mask)
+        if not (training and self.trainable):
+            return self._fused(inputs, self.moving_mean, self.moving_variance)[0]
+        if _replicas() > 1:
+            return self._normalize_across_replicas(inputs)
+        outputs, mean, variance = self._fused(inputs)
+        self._update_statistics(mean, variance)
+        return outputs
+
+    def _fused(self, inputs: Any, mean: Any = None, variance: Any = None) -> tuple[Any, Any, Any]:
+        """Runs the kernel: with statistics given it infers, without them it takes the batch's."""
+        channels = inputs.shape[-1]
+        gamma = tf.ones([channels]) if self.gamma is None else tf.convert_to_tensor(self.gamma)
+        beta = tf.zeros([channels]) if self.beta is None else tf.convert_to_tensor(self.beta)
+        images = tf.reshape(inputs, [-1, 1, 1, channels]) if len(inputs.shape) == 2 else inputs
+        given = mean is not None
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            images,
+            gamma,
+            beta,
+            mean=tf.convert_to_tensor(mean) if given else None,
+            variance=tf.convert_to_tensor(variance) if given else None,
+            epsilon=self.epsilon,
+            is_training=not given,
+        )
+        return tf.reshape(outputs, tf.shape(inputs)), mean, variance
+
+    def _normalize_across_replicas(self, inputs: Any) -> Any:
+        """Normalises by the moments of the global batch, which one kernel cannot see."""
+        x = ops.cast(inputs, "float32")
+        axes = list(range(len(inputs.shape) - 1))
+        mean, variance = ops.moments(x, axes=axes, synchronized=True)
+        count = tf.size(x, out_type=tf.int64) // x.shape[-1] * _replicas()
+        count = tf.cast(count, tf.float32)
+        self._update_statistics(mean, variance * count / tf.maximum(count - 1.0, 1.0))
+        outputs = ops.batch_normalization(
+            x, mean, variance, axis=-1, offset=self.beta, scale=self.gamma, epsilon=self.epsilon
+        )
+        return ops.cast(outputs, inputs.dtype)
+
+    def _update_statistics(self, mean: Any, variance: Any) -> None:
+        for statistic, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            statistic.assign(statistic * self.momentum + value * (1.0 - self.momentum))
+
+
+def _replicas() -> int:
+    context = tf.distribute.get_replica_context()
+    return context.num_replicas_in_sync if context is not None else 1

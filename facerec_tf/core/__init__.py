@@ -1,0 +1,1 @@
+"""Pure functions every room may use: argument errors, lookup by name, files, angles."""

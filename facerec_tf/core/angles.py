@@ -1,0 +1,59 @@
+"""Angle mathematics that stays finite, in value and gradient, at cos θ = ±1.
+
+Every function takes and returns float tensors of any shape; angles are in radians.
+float32 cosines of unit vectors exceed 1 in about a third of all cases, and sqrt(1 − c²) has an
+infinite slope there, so cosines are clipped and roots are guarded from the inside.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from keras import ops
+
+#: Smallest 1 − cos² that `sine` takes a root of; float32 resolves no angle below about 3e-4.
+EPSILON = 1e-7
+
+
+def l2_normalize(vectors: Any, axis: int = -1) -> Any:
+    """Returns `vectors` at unit length along `axis`; a zero vector stays zero, with gradient zero.
+
+    Args:
+        vectors: float tensor.
+        axis: The axis whose entries form one vector.
+    """
+    return vectors * inverse_norm(vectors, axis)
+
+
+def inverse_norm(vectors: Any, axis: int = -1) -> Any:
+    """Returns 1 / ‖v‖ along `axis`, which is kept with size 1; finite for zero vectors."""
+    return ops.rsqrt(ops.maximum(ops.sum(ops.square(vectors), axis=axis, keepdims=True), 1e-12))
+
+
+def clip_cosine(cosine: Any) -> Any:
+    """Returns `cosine` clipped to [−1, 1], the domain of arccos."""
+    return ops.clip(cosine, -1.0, 1.0)
+
+
+def sine(cosine: Any) -> Any:
+    """Returns sin θ ≥ 0 for θ in [0, π] from cos θ, with a finite gradient at θ = 0 and π."""
+    return ops.sqrt(ops.maximum(1.0 - ops.square(cosine), EPSILON))
+
+
+def angle(cosine: Any) -> Any:
+    """Returns θ = arccos(cos θ) in [0, π], with a finite gradient at both ends.
+
+    arctan2 of the guarded sine and the cosine: exact in the middle, within 4e-4 rad at the ends.
+    """
+    return ops.arctan2(sine(cosine), cosine)
+
+
+def falling_cosine(angle: Any) -> Any:
+    """Returns ψ(φ) = (−1)^k·cos φ − 2k, k = ⌊φ/π⌋, for φ ≥ 0: cos φ that never rises again.
+
+    Continuous, with a continuous slope, and equal to cos φ up to π (SphereFace 1704.08063, eq. 6).
+    """
+    turns = ops.stop_gradient(ops.floor(angle / math.pi))
+    sign = 1.0 - 2.0 * ops.mod(turns, 2.0)
+    return sign * ops.cos(angle) - 2.0 * turns

@@ -1,0 +1,64 @@
+"""Errors a user can mend, in one wording: argument, what was expected, what came."""
+
+from __future__ import annotations
+
+import math
+
+
+class UserError(Exception):
+    """A mistake the user can mend: commands print its message alone, without a traceback."""
+
+
+class ArgumentError(UserError, ValueError):
+    """An argument outside its domain."""
+
+
+class DataError(UserError):
+    """Records, images or files that are missing, damaged or do not match."""
+
+
+def argument_error(name: str, expected: str, value: object) -> ArgumentError:
+    """Returns the error for argument `name`, which should have been `expected` but was `value`."""
+    return ArgumentError(f"Argument '{name}' must be {expected}. Received: {name}={value!r}")
+
+
+def require(condition: bool, name: str, expected: str, value: object) -> None:
+    """Raises the error for argument `name` unless `condition` holds.
+
+    Args:
+        condition: Whether the value is acceptable.
+        name: The argument's name, as the caller typed it.
+        expected: What it must be, to follow "must be".
+        value: What came.
+
+    Raises:
+        ArgumentError: If `condition` is false.
+    """
+    if not condition:
+        raise argument_error(name, expected, value)
+
+
+def require_positive(name: str, value: float) -> None:
+    """Raises `ArgumentError` unless `value` is a finite number above zero."""
+    require(_is_number(value) and value > 0, name, "positive", value)
+
+
+def require_non_negative(name: str, value: float) -> None:
+    """Raises `ArgumentError` unless `value` is a finite number of at least zero."""
+    require(_is_number(value) and value >= 0, name, "non-negative", value)
+
+
+def require_between(name: str, value: float, low: float, high: float) -> None:
+    """Raises `ArgumentError` unless `low <= value <= high`."""
+    require(_is_number(value) and low <= value <= high, name, f"between {low} and {high}", value)
+
+
+def require_count(name: str, value: int, least: int = 1) -> None:
+    """Raises `ArgumentError` unless `value` is an integer of at least `least`."""
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    require(is_integer and value >= least, name, f"an integer of at least {least}", value)
+
+
+def _is_number(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value)

@@ -1,0 +1,39 @@
+"""Lookup by name that answers a typo with the nearest known name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from facerec_tf.core.errors import ArgumentError
+
+T = TypeVar("T")
+
+
+def require_known(name: str, known: Iterable[str], argument: str) -> None:
+    """Raises an error listing the known names, and the nearest, unless `name` is one of them.
+
+    Args:
+        name: What the user typed.
+        known: The accepted names.
+        argument: The argument's name, for the message.
+
+    Raises:
+        ArgumentError: If `name` is not known.
+    """
+    names = sorted(known)
+    if name in names:
+        return
+    nearest = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+    raise ArgumentError(
+        f"Argument '{argument}' must be one of {', '.join(names)}. "
+        f"Received: {argument}={name!r}.{hint}"
+    )
+
+
+def lookup(table: Mapping[str, T], name: str, argument: str) -> T:
+    """Returns `table[name]`, or raises as `require_known` does."""
+    require_known(name, table, argument)
+    return table[name]

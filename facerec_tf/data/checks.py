@@ -1,0 +1,193 @@
+"""Says what is wrong with records: before training, and when the pipeline stumbles."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import re
+
+import tensorflow as tf
+
+from facerec_tf.core.errors import DataError, require_count
+from facerec_tf.data.images import WRONG_SIZE, check_image
+from facerec_tf.data.manifest import Manifest
+from facerec_tf.data.pipeline import BAD_LABEL, NO_SOUND_IMAGE, record_stream
+from facerec_tf.data.records import Record, read_shard, shard_paths
+
+#: Share of damaged images above which training on them makes no sense.
+MAX_DAMAGED = 0.01
+
+_VALUE = r" \[(.*?)\]"
+
+#: What errors of the pipeline look like, and what to say, with the values found in them.
+_KNOWN_ERRORS = (
+    (
+        re.escape(f"[{BAD_LABEL}]") + 3 * _VALUE,
+        "Image '{0}' has label {1}, but the manifest names {2} identities.",
+    ),
+    (
+        re.escape(f"[{WRONG_SIZE}]") + 3 * _VALUE,
+        "Image '{0}' has height and width {1}, expected {2}.",
+    ),
+    (re.escape(f"[{NO_SOUND_IMAGE}]"), "All images of a batch are damaged."),
+    (r"(?:corrupted|truncated) record at", "A shard is corrupt or cut short."),
+    (
+        r"ParseSingleExample",
+        "A record is damaged: it is no tf.train.Example, or lacks a feature.",
+    ),
+    (r"DecodeJpeg", "An image cannot be decoded."),
+)
+
+
+def preflight(
+    directory: str | os.PathLike, *, digests: bool = True, sample: int = 1000
+) -> list[str]:
+    """Checks the records in `directory` before training: all shards, and a sample of the images.
+
+    Args:
+        directory: Folder of records with its manifest.
+        digests: Compare every shard's SHA-256, which reads every byte.
+        sample: Images to decode, spread over the shards.
+
+    Returns:
+        What is wrong with each damaged image of the sample, naming it; training skips such.
+
+    Raises:
+        DataError: If the manifest or a shard is missing or damaged, they do not match, a record
+            cannot be parsed, an image has the wrong size, a label lies outside the manifest, or
+            more than 1 % of the sample is damaged.
+    """
+    require_count("sample", sample)
+    manifest = Manifest.load(directory)
+    manifest.verify(directory, digests)
+    quota = math.ceil(sample / max(len(manifest.shards), 1))
+    damaged, checked = [], 0
+    for path in shard_paths(directory, [shard.file for shard in manifest.shards]):
+        for record in itertools.islice(read_shard(path), quota):
+            _check_label(record, manifest, path)
+            checked += 1
+            if reason := _image_fault(record, manifest, path):
+                damaged.append(reason)
+    if len(damaged) > MAX_DAMAGED * checked:
+        raise DataError(
+            f"{len(damaged)} of {checked} images looked at in '{directory}' are damaged, more than "
+            f"1 %. {damaged[0]}"
+        )
+    return damaged
+
+
+def name_bad_records(
+    directory: str | os.PathLike,
+    *,
+    seed: int,
+    first: int,
+    last: int,
+    min_images: int = 1,
+    shuffle_buffer: int = 16384,
+) -> list[str]:
+    """Returns which images at positions `first` to `last` of the stream are damaged, and why.
+
+    Reads the stream again with the arguments `training_dataset` had.
+
+    Raises:
+        DataError: If an image has the wrong size, or the shards cannot be read.
+    """
+    image_size = Manifest.load(directory).image_size
+    stream = record_stream(
+        directory, seed=seed, start=first, min_images=min_images, shuffle_buffer=shuffle_buffer
+    )
+    bad = []
+    for _, record in stream.take(last - first + 1).as_numpy_iterator():
+        filename = record["filename"].decode()
+        try:
+            reason = check_image(record["encoded"], image_size)
+        except DataError as error:
+            raise DataError(f"Image '{filename}' {error}.") from None
+        if reason:
+            bad.append(f"Image '{filename}': {reason}.")
+    return bad
+
+
+def describe_error(error: tf.errors.OpError) -> str | None:
+    """Returns in one line what is wrong with the records, or None for an error of another kind.
+
+    Knows no more than the error does; `explain` reads the records again and names the damaged one.
+    """
+    for pattern, words in _KNOWN_ERRORS:
+        if found := re.search(pattern, error.message):
+            return words.format(*(group.strip('"') for group in found.groups()))
+    return None
+
+
+def explain(
+    error: tf.errors.OpError,
+    directory: str | os.PathLike,
+    *,
+    seed: int,
+    first: int,
+    last: int,
+    min_images: int = 1,
+    shuffle_buffer: int = 16384,
+) -> DataError | None:
+    """Returns an error that names the record the pipeline stumbled over.
+
+    Reads the records again, so it may take as long as an epoch without decoding.
+
+    Args:
+        error: What iterating over `training_dataset` raised.
+        directory: The folder of records.
+        seed: The seed `training_dataset` had, like the arguments after the next two.
+        first: First position of the batch that failed.
+        last: Its last position.
+        min_images: Identities with fewer images are left out.
+        shuffle_buffer: Records held in memory to be shuffled.
+
+    Returns:
+        The error to raise instead, or None if `error` has nothing to do with the records.
+    """
+    description = describe_error(error)
+    if description is None or BAD_LABEL in error.message or WRONG_SIZE in error.message:
+        return DataError(description) if description else None
+    try:
+        _read_everything(directory)
+        bad = name_bad_records(
+            directory,
+            seed=seed,
+            first=first,
+            last=last,
+            min_images=min_images,
+            shuffle_buffer=shuffle_buffer,
+        )
+    except DataError as cause:
+        return cause
+    return DataError(" ".join([description, *bad[-1:]]))
+
+
+def _check_label(record: Record, manifest: Manifest, path: str) -> None:
+    if not 0 <= record.label < manifest.num_classes:
+        raise DataError(
+            f"Image '{record.filename}' in '{path}' has label {record.label}, outside the "
+            f"manifest's 0 to {manifest.num_classes - 1}."
+        )
+    if record.text != manifest.classes[record.label].name:
+        raise DataError(
+            f"Image '{record.filename}' in '{path}' shows '{record.text}', but the manifest calls "
+            f"label {record.label} '{manifest.classes[record.label].name}': they do not match."
+        )
+
+
+def _image_fault(record: Record, manifest: Manifest, path: str) -> str | None:
+    try:
+        reason = check_image(record.encoded, manifest.image_size)
+    except DataError as error:
+        raise DataError(f"Image '{record.filename}' in '{path}' {error}.") from None
+    return f"Image '{record.filename}' in '{path}': {reason}." if reason else None
+
+
+def _read_everything(directory: str | os.PathLike) -> None:
+    """Parses every record, so that a damaged one raises its `DataError`."""
+    manifest = Manifest.load(directory)
+    for path in shard_paths(directory, [shard.file for shard in manifest.shards]):
+        for record in read_shard(path):
+            _check_label(record, manifest, path)

@@ -1,0 +1,202 @@
+"""The manifest beside the shards: who is in them, how many, and what every file must hash to."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facerec_tf.core.errors import DataError, require_count
+from facerec_tf.core.files import atomic_file, sha256
+
+FILE_NAME = "manifest.json"
+FORMAT_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassEntry:
+    """One identity: its name and its number of images. Its label is its place in the manifest."""
+
+    name: str
+    images: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """One file of records: its name, its number of records, its size in bytes and its SHA-256."""
+
+    file: str
+    images: int
+    bytes: int
+    sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Selection:
+    """The identities that are trained on.
+
+    Attributes:
+        labels: int64 `[classes of the manifest]`: the new label of each, or -1 if left out.
+        class_names: Names of those kept, by new label.
+        num_images: Images of those kept.
+    """
+
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+    num_images: int
+
+    @property
+    def num_classes(self) -> int:
+        """Identities kept."""
+        return len(self.class_names)
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """What a folder of records holds.
+
+    Attributes:
+        name: First part of the shards' names.
+        image_size: Height and width of every image, in pixels.
+        alignment: Name of the landmark template the crops follow, or "unknown".
+        classes: The identities, by label.
+        shards: The files, in order.
+    """
+
+    name: str
+    image_size: tuple[int, int]
+    alignment: str
+    classes: tuple[ClassEntry, ...]
+    shards: tuple[Shard, ...]
+
+    @property
+    def num_classes(self) -> int:
+        """Identities in the records."""
+        return len(self.classes)
+
+    @property
+    def num_images(self) -> int:
+        """Images in the records."""
+        return sum(shard.images for shard in self.shards)
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike) -> Manifest:
+        """Reads `directory/manifest.json`.
+
+        Raises:
+            DataError: If it is missing, no JSON, of another version or contradicts itself.
+        """
+        path = Path(directory) / FILE_NAME
+        try:
+            fields = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise DataError(
+                f"Cannot read '{path}' ({error.strerror}): a folder of records holds one. Write "
+                "records with tools/make_records.py or tools/import_lfw.py."
+            ) from None
+        except ValueError as error:
+            raise DataError(f"Manifest '{path}' is no valid JSON: {error}") from None
+        try:
+            return cls._from_fields(fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"Manifest '{path}' is incomplete: {error!r}") from None
+        except DataError as error:
+            raise DataError(f"Manifest '{path}' {error}") from None
+
+    def save(self, directory: str | os.PathLike) -> None:
+        """Writes `directory/manifest.json`."""
+        fields = {
+            "format_version": FORMAT_VERSION,
+            "num_images": self.num_images,
+            **dataclasses.asdict(self),
+        }
+        text = json.dumps(fields, indent=1, ensure_ascii=False)
+        with atomic_file(Path(directory) / FILE_NAME) as path:
+            path.write_text(text + "\n", encoding="utf-8")
+
+    def verify(self, directory: str | os.PathLike, digests: bool = True) -> None:
+        """Compares every shard in `directory` with the manifest.
+
+        Args:
+            directory: The folder of records.
+            digests: Also compare SHA-256, which reads every byte.
+
+        Raises:
+            DataError: If a shard is missing or differs; names it.
+        """
+        paths = [Path(directory) / shard.file for shard in self.shards]
+        for path, shard in zip(paths, self.shards, strict=True):
+            if not path.is_file():
+                raise DataError(
+                    f"Shard '{path}' is missing, though the manifest lists it. Copy it again or "
+                    "write the records anew."
+                )
+            if path.stat().st_size != shard.bytes:
+                raise _mismatch(path, f"{shard.bytes} bytes", f"{path.stat().st_size}")
+        if not digests:
+            return
+        with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
+            for path, shard, digest in zip(
+                paths, self.shards, pool.map(sha256, paths), strict=True
+            ):
+                if digest != shard.sha256:
+                    raise _mismatch(path, f"SHA-256 {shard.sha256[:12]}…", f"{digest[:12]}…")
+
+    def select(self, min_images: int = 1) -> Selection:
+        """Returns the identities with at least `min_images` images, labelled anew from 0.
+
+        Raises:
+            ArgumentError: If `min_images` is no positive integer.
+            DataError: If fewer than two identities are left.
+        """
+        require_count("min_images", min_images)
+        images = np.array([entry.images for entry in self.classes], dtype=np.int64)
+        kept = images >= min_images
+        if kept.sum() < 2:
+            raise DataError(
+                f"{kept.sum()} of {self.num_classes} identities have min_images={min_images} or "
+                f"more images (the most is {images.max(initial=0)}): training needs two."
+            )
+        return Selection(
+            labels=np.where(kept, np.cumsum(kept) - 1, -1),
+            class_names=tuple(self.classes[i].name for i in np.flatnonzero(kept)),
+            num_images=int(images[kept].sum()),
+        )
+
+    @classmethod
+    def _from_fields(cls, fields: dict[str, Any]) -> Manifest:
+        version = fields["format_version"]
+        if version != FORMAT_VERSION:
+            raise DataError(f"has format version {version!r}; this program reads {FORMAT_VERSION}.")
+        height, width = fields["image_size"]
+        manifest = cls(
+            name=str(fields["name"]),
+            image_size=(int(height), int(width)),
+            alignment=str(fields["alignment"]),
+            classes=tuple(ClassEntry(str(c["name"]), int(c["images"])) for c in fields["classes"]),
+            shards=tuple(
+                Shard(str(s["file"]), int(s["images"]), int(s["bytes"]), str(s["sha256"]))
+                for s in fields["shards"]
+            ),
+        )
+        counts = {
+            "num_images": int(fields["num_images"]),
+            "its shards": manifest.num_images,
+            "its classes": sum(entry.images for entry in manifest.classes),
+        }
+        if len(set(counts.values())) > 1:
+            told = ", ".join(f"{count} by {source}" for source, count in counts.items())
+            raise DataError(f"contradicts itself on the number of images: {told}.")
+        return manifest
+
+
+def _mismatch(path: Path, expected: str, received: str) -> DataError:
+    return DataError(
+        f"Shard '{path}' does not match the manifest: expected {expected}, found {received}. "
+        "Copy it again or write the records anew."
+    )

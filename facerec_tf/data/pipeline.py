@@ -1,0 +1,183 @@
+"""The training pipeline: an endless stream whose order and augmentation (seed, position) determine.
+
+A record's *position* counts records from the run's beginning: with N images, position p is image
+p mod N in the order of epoch p div N. A run resumed at any position therefore sees what a run never
+stopped would have seen, on any number of machines.
+"""
+
+from __future__ import annotations
+
+import os
+
+import tensorflow as tf
+
+from facerec_tf.config import AugmentationConfig
+from facerec_tf.core.errors import require, require_count
+from facerec_tf.data.augmentation import NUM_DRAWS, augment
+from facerec_tf.data.images import decode, looks_whole
+from facerec_tf.data.manifest import Manifest, Selection
+from facerec_tf.data.records import parse, shard_paths
+
+_ONLY_MIRRORED = AugmentationConfig()
+
+#: Records are read from this many shards in turn; a constant, since the order depends on it.
+_SHARDS_AT_ONCE = 16
+
+#: First words of the error for a bad label; file name, label and number of classes follow.
+BAD_LABEL = "Label outside the manifest:"
+
+#: The error when a batch holds no sound image.
+NO_SOUND_IMAGE = "Every image of a batch is damaged."
+
+
+def training_dataset(
+    directory: str | os.PathLike,
+    *,
+    batch_size: int,
+    seed: int,
+    start: int = 0,
+    min_images: int = 1,
+    augmentation: AugmentationConfig = _ONLY_MIRRORED,
+    shuffle_buffer: int = 16384,
+    input_pipeline_id: int = 0,
+    num_input_pipelines: int = 1,
+) -> tf.data.Dataset:
+    """Returns the endless stream of augmented batches from position `start` on.
+
+    Each batch is a dict of `image` uint8 `[batch, height, width, 3]`, `label` int32 `[batch]` and
+    `position` int64 `[batch]`. Batch k of pipeline i of n holds the positions
+    `start + (k·n + i)·batch_size …`: n pipelines see together what one sees at the same global
+    batch. A record whose image is visibly damaged is replaced by another image of its batch, and
+    `position` is then `-1 - p` for position p of the damaged one, so that batches always keep
+    their size and their places.
+
+    Args:
+        directory: Folder of records with its manifest.
+        batch_size: Images in a batch of this pipeline.
+        seed: Of order and augmentation.
+        start: Position to begin at, a multiple of the global batch: the number of steps done times
+            the global batch.
+        min_images: Identities with fewer images are left out.
+        augmentation: What the images undergo.
+        shuffle_buffer: Records held in memory to be shuffled.
+        input_pipeline_id: Which of the pipelines this is, from 0.
+        num_input_pipelines: Pipelines that share the stream, one a machine.
+
+    Raises:
+        ArgumentError: If a number is out of its range.
+        DataError: If the manifest is missing or damaged, or `min_images` leaves no one.
+    """
+    require_count("batch_size", batch_size)
+    require_count("num_input_pipelines", num_input_pipelines)
+    require(
+        0 <= input_pipeline_id < num_input_pipelines,
+        "input_pipeline_id",
+        f"between 0 and {num_input_pipelines - 1}",
+        input_pipeline_id,
+    )
+    global_batch = batch_size * num_input_pipelines
+    require(start % global_batch == 0, "start", f"a multiple of {global_batch}", start)
+    image_size = Manifest.load(directory).image_size
+
+    stream = record_stream(
+        directory, seed=seed, start=start, min_images=min_images, shuffle_buffer=shuffle_buffer
+    )
+    if num_input_pipelines > 1:
+        stream = stream.filter(
+            lambda position, record: (
+                position // batch_size % num_input_pipelines == input_pipeline_id
+            )
+        )
+
+    def read(position: tf.Tensor, record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        whole = looks_whole(record["encoded"])
+        return {
+            "image": tf.cond(
+                whole,
+                lambda: decode(record["encoded"], record["filename"], image_size),
+                lambda: tf.zeros((*image_size, 3), tf.uint8),
+            ),
+            "label": tf.cast(record["label"], tf.int32),
+            "position": position,
+            "whole": whole,
+            "draws": tf.random.stateless_uniform([NUM_DRAWS], seed=[seed, position]),
+        }
+
+    def finish(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        images, labels, positions = _replace_damaged(batch)
+        images = augment(images, batch["draws"], augmentation)
+        return {"image": images, "label": labels, "position": positions}
+
+    dataset = stream.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    dataset = dataset.batch(batch_size, drop_remainder=True)
+    dataset = dataset.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return dataset.prefetch(2).with_options(options)
+
+
+def record_stream(
+    directory: str | os.PathLike,
+    *,
+    seed: int,
+    start: int = 0,
+    min_images: int = 1,
+    shuffle_buffer: int = 16384,
+) -> tf.data.Dataset:
+    """Returns the endless stream of (position int64, parsed record) from position `start` on.
+
+    Labels are those of the identities kept; see `records.parse` for the rest. Arguments and errors
+    are those of `training_dataset`.
+    """
+    require_count("shuffle_buffer", shuffle_buffer)
+    require_count("start", start, least=0)
+    manifest = Manifest.load(directory)
+    selection = manifest.select(min_images)
+    paths = shard_paths(directory, [shard.file for shard in manifest.shards])
+    first_epoch, skipped = divmod(start, selection.num_images)
+
+    def epoch_records(epoch: tf.Tensor) -> tf.data.Dataset:
+        # tf.data mixes the graph's seed into the shuffle's: pinned, so that no one else's
+        # tf.random.set_seed changes the order. Inside a graph this call reaches only that graph.
+        tf.random.set_seed(1)
+        shuffle_seed = tf.random.stateless_uniform(
+            [], seed=[seed, epoch], minval=None, maxval=None, dtype=tf.int64
+        )
+        shards = tf.random.experimental.stateless_shuffle(tf.constant(paths), seed=[seed, epoch])
+        records = tf.data.Dataset.from_tensor_slices(shards).interleave(
+            tf.data.TFRecordDataset,
+            cycle_length=_SHARDS_AT_ONCE,
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        records = records.map(
+            lambda serialized: _relabel(parse(serialized), selection),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        records = records.filter(lambda record: record["label"] >= 0)
+        records = records.shuffle(shuffle_buffer, seed=shuffle_seed, reshuffle_each_iteration=False)
+        return records.skip(tf.where(epoch == first_epoch, tf.cast(skipped, tf.int64), 0))
+
+    return tf.data.Dataset.counter(first_epoch).flat_map(epoch_records).enumerate(start)
+
+
+def _relabel(record: dict[str, tf.Tensor], selection: Selection) -> dict[str, tf.Tensor]:
+    label = record["label"]
+    known = (label >= 0) & (label < len(selection.labels))
+    data = [BAD_LABEL, record["filename"], label, len(selection.labels)]
+    tf.debugging.Assert(known, data)
+    return {**record, "label": tf.gather(tf.constant(selection.labels), label)}
+
+
+def _replace_damaged(batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Returns images, labels and positions, damaged images replaced by sound ones of the batch."""
+    whole = batch["whole"]
+    sound = tf.where(whole)[:, 0]
+    num_sound = tf.size(sound)
+    tf.debugging.Assert(num_sound > 0, [NO_SOUND_IMAGE])
+    places = tf.range(tf.size(whole))
+    source = tf.where(whole, places, tf.cast(tf.gather(sound, places % num_sound), tf.int32))
+    source = tf.ensure_shape(source, whole.shape)
+    positions = tf.where(whole, batch["position"], -1 - batch["position"])
+    return tf.gather(batch["image"], source), tf.gather(batch["label"], source), positions

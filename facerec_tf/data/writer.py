@@ -1,0 +1,128 @@
+"""Writes sharded records and their manifest, shuffled, and never half."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from facerec_tf.core.errors import DataError, UserError, require_count
+from facerec_tf.core.files import atomic_directory, sha256
+from facerec_tf.data.manifest import ClassEntry, Manifest, Shard
+from facerec_tf.data.records import Record, serialize, shard_name
+
+
+def write_records(
+    directory: str | os.PathLike,
+    records: Iterable[Record],
+    *,
+    name: str = "train",
+    num_shards: int = 16,
+    image_size: tuple[int, int] = (112, 112),
+    alignment: str = "unknown",
+    seed: int = 0,
+) -> Manifest:
+    """Writes `records` and their manifest to a new folder, in an order shuffled from `seed`.
+
+    Records come as a stream and may be sorted by identity: each goes to a random shard, then every
+    shard is shuffled by itself, so memory holds one shard and a reader's buffer always sees a
+    random sample of the identities.
+
+    Args:
+        directory: Folder to make; it may exist if it is empty.
+        records: What to write; labels 0 … classes - 1, each with one text.
+        name: First part of the shards' names.
+        num_shards: Files to spread the records over; fewer if there are fewer records.
+        image_size: Height and width of every image, for the manifest.
+        alignment: Name of the crops' landmark template, for the manifest.
+        seed: Of the shuffle.
+
+    Returns:
+        The manifest, which is also written.
+
+    Raises:
+        UserError: If the folder is not empty or cannot be written.
+        DataError: If there are no records or their labels are not consistent.
+    """
+    require_count("num_shards", num_shards)
+    generator = np.random.default_rng(seed)
+    with new_directory(directory) as folder:
+        classes, counts = _scatter(folder, records, num_shards, generator)
+        filled = [index for index, count in enumerate(counts) if count]
+        shards = []
+        for position, index in enumerate(filled):
+            path = folder / shard_name(name, position, len(filled))
+            _shuffle_shard(_scattered(folder, index), path, generator)
+            shards.append(Shard(path.name, counts[index], path.stat().st_size, sha256(path)))
+        for index in range(num_shards):
+            _scattered(folder, index).unlink()
+        manifest = Manifest(name, image_size, alignment, classes, tuple(shards))
+        manifest.save(folder)
+    return manifest
+
+
+@contextlib.contextmanager
+def new_directory(directory: str | os.PathLike) -> Iterator[Path]:
+    """Yields a temporary folder that becomes `directory` when the block ends without an error.
+
+    Raises:
+        UserError: If `directory` is not empty, or writing fails (permission, full disk).
+    """
+    directory = Path(directory)
+    try:
+        if directory.is_dir() and any(directory.iterdir()):
+            raise UserError(f"Folder '{directory}' is not empty: remove it or choose another.")
+        with atomic_directory(directory) as folder:
+            yield folder
+    except OSError as error:
+        raise UserError(f"Cannot write '{directory}': {error.strerror or error}.") from error
+    except tf.errors.OpError as error:
+        raise UserError(f"Cannot write '{directory}': {error.message}") from error
+
+
+def _scatter(
+    folder: Path, records: Iterable[Record], num_shards: int, generator: np.random.Generator
+) -> tuple[tuple[ClassEntry, ...], list[int]]:
+    """Writes each record to a random shard; returns the classes and the records per shard."""
+    names: dict[int, str] = {}
+    images: dict[int, int] = {}
+    counts = [0] * num_shards
+    with contextlib.ExitStack() as stack:
+        paths = [_scattered(folder, index) for index in range(num_shards)]
+        writers = [stack.enter_context(tf.io.TFRecordWriter(os.fspath(path))) for path in paths]
+        for record, index in zip(records, _balanced(num_shards, generator), strict=False):
+            if names.setdefault(record.label, record.text) != record.text:
+                raise DataError(
+                    f"Label {record.label} of '{record.filename}' stands for two identities: "
+                    f"'{names[record.label]}' and '{record.text}'."
+                )
+            images[record.label] = images.get(record.label, 0) + 1
+            counts[index] += 1
+            writers[index].write(serialize(record))
+    if not names:
+        raise DataError("There are no images to write.")
+    if sorted(names) != list(range(len(names))):
+        raise DataError(f"Labels must run from 0 to {len(names) - 1} without a gap.")
+    classes = tuple(ClassEntry(names[label], images[label]) for label in range(len(names)))
+    return classes, counts
+
+
+def _balanced(num_shards: int, generator: np.random.Generator) -> Iterator[int]:
+    """Yields random shard numbers for ever, each once in every run of `num_shards`."""
+    while True:
+        yield from generator.permutation(num_shards).tolist()
+
+
+def _shuffle_shard(source: Path, target: Path, generator: np.random.Generator) -> None:
+    serialized = list(tf.data.TFRecordDataset(os.fspath(source)).as_numpy_iterator())
+    with tf.io.TFRecordWriter(os.fspath(target)) as writer:
+        for index in generator.permutation(len(serialized)):
+            writer.write(serialized[index])
+
+
+def _scattered(folder: Path, index: int) -> Path:
+    return folder / f".scattered-{index:05d}"

@@ -1,0 +1,10 @@
+"""Judging embeddings: from vectors to scores, from scores to the numbers that are reported."""
+
+from facerec_tf.evaluation.report import table as table
+from facerec_tf.evaluation.report import to_json as to_json
+from facerec_tf.evaluation.scores import fuse_flip as fuse_flip
+from facerec_tf.evaluation.scores import pair_scores as pair_scores
+from facerec_tf.evaluation.verification import FARS as FARS
+from facerec_tf.evaluation.verification import Verification as Verification
+from facerec_tf.evaluation.verification import best_threshold as best_threshold
+from facerec_tf.evaluation.verification import verify as verify

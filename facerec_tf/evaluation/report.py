@@ -1,0 +1,77 @@
+"""Verification figures for people (a table) and for programs (plain JSON types)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from facerec_tf.evaluation.verification import Verification
+
+#: What stands in place of a rate that the pairs are too few to measure.
+NOT_MEASURABLE = "not measurable"
+
+
+def table(verification: Verification) -> str:
+    """Returns the figures as an aligned table for the terminal, several lines without a last break.
+
+    Args:
+        verification: The figures.
+    """
+    v = verification
+    rows = [
+        ("accuracy", f"{v.accuracy:.2%} ± {v.accuracy_std:.2%}"),
+        ("threshold", f"{v.threshold:.4f}"),
+        ("area under ROC", f"{v.auc:.4f}"),
+        ("equal error rate", f"{v.eer:.2%}"),
+    ]
+    rows += [(f"TAR at FAR {_far_name(far)}", _rate(tar, far)) for far, tar in v.tar_at_far.items()]
+    width = max(len(name) for name, _ in rows)
+    head = (
+        f"{v.pairs:,} pairs: {v.genuine:,} genuine, {v.impostor:,} impostor; "
+        f"{len(v.fold_accuracies)} folds"
+    )
+    return "\n".join([head, *(f"  {name:<{width}}  {value}" for name, value in rows)])
+
+
+def to_json(verification: Verification, protocol: str, model: str) -> dict[str, Any]:
+    """Returns the figures as plain JSON types, with where the threshold comes from.
+
+    Args:
+        verification: The figures.
+        protocol: Name of the pairs, such as `lfw_view2`.
+        model: Digest of the model that made the embeddings.
+    """
+    v = verification
+    return {
+        "protocol": protocol,
+        "pairs": v.pairs,
+        "genuine": v.genuine,
+        "impostor": v.impostor,
+        "accuracy": v.accuracy,
+        "accuracy_std": v.accuracy_std,
+        "threshold": v.threshold,
+        "threshold_origin": {
+            "value": v.threshold,
+            "criterion": "highest accuracy; accept at score >= value",
+            "chosen_on": f"all {v.pairs} pairs of {protocol}",
+            "model": model,
+        },
+        "auc": v.auc,
+        "eer": v.eer,
+        "tar_at_far": {
+            _far_name(far): NOT_MEASURABLE if tar is None else tar
+            for far, tar in v.tar_at_far.items()
+        },
+        "fold_accuracies": list(v.fold_accuracies),
+        "fold_thresholds": list(v.fold_thresholds),
+    }
+
+
+def _far_name(far: float) -> str:
+    mantissa, exponent = f"{far:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _rate(tar: float | None, far: float) -> str:
+    if tar is None:
+        return f"{NOT_MEASURABLE} (takes {1 / far:,.0f} impostor pairs)"
+    return f"{tar:.2%}"

@@ -1,0 +1,68 @@
+"""Encoder: one face for everything that turns crops into embeddings, wherever it was stored."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from facerec_tf.core.errors import DataError
+from facerec_tf.data import PairSet
+from facerec_tf.evaluation import Verification, pair_scores, verify
+from facerec_tf.models import Recognizer, embed
+from facerec_tf.serving import Embedder
+
+#: Images embedded at once.
+BATCH = 128
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoder:
+    """A function from images to embeddings, and what is known of it.
+
+    Attributes:
+        encode: From images `[batch, h, w, 3]`, pixels 0–255, to embeddings `[batch, d]`.
+        name: What to call it in a report.
+        image_size: Height and width it takes.
+        digest: SHA-256 of its weights.
+    """
+
+    encode: Callable[[Any], Any]
+    name: str
+    image_size: tuple[int, int]
+    digest: str
+
+    @classmethod
+    def of_recognizer(cls, recognizer: Recognizer, name: str) -> Encoder:
+        """Returns the encoder of a recognizer as it stands, and as it will be trained on."""
+        encode = tf.function(lambda x: recognizer(x, training=False), reduce_retracing=True)
+        size = tuple(recognizer.backbone.input_shape[1:3])
+        return cls(encode, name, size, recognizer.digest())
+
+    @classmethod
+    def of_embedder(cls, embedder: Embedder, name: str) -> Encoder:
+        """Returns the encoder of an exported SavedModel."""
+        return cls(embedder.embed, name, embedder.image_size, embedder.metadata["digest"])
+
+    def verify(self, pairs: PairSet, flip_fusion: bool) -> tuple[Verification, np.ndarray]:
+        """Returns the verification of `pairs`, and their scores `[pairs]`.
+
+        Raises:
+            DataError: If the images are of another size than the encoder takes.
+        """
+        if pairs.manifest.image_size != self.image_size:
+            raise DataError(
+                f"Images of {pairs.directory} are {_size(pairs.manifest.image_size)}, but "
+                f"{self.name} takes {_size(self.image_size)}."
+            )
+        batches = pairs.images(BATCH).as_numpy_iterator()
+        embeddings = embed(self.encode, batches, flip_fusion)
+        scores = pair_scores(embeddings, pairs.first, pairs.second)
+        return verify(scores, pairs.same, pairs.folds), scores
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}×{size[1]}"

@@ -1,0 +1,107 @@
+"""From a run folder, a `.keras` file or a SavedModel back to what embeds."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import keras
+
+from facerec_tf.core.errors import ArgumentError, DataError
+from facerec_tf.core.lookup import require_known
+from facerec_tf.experiment.encoder import Encoder
+from facerec_tf.experiment.run_folder import RunFolder
+from facerec_tf.models import Recognizer
+from facerec_tf.serving import Embedder
+
+
+def load_keras(path: str | Path) -> Recognizer:
+    """Returns the recognizer in a `.keras` file.
+
+    Raises:
+        DataError: If the file is missing, damaged, or holds another kind of model.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"Model {path} does not exist.")
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"Model {path} cannot be read: {reason}") from error
+    if not isinstance(model, Recognizer):
+        raise DataError(f"Model {path} is a {type(model).__name__}, not a Recognizer.")
+    return model
+
+
+def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognizer:
+    """Returns the recognizer of a run.
+
+    Args:
+        workdir: Run folder.
+        checkpoint: `final` for the finished run's, `latest` or `best` for a checkpoint's.
+
+    Raises:
+        ArgumentError: If `checkpoint` is none of these.
+        DataError: If the run has no such state yet.
+    """
+    from facerec_tf.experiment.build import build_recognizer, build_trainer
+
+    require_known(checkpoint, ("final", "latest", "best"), "checkpoint")
+    folder = RunFolder(workdir)
+    config = folder.config()
+    if checkpoint == "final":
+        if not folder.recognizer.is_file():
+            raise DataError(
+                f"Run {workdir} is not finished: {folder.recognizer} is missing. "
+                "Take --checkpoint=latest, or go on with --resume."
+            )
+        return load_keras(folder.recognizer)
+    checkpoints = folder.checkpoints()
+    chosen = checkpoints.latest() if checkpoint == "latest" else checkpoints.best()
+    if chosen is None:
+        raise DataError(f"Run {workdir} has no {checkpoint} checkpoint.")
+    # The checkpoint holds every weight: what the run started from need not be there any more.
+    from_scratch = dataclasses.replace(config.model, pretrained=None, keep_head=False)
+    config = dataclasses.replace(config, model=from_scratch)
+    recognizer = build_recognizer(config, folder.num_classes())
+    trainer = build_trainer(config, recognizer, total_steps=1)
+    trainer.restore(chosen.load())
+    if trainer.average:
+        trainer.average.overwrite()
+    return recognizer
+
+
+def load_encoder(
+    workdir: str | Path | None, model: str | Path | None, checkpoint: str = "final"
+) -> Encoder:
+    """Returns what embeds: the recognizer of a run, of a `.keras` file, or a SavedModel.
+
+    Args:
+        workdir: Run folder, or None.
+        model: `.keras` file or exported folder, or None; exactly one of the two is given.
+        checkpoint: Which state of the run; see `load_recognizer`.
+
+    Raises:
+        ArgumentError: If both or neither are given.
+        DataError: If it cannot be read.
+    """
+    _require_one(workdir, model)
+    if workdir:
+        return Encoder.of_recognizer(load_recognizer(workdir, checkpoint), str(workdir))
+    if Path(model).is_dir():
+        return Encoder.of_embedder(Embedder(model), str(model))
+    return Encoder.of_recognizer(load_keras(model), str(model))
+
+
+def load_trained(
+    workdir: str | Path | None, model: str | Path | None, checkpoint: str = "final"
+) -> Recognizer:
+    """Returns the recognizer of a run or of a `.keras` file; arguments as in `load_encoder`."""
+    _require_one(workdir, model)
+    return load_recognizer(workdir, checkpoint) if workdir else load_keras(model)
+
+
+def _require_one(workdir: str | Path | None, model: str | Path | None) -> None:
+    if bool(workdir) == bool(model):
+        raise ArgumentError("Give either --workdir=RUN or --model=FILE, not both.")

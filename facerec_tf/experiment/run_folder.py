@@ -1,0 +1,87 @@
+"""The folder of one run: what lies where, and how it is read back."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from facerec_tf.config import ExperimentConfig
+from facerec_tf.core.errors import DataError, UserError
+from facerec_tf.core.files import atomic_file
+from facerec_tf.data import Manifest
+from facerec_tf.training import Checkpoints
+
+
+class RunFolder:
+    """Paths and contents of `runs/NAME/`.
+
+    Args:
+        path: The folder.
+
+    Attributes:
+        path: The folder.
+        data: Synthetic records, if the run drew its own.
+        metrics: Table of the logs.
+        tensorboard: Event files.
+        recognizer: The finished model.
+        report: Pictures and `evaluation.json`.
+        damaged_images: Names of images that could not be decoded.
+        offending_batch: Batch on which a run diverged.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.data = self.path / "data"
+        self.metrics = self.path / "metrics.csv"
+        self.tensorboard = self.path / "tensorboard"
+        self.recognizer = self.path / "recognizer.keras"
+        self.report = self.path / "report"
+        self.damaged_images = self.path / "damaged_images.log"
+        self.offending_batch = self.path / "offending_batch.npz"
+        self._config = self.path / "config.json"
+
+    def begin(self, config: ExperimentConfig) -> None:
+        """Makes the folder and writes `config.json`.
+
+        Raises:
+            UserError: If it already holds a run.
+        """
+        if self._config.exists():
+            raise UserError(
+                f"Folder {self.path} already holds a run. Add --resume to continue it, "
+                "or choose another --workdir."
+            )
+        with atomic_file(self._config) as path:
+            path.write_text(config.to_json())
+
+    def config(self) -> ExperimentConfig:
+        """Returns the configuration of the run.
+
+        Raises:
+            DataError: If there is no run here.
+        """
+        if not self._config.is_file():
+            raise DataError(f"Folder {self.path} holds no run: {self._config} is missing.")
+        return ExperimentConfig.from_json(self._config.read_text())
+
+    def records(self) -> Path:
+        """Returns the folder of the records the run is trained on."""
+        return Path(self.config().data.directory or self.data)
+
+    def num_classes(self) -> int:
+        """Returns the number of identities the run is trained on."""
+        selection = Manifest.load(self.records()).select(self.config().data.min_images)
+        return selection.num_classes
+
+    def checkpoints(self, keep: int = 3) -> Checkpoints:
+        """Returns its checkpoints, of which `keep` are kept when one is written."""
+        return Checkpoints(self.path / "checkpoints", keep)
+
+    def read_metrics(self) -> dict[str, np.ndarray]:
+        """Returns the columns of `metrics.csv` as float64 arrays, NaN where empty."""
+        with open(self.metrics, newline="") as file:
+            rows = list(csv.DictReader(file))
+        columns = rows[0] if rows else {}
+        return {name: np.array([float(row[name] or "nan") for row in rows]) for name in columns}

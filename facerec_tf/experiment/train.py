@@ -1,0 +1,150 @@
+"""One call that trains a recognizer and leaves a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from facerec_tf.config import ExperimentConfig
+from facerec_tf.core.errors import ArgumentError
+from facerec_tf.core.files import atomic_file
+from facerec_tf.data import PairSet, find_pairs, preflight
+from facerec_tf.experiment.build import build_recognizer, build_trainer, check_names, make_plan
+from facerec_tf.experiment.encoder import Encoder
+from facerec_tf.experiment.messages import closing, opening
+from facerec_tf.experiment.run_folder import RunFolder
+from facerec_tf.models import Recognizer
+from facerec_tf.training import (
+    Controller,
+    MetricsLog,
+    Progress,
+    Source,
+    TensorBoardLog,
+    make_strategy,
+)
+from facerec_tf.visualize import save, training_figure
+
+
+def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int) -> None:
+    """Trains a recognizer and leaves it, with all that led to it, in `workdir`.
+
+    Args:
+        config: The whole configuration.
+        workdir: Run folder: new, or with `resume` the one to continue.
+        resume: Whether to continue from its latest checkpoint.
+        verbose: 0 is silent, 1 shows a progress bar, 2 a line an epoch.
+
+    Raises:
+        UserError: For anything the user can mend; see `core.errors`.
+    """
+    check_names(config)
+    folder = RunFolder(workdir)
+    keras.utils.set_random_seed(config.training.seed)
+    if config.training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    strategy = make_strategy(config.training.strategy)
+    _require_divisible(config.training.batch_size, strategy.num_replicas_in_sync)
+    if config.data.directory is not None:
+        preflight(config.data.directory, digests=config.data.verify_digests)
+    if not resume:
+        folder.begin(config)
+    if config.data.directory is None:
+        _draw_faces(config, folder.data)
+    pairs = _evaluation_pairs(config, folder.records())
+    with strategy.scope():
+        controller = _assemble(config, folder, pairs)
+        if resume:
+            _resume(controller, folder)
+        if verbose:
+            print(opening(config, folder, controller), flush=True)
+        controller.run(_callbacks(folder, controller), verbose)
+        _finish(folder, controller)
+    if verbose:
+        print(closing(folder))
+
+
+def _draw_faces(config: ExperimentConfig, directory: Path) -> None:
+    if not directory.exists():
+        write_synthetic(
+            directory,
+            identities=config.data.synthetic_identities,
+            images=config.data.synthetic_images,
+            seed=config.training.seed,
+        )
+
+
+def _evaluation_pairs(config: ExperimentConfig, directory: Path) -> PairSet | None:
+    chosen = config.evaluation.eval_pairs
+    if chosen is None:
+        only_one = len(list((directory / "pairs").glob("*/pairs.csv"))) == 1
+        return PairSet.load(find_pairs(directory, "pairs")) if only_one else None
+    is_folder = Path(chosen, "pairs.csv").is_file()
+    return PairSet.load(chosen if is_folder else find_pairs(directory, chosen))
+
+
+def _require_divisible(batch_size: int, replicas: int) -> None:
+    if batch_size % replicas:
+        raise ArgumentError(
+            f"Argument 'batch_size' must be a multiple of the {replicas} devices. "
+            f"Received: batch_size={batch_size}"
+        )
+
+
+def _assemble(config: ExperimentConfig, folder: RunFolder, pairs: PairSet | None) -> Controller:
+    """Builds everything that trains, in the scope of the current strategy."""
+    source = Source(
+        folder.records(),
+        config.data,
+        config.augmentation,
+        batch_size=config.training.batch_size,
+        seed=config.training.seed,
+        damaged_log=folder.damaged_images,
+    )
+    plan = make_plan(config, source.num_images)
+    recognizer = build_recognizer(config, folder.num_classes())
+    return Controller(
+        build_trainer(config, recognizer, plan.total_steps),
+        source,
+        plan,
+        folder.checkpoints(config.training.keep_checkpoints),
+        evaluate=_evaluator(recognizer, pairs, config.evaluation.flip_fusion),
+        offending_batch=folder.offending_batch,
+    )
+
+
+def _evaluator(
+    recognizer: Recognizer, pairs: PairSet | None, flip_fusion: bool
+) -> Callable[[], float] | None:
+    if pairs is None:
+        return None
+    encoder = Encoder.of_recognizer(recognizer, "")
+    return lambda: encoder.verify(pairs, flip_fusion)[0].accuracy
+
+
+def _resume(controller: Controller, folder: RunFolder) -> None:
+    latest = folder.checkpoints().latest()
+    if latest is None:
+        print(f"Run {folder.path} has no checkpoint yet: beginning anew.")
+        return
+    controller.resume(latest)
+    print(f"Resuming {folder.path} after step {latest.step}.")
+
+
+def _callbacks(folder: RunFolder, controller: Controller) -> list[keras.callbacks.Callback]:
+    sample = controller.source.batch_at(0)
+    return [
+        Progress(),
+        MetricsLog(folder.metrics, resume_step=controller.step),
+        TensorBoardLog(folder.tensorboard, sample["image"][:128], sample["label"][:128]),
+    ]
+
+
+def _finish(folder: RunFolder, controller: Controller) -> None:
+    with controller.trainer.averaged_weights(), atomic_file(folder.recognizer) as path:
+        controller.trainer.recognizer.save(path)
+    save(training_figure(folder.read_metrics()), folder.report / "training.png")
+
+

@@ -1,0 +1,202 @@
+"""Every command-line flag, and the way from flags to a configuration.
+
+The flags of training are made from the fields of `config.py` and from the constructors of the
+losses, so an option exists in one place only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from absl import app, flags
+
+from facerec_tf import config as config_lib
+from facerec_tf.config import ExperimentConfig
+from facerec_tf.core.errors import ArgumentError, UserError
+from facerec_tf.core.lookup import lookup
+from facerec_tf.margins import MARGINS, hyperparameters
+
+FLAGS = flags.FLAGS
+
+#: What differs from the defaults where no --data is given: minutes on a laptop, not days on GPUs.
+SYNTHETIC_DEFAULTS: dict[str, Any] = {
+    "model.backbone": "iresnet_mini",
+    "model.embedding_size": 256,
+    "model.dropout": 0.2,
+    "training.batch_size": 64,
+    "training.epochs": 6,
+    "optimizer.warmup_steps": 60,
+    "optimizer.clip_norm": 5.0,
+}
+
+_PREFIXES = {"augmentation": "augment_"}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Option:
+    """One field of the configuration as a flag."""
+
+    flag: str
+    path: str
+    type: Any
+    default: Any
+    help: str
+
+
+def run(command: Callable[[], int | None]) -> None:
+    """Parses the command line and runs `command`; a user's mistake prints one line, no traceback.
+
+    Args:
+        command: Function that reads `FLAGS` and returns the exit code.
+    """
+
+    def main(arguments: list[str]) -> int | None:
+        if len(arguments) > 1:
+            raise app.UsageError(f"Unexpected argument {arguments[1]!r}: options begin with --.")
+        try:
+            return command()
+        except (UserError, OSError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+
+    app.run(main)
+
+
+def define_training_flags() -> None:
+    """Defines the flags of `python -m facerec_tf.train`."""
+    flags.DEFINE_string("workdir", None, "Run folder; default: runs/LOSS-DATE-TIME.")
+    flags.DEFINE_boolean("resume", False, "Continue the run in --workdir exactly where it stands.")
+    for option in _options():
+        _DEFINERS[option.type](option.flag, option.default, option.help)
+    for name, uses in _loss_flags().items():
+        losses = ", ".join(f"{loss} ({default})" for loss, default in uses.items())
+        kind = type(next(iter(uses.values())))
+        define = {bool: flags.DEFINE_boolean, str: flags.DEFINE_string}.get(
+            kind, flags.DEFINE_float
+        )
+        define(name, None, f"Parameter of {losses}.")
+
+
+def define_evaluation_flags() -> None:
+    """Defines the flags of `python -m facerec_tf.evaluate`."""
+    _define_model_flags("`.keras` file or exported SavedModel to judge instead of a run.")
+    flags.DEFINE_string("data", None, "Folder that holds the pairs; default: the run's own data.")
+    flags.DEFINE_string(
+        "protocol", "pairs", "lfw_view1, lfw_view2 or another folder under DATA/pairs; "
+        "'pairs' takes the only one there."
+    )
+    flags.DEFINE_boolean("flip_fusion", True, "Add the embedding of the mirrored image.")
+    flags.DEFINE_string("output", None, "Folder for the report; default: the run's report/.")
+
+
+def define_export_flags() -> None:
+    """Defines the flags of `python -m facerec_tf.export`."""
+    _define_model_flags("`.keras` file to export instead of a run.")
+    flags.DEFINE_boolean(
+        "flip_fusion", False, "Have the model add the embedding of the mirrored image."
+    )
+    flags.DEFINE_string("output", None, "Folder to write: new or empty.")
+
+
+def training_config(stored: ExperimentConfig | None = None) -> ExperimentConfig:
+    """Returns the configuration that the command line asks for.
+
+    Args:
+        stored: Configuration of the run to continue, if one is; flags must not contradict it.
+
+    Raises:
+        ArgumentError: If a value is outside its domain, a flag is not used by the chosen loss, or
+            a flag contradicts `stored`.
+    """
+    given = {o.path: _value(o) for o in _options() if FLAGS[o.flag].present}
+    base = stored or ExperimentConfig()
+    if stored is None and FLAGS.data is None:
+        base = base.override(SYNTHETIC_DEFAULTS)
+    loss = given.get("model.loss", base.model.loss)
+    options = _loss_options(loss)
+    if stored is None or options:
+        given["model.loss_options"] = {**base.model.loss_options, **options}
+    config = base.override(given)
+    if stored is not None and (changed := stored.differences(config)):
+        raise ArgumentError(
+            f"--resume continues a run as it was begun, but {', '.join(changed)} differ from its "
+            "config.json. Leave these flags out, or choose another --workdir."
+        )
+    return config
+
+
+def _define_model_flags(model_help: str) -> None:
+    flags.DEFINE_string("workdir", None, "Run folder of the recognizer.")
+    flags.DEFINE_string("model", None, model_help)
+    flags.DEFINE_string(
+        "checkpoint", "final", "With --workdir: 'final', 'latest', or 'best' by verification."
+    )
+
+
+def _options() -> Iterator[_Option]:
+    for group in config_lib.FIELDS:
+        options = group.default_factory if group.default is dataclasses.MISSING else group.default
+        types = typing.get_type_hints(type(options))
+        for field in dataclasses.fields(options):
+            if field.metadata:
+                yield _Option(
+                    flag=field.metadata["flag"] or _PREFIXES.get(group.name, "") + field.name,
+                    path=f"{group.name}.{field.name}",
+                    type=types[field.name],
+                    default=field.default,
+                    help=field.metadata["help"],
+                )
+
+
+def _value(option: _Option) -> Any:
+    value = FLAGS[option.flag].value
+    if option.type != tuple[int, ...]:
+        return value
+    try:
+        return tuple(int(item) for item in value)
+    except ValueError as error:
+        raise ArgumentError(
+            f"Argument '{option.flag}' must be integers with commas between. "
+            f"Received: {option.flag}={','.join(value)}"
+        ) from error
+
+
+def _loss_flags() -> dict[str, dict[str, Any]]:
+    """Returns, for every parameter of any loss, the losses that take it and their defaults."""
+    uses: dict[str, dict[str, Any]] = {}
+    for loss, margin in MARGINS.items():
+        for name, default in hyperparameters(margin).items():
+            uses.setdefault(name, {})[loss] = default
+    return uses
+
+
+def _loss_options(loss: str) -> dict[str, Any]:
+    accepted = hyperparameters(lookup(MARGINS, loss, "loss"))
+    given = {name: FLAGS[name].value for name in _loss_flags() if FLAGS[name].present}
+    for name in given:
+        if name not in accepted:
+            takes = ", ".join(f"--{n}" for n in accepted) or "no parameters"
+            raise ArgumentError(f"Flag --{name} is not used by --loss={loss}, which takes {takes}.")
+    return given
+
+
+def _define_integers(name: str, default: tuple[int, ...], help: str) -> None:
+    flags.DEFINE_list(name, [str(value) for value in default], help)
+
+
+_DEFINERS: dict[Any, Callable[[str, Any, str], Any]] = {
+    bool: flags.DEFINE_boolean,
+    int: flags.DEFINE_integer,
+    int | None: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+    str | None: flags.DEFINE_string,
+    tuple[int, ...]: _define_integers,
+}

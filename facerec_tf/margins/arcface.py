@@ -1,0 +1,52 @@
+"""ArcFace: a margin added to the angle."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from facerec_tf.core.angles import sine
+from facerec_tf.core.errors import require_between
+from facerec_tf.margins.base import MarginLayer
+
+
+@keras.saving.register_keras_serializable(package="facerec_tf")
+class ArcFace(MarginLayer):
+    """Target logit `s·cos(θ + m)` (ArcFace 1801.07698, eq. 3).
+
+    Past θ = π − m, where cos(θ + m) would rise again, the target is `s·(cos θ − m·sin m)`.
+
+    Args:
+        num_classes: Number of identities, at least 2.
+        s: Scale of the logits; None keeps ‖x‖.
+        m: Margin on the angle, in radians, within [0, π].
+        easy_margin: Apply the margin only where θ < π/2, and leave cos θ as it is elsewhere.
+        gradient: As `MarginLayer`.
+        **kwargs: As `MarginLayer`.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        s: float | None = 64.0,
+        m: float = 0.5,
+        easy_margin: bool = False,
+        gradient: str = "exact",
+        **kwargs: Any,
+    ) -> None:
+        require_between("m", m, 0.0, math.pi)
+        super().__init__(num_classes, s, gradient, **kwargs)
+        self.m = m
+        self.easy_margin = easy_margin
+
+    def target_cosine(self, cosine: tf.Tensor) -> tf.Tensor:
+        """Returns `cos(θ + m)`, or the fallback where that would not decrease, `[batch]`."""
+        shifted = cosine * math.cos(self.m) - sine(cosine) * math.sin(self.m)
+        if self.easy_margin:
+            return ops.where(cosine > 0.0, shifted, cosine)
+        fallback = cosine - self.m * math.sin(self.m)
+        return ops.where(cosine > math.cos(math.pi - self.m), shifted, fallback)

@@ -1,0 +1,6 @@
+"""A backbone and its head as one model, and the loop that embeds with it."""
+
+from facerec_tf.models.embed import embed
+from facerec_tf.models.recognizer import Recognizer
+
+__all__ = ["Recognizer", "embed"]

@@ -1,0 +1,6 @@
+"""From a recognizer to a SavedModel, and from a SavedModel to embeddings."""
+
+from facerec_tf.serving.embedder import Embedder
+from facerec_tf.serving.export import export
+
+__all__ = ["Embedder", "export"]

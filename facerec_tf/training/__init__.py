@@ -1,0 +1,32 @@
+"""The inner loop (Trainer), the outer loop (Controller), and what they need."""
+
+from facerec_tf.training.callbacks import MetricsLog, Progress, TensorBoardLog
+from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
+from facerec_tf.training.controller import Controller, TrainingDiverged, TrainingInterrupted
+from facerec_tf.training.optimizers import CoupledSGD, make_optimizer
+from facerec_tf.training.plan import Plan
+from facerec_tf.training.schedules import WarmUp, make_schedule
+from facerec_tf.training.source import Source
+from facerec_tf.training.strategy import make_strategy
+from facerec_tf.training.trainer import Trainer
+from facerec_tf.training.weight_average import WeightAverage
+
+__all__ = [
+    "Checkpoint",
+    "Checkpoints",
+    "Controller",
+    "CoupledSGD",
+    "MetricsLog",
+    "Plan",
+    "Progress",
+    "Source",
+    "TensorBoardLog",
+    "Trainer",
+    "TrainingDiverged",
+    "TrainingInterrupted",
+    "WarmUp",
+    "WeightAverage",
+    "make_optimizer",
+    "make_schedule",
+    "make_strategy",
+]

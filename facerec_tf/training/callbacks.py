@@ -1,0 +1,102 @@
+"""Keras callbacks that record a run: progress bar, metrics.csv, TensorBoard."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+COLUMNS = (
+    "step",
+    "epoch",
+    "loss",
+    "learning_rate",
+    "gradient_norm",
+    "images_per_second",
+    "skipped_steps",
+    "damaged_images",
+    "verification_accuracy",
+)
+
+Logs = dict[str, Any]
+
+
+class Progress(keras.callbacks.ProgbarLogger):
+    """Keras' progress bar, showing only what a person watches."""
+
+    SHOWN = ("loss", "images_per_second", "verification_accuracy")
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Updates the bar."""
+        super().on_train_batch_end(batch, self._shown(logs))
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Finishes the bar."""
+        super().on_epoch_end(epoch, self._shown(logs))
+
+    def _shown(self, logs: Logs | None) -> Logs:
+        return {k: logs[k] for k in self.SHOWN if k in (logs or {})}
+
+
+class MetricsLog(keras.callbacks.Callback):
+    """Appends the logs to a CSV file, a row an interval.
+
+    Args:
+        path: The file.
+        resume_step: Rows after this step are removed first: a resumed run writes them again.
+    """
+
+    def __init__(self, path: Path, resume_step: int = 0) -> None:
+        super().__init__()
+        self.path = path
+        rows = []
+        if path.exists() and resume_step:
+            with open(path, newline="") as file:
+                rows = [r for r in csv.DictReader(file) if int(r["step"]) <= resume_step]
+        with open(path, "w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Writes one row."""
+        with open(self.path, "a", newline="") as file:
+            csv.DictWriter(file, COLUMNS, extrasaction="ignore").writerow(logs or {})
+
+
+class TensorBoardLog(keras.callbacks.Callback):
+    """Writes the logs as TensorBoard scalars, and each epoch the histogram of target angles θ.
+
+    Args:
+        directory: Where the event files go.
+        images: Sample of training images `[n, h, w, 3]` whose angles are drawn.
+        labels: Their labels `[n]`.
+    """
+
+    def __init__(self, directory: Path, images: np.ndarray, labels: np.ndarray) -> None:
+        super().__init__()
+        self.writer = tf.summary.create_file_writer(str(directory))
+        self.images = images
+        self.labels = labels
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Writes one point per scalar."""
+        logs = logs or {}
+        with self.writer.as_default(step=int(logs["step"])):
+            for name in COLUMNS[2:]:
+                if name in logs:
+                    tf.summary.scalar(name, logs[name])
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Embeds the sample and writes its angles in degrees."""
+        angles = self.model.target_angles(self.model(self.images, training=False), self.labels)
+        with self.writer.as_default(step=int((logs or {})["step"])):
+            tf.summary.histogram("target_angle_degrees", np.degrees(np.asarray(angles)))
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Closes the event file."""
+        self.writer.close()

@@ -1,0 +1,92 @@
+"""Checkpoints of a run: whole or absent, the last few and the best."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facerec_tf.core.errors import DataError
+from facerec_tf.core.files import atomic_directory
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+    """One checkpoint on disk.
+
+    Attributes:
+        path: Its folder.
+        step: Steps taken when it was written.
+        metric: Verification accuracy at this step, if measured.
+    """
+
+    path: Path
+    step: int
+    metric: float | None
+
+    def load(self) -> dict[str, np.ndarray]:
+        """Returns the variables by name.
+
+        Raises:
+            DataError: If the file cannot be read.
+        """
+        try:
+            with np.load(self.path / "variables.npz", allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError) as error:
+            raise DataError(f"Checkpoint {self.path} cannot be read: {error}") from error
+
+
+class Checkpoints:
+    """Writes checkpoints under one folder, and keeps the latest few and the best.
+
+    A checkpoint is a folder that appears by one rename, so a killed process leaves none half
+    written. Which one is latest, and which best, is read from the files in them.
+
+    Args:
+        directory: Where they lie.
+        keep: How many of the latest to keep, beside the one of the highest metric.
+    """
+
+    def __init__(self, directory: Path, keep: int = 3) -> None:
+        self.directory = Path(directory)
+        self.keep = keep
+
+    def save(
+        self, variables: Mapping[str, np.ndarray], step: int, metric: float | None = None
+    ) -> Checkpoint:
+        """Writes a checkpoint and removes those no longer wanted."""
+        path = self.directory / f"step-{step:08d}"
+        state: dict[str, Any] = {"step": step, "metric": metric}
+        with atomic_directory(path) as folder:
+            np.savez(folder / "variables.npz", **variables)
+            (folder / "state.json").write_text(json.dumps(state) + "\n")
+        self._prune()
+        return Checkpoint(path, step, metric)
+
+    def all(self) -> list[Checkpoint]:
+        """Returns every whole checkpoint, in order of steps."""
+        found = []
+        for file in self.directory.glob("step-*/state.json"):
+            found.append(Checkpoint(file.parent, **json.loads(file.read_text())))
+        return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+    def latest(self) -> Checkpoint | None:
+        """Returns the checkpoint of the most steps, if there is one."""
+        return max(self.all(), key=lambda c: c.step, default=None)
+
+    def best(self) -> Checkpoint | None:
+        """Returns the checkpoint of the highest metric, the earlier of equals, if there is one."""
+        measured = [c for c in self.all() if c.metric is not None]
+        return max(measured, key=lambda c: (c.metric, -c.step), default=None)
+
+    def _prune(self) -> None:
+        checkpoints, best = self.all(), self.best()
+        for checkpoint in checkpoints[: -self.keep]:
+            if checkpoint != best:
+                shutil.rmtree(checkpoint.path)

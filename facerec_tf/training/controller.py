@@ -1,0 +1,174 @@
+"""Controller: the outer loop. It alone knows epochs, callbacks, checkpoints and signals."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from facerec_tf.core.errors import UserError
+from facerec_tf.core.files import atomic_file
+from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
+from facerec_tf.training.plan import Plan
+from facerec_tf.training.source import Source
+from facerec_tf.training.trainer import PATIENCE, Trainer
+
+
+class TrainingDiverged(UserError):
+    """Too many steps in a row had no finite loss or gradient."""
+
+
+class TrainingInterrupted(UserError):
+    """The process was asked to end; everything up to here is saved."""
+
+
+class Controller:
+    """Drives a trainer through a plan.
+
+    Args:
+        trainer: The inner loop.
+        source: Where batches come from.
+        plan: When to log, save, verify and end.
+        checkpoints: Where the run's state is kept.
+        evaluate: Returns the verification accuracy of the weights as they stand, if there are
+            pairs to verify.
+        offending_batch: File the batch goes to that ended a diverged run.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        source: Source,
+        plan: Plan,
+        checkpoints: Checkpoints,
+        *,
+        evaluate: Callable[[], float] | None = None,
+        offending_batch: Path,
+    ) -> None:
+        self.trainer = trainer
+        self.source = source
+        self.plan = plan
+        self.checkpoints = checkpoints
+        self.evaluate = evaluate
+        self.offending_batch = offending_batch
+        self.step = 0
+        self._terminated = threading.Event()
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Continues exactly from `checkpoint`."""
+        self.trainer.restore(checkpoint.load())
+        self.step = checkpoint.step
+        self.source.seek(checkpoint.step)
+
+    def run(self, callbacks: Sequence[keras.callbacks.Callback] = (), verbose: int = 1) -> None:
+        """Trains to the end of the plan, or until a callback or SIGTERM says stop.
+
+        Args:
+            callbacks: Keras callbacks; they see a batch per log interval.
+            verbose: 0 is silent, 1 shows a progress bar, 2 a line an epoch.
+
+        Raises:
+            TrainingDiverged: After ten steps in a row without a finite loss and gradient.
+            TrainingInterrupted: At SIGTERM, once a checkpoint is written.
+            DataError: If more than 1 % of the images cannot be decoded.
+        """
+        model, plan = self.trainer.recognizer, self.plan
+        model.optimizer = self.trainer.optimizer
+        model.stop_training = False
+        hooks = keras.callbacks.CallbackList(
+            list(callbacks),
+            add_history=False,
+            add_progbar=False,
+            model=model,
+            epochs=plan.epochs,
+            steps=min(plan.steps_per_epoch, plan.total_steps),
+            verbose=verbose,
+        )
+        hooks.on_train_begin()
+        with self._sigterm():
+            while self.step < plan.total_steps and not model.stop_training:
+                self._run_epoch(hooks)
+        hooks.on_train_end()
+
+    def _run_epoch(self, hooks: keras.callbacks.CallbackList) -> None:
+        plan, model = self.plan, self.trainer.recognizer
+        epoch = self.step // plan.steps_per_epoch
+        hooks.on_epoch_begin(epoch)
+        while True:
+            begun = self.step % plan.steps_per_epoch
+            hooks.on_train_batch_begin(begun)
+            logs = {"epoch": epoch + 1, **self._advance()}
+            ended = plan.ends_epoch(self.step)
+            if self.evaluate and plan.evaluates(self.step):
+                with self.trainer.averaged_weights():
+                    logs["verification_accuracy"] = self.evaluate()
+            accuracy = logs.get("verification_accuracy")
+            if plan.saves(self.step) or accuracy is not None or self._terminated.is_set():
+                self._save(accuracy)
+            hooks.on_train_batch_end((self.step - 1) % plan.steps_per_epoch, logs)
+            if self._terminated.is_set():
+                hooks.on_train_end()
+                raise TrainingInterrupted(
+                    f"Interrupted after step {self.step}; "
+                    f"checkpoint {self.checkpoints.latest().path}. Continue with --resume."
+                )
+            if ended or model.stop_training:
+                hooks.on_epoch_end(epoch, logs)
+                return
+
+    def _advance(self) -> dict[str, Any]:
+        """Runs the inner loop up to the next stop of the plan and returns its logs."""
+        steps = self.plan.next_stop(self.step) - self.step
+        begun = time.perf_counter()
+        with self.source.explained_errors(steps):
+            results = self.trainer.run(self.source.iterator(), tf.constant(steps))
+            results = {name: value.numpy().item() for name, value in results.items()}
+        seconds = time.perf_counter() - begun
+        if self.trainer.skipped_in_a_row.numpy() >= PATIENCE:
+            self._give_up(self.step + results["steps"] - 1)
+        self.step += steps
+        self.source.advance(steps, results["damaged"])
+        return {
+            "step": self.step,
+            "loss": results["loss"],
+            "learning_rate": float(self.trainer.optimizer.learning_rate),
+            "gradient_norm": results["gradient_norm"],
+            "images_per_second": steps * self.source.batch_size / seconds,
+            "skipped_steps": int(self.trainer.skipped.numpy()),
+            "damaged_images": self.source.damaged,
+        }
+
+    def _save(self, accuracy: float | None) -> None:
+        self.checkpoints.save(self.trainer.state(), self.step, accuracy)
+
+    def _give_up(self, step: int) -> None:
+        batch = self.source.batch_at(step)
+        with atomic_file(self.offending_batch) as path:
+            np.savez(path, **batch)
+        last = self.checkpoints.latest()
+        good = f"last good checkpoint: {last.path}" if last else "no checkpoint was written yet"
+        raise TrainingDiverged(
+            f"Training diverged: {PATIENCE} steps in a row, the last of them step {step + 1}, had a "
+            f"non-finite loss or gradient. Offending batch: {self.offending_batch}; {good}. "
+            "Lower --lr, raise --warmup_steps or set --clip_norm."
+        )
+
+    @contextlib.contextmanager
+    def _sigterm(self) -> Iterator[None]:
+        """Lets SIGTERM ask for a checkpoint; only a main thread can be asked."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        previous = signal.signal(signal.SIGTERM, lambda *_: self._terminated.set())
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,72 @@
+"""Optimizers, with the weight decay that the recipe means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from facerec_tf.config import OptimizerConfig
+from facerec_tf.core.lookup import lookup
+
+#: What BatchNorm, bias and PReLU weights are called.
+EXEMPT = frozenset({"gamma", "beta", "bias", "alpha"})
+
+Schedule = keras.optimizers.schedules.LearningRateSchedule
+
+
+@keras.saving.register_keras_serializable(package="facerec_tf")
+class CoupledSGD(keras.optimizers.SGD):
+    """SGD whose `weight_decay` adds wd·w to the gradient before momentum, as MXNet and PyTorch do.
+
+    Keras' own takes lr·wd·w off the weight instead, outside the momentum. Arguments as for
+    `keras.optimizers.SGD`.
+    """
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Updates `variable` by `gradient` + wd·variable."""
+        if self.weight_decay and self._use_weight_decay(variable):
+            gradient = ops.cast(gradient, variable.dtype) + self.weight_decay * variable
+        super().update_step(gradient, variable, learning_rate)
+
+    def _apply_weight_decay(self, variables: Any) -> None:
+        """Does nothing: the decay is in the gradient."""
+
+
+def make_optimizer(
+    config: OptimizerConfig, schedule: Schedule | float, variables: Sequence[keras.Variable]
+) -> keras.optimizers.Optimizer:
+    """Returns the optimizer of a run, built on the variables it will train.
+
+    Args:
+        config: Its options. Gradient clipping is the trainer's, which sees the global gradient.
+        schedule: Learning rate, or a schedule over the optimizer's steps.
+        variables: Variables to train.
+    """
+    optimizer = lookup(_OPTIMIZERS, config.optimizer, "optimizer")(config, schedule)
+    if config.decay_exempt:
+        optimizer.exclude_from_weight_decay(var_list=[v for v in variables if v.name in EXEMPT])
+    optimizer.build(variables)
+    return optimizer
+
+
+def _sgd(config: OptimizerConfig, schedule: Schedule | float) -> keras.optimizers.Optimizer:
+    sgd = CoupledSGD if config.coupled else keras.optimizers.SGD
+    return sgd(schedule, momentum=config.momentum, weight_decay=config.weight_decay)
+
+
+def _adamw(config: OptimizerConfig, schedule: Schedule | float) -> keras.optimizers.Optimizer:
+    return keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay)
+
+
+def _lamb(config: OptimizerConfig, schedule: Schedule | float) -> keras.optimizers.Optimizer:
+    return keras.optimizers.Lamb(schedule, weight_decay=config.weight_decay)
+
+
+_OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
+    "sgd": _sgd,
+    "adamw": _adamw,
+    "lamb": _lamb,
+}

@@ -1,0 +1,39 @@
+"""Which devices train together."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from facerec_tf.core.errors import ArgumentError
+from facerec_tf.core.lookup import lookup
+
+
+def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
+    """Returns the distribution strategy called `name`.
+
+    Args:
+        name: `one_device`; `mirrored`, over all GPUs, or over all logical CPUs where there is no
+            GPU; or `auto`, which mirrors where there are at least two GPUs.
+
+    Raises:
+        ArgumentError: If the name is unknown, or `mirrored` finds a single device.
+    """
+    return lookup({"auto": _auto, "one_device": _one, "mirrored": _mirrored}, name, "strategy")()
+
+
+def _auto() -> tf.distribute.Strategy:
+    return _mirrored() if len(tf.config.list_logical_devices("GPU")) > 1 else _one()
+
+
+def _one() -> tf.distribute.Strategy:
+    return tf.distribute.get_strategy()
+
+
+def _mirrored() -> tf.distribute.Strategy:
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if len(devices) < 2:
+        raise ArgumentError(
+            f"Argument 'strategy' must be 'one_device' here: only {devices[0].name} was found. "
+            "Received: strategy='mirrored'"
+        )
+    return tf.distribute.MirroredStrategy([device.name for device in devices])

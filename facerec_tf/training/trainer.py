@@ -1,0 +1,187 @@
+"""Trainer: the inner loop, n steps inside one `tf.function`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from facerec_tf.models import Recognizer
+from facerec_tf.training.weight_average import WeightAverage
+
+#: Consecutive steps without a finite gradient after which a run is given up.
+PATIENCE = 10
+#: float16 gradients underflow without a scale; it doubles after this many finite steps.
+SCALE_GROWTH_STEPS = 2000
+INITIAL_SCALE = 2.0**15
+
+Batch = dict[str, Any]
+
+
+class Trainer:
+    """Runs training steps on one device or many, and skips those that are not finite.
+
+    One step: every replica computes loss and gradients of its share of the batch; the gradients
+    are summed over the replicas and clipped by their global norm; if loss and norm are finite the
+    optimizer applies them, else the step leaves no trace but a count.
+
+    Args:
+        recognizer: Model to train, created under the strategy's scope.
+        optimizer: Optimizer built on the recognizer's trainable variables.
+        clip_norm: Largest global gradient norm; 0 does not clip.
+        ema: Decay of the running average of the backbone's weights; 0 keeps none.
+        xla: Whether forward and backward pass are compiled by XLA.
+    """
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        optimizer: keras.optimizers.Optimizer,
+        *,
+        clip_norm: float = 0.0,
+        ema: float = 0.0,
+        xla: bool = False,
+    ) -> None:
+        self.recognizer = recognizer
+        self.optimizer = optimizer
+        self.strategy = tf.distribute.get_strategy()
+        self.clip_norm = clip_norm
+        self._scales_loss = recognizer.backbone.compute_dtype == "float16"
+        self._compute = tf.function(self._loss_and_gradients, jit_compile=True) if xla else (
+            self._loss_and_gradients
+        )
+        self.average = WeightAverage(recognizer.backbone.weights, ema) if ema else None
+        self.skipped = _counter("skipped")
+        self.skipped_in_a_row = _counter("skipped_in_a_row")
+        self.finite_in_a_row = _counter("finite_in_a_row")
+        scale = INITIAL_SCALE if self._scales_loss else 1.0
+        self.loss_scale = tf.Variable(scale, trainable=False, name="loss_scale")
+
+    @tf.function(reduce_retracing=True)
+    def run(self, iterator: Any, steps: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Takes `steps` steps, or fewer if `PATIENCE` steps in a row are not finite.
+
+        Args:
+            iterator: Iterator over (distributed) batches of `image` `[batch, h, w, 3]`, `label`
+                `[batch]` and `position` `[batch]`.
+            steps: int32 scalar; a tensor, as a Python number would compile the loop anew.
+
+        Returns:
+            Scalars: mean `loss` over the finite steps, the last `gradient_norm`, the number of
+            `damaged` images among the batches, and of `steps` taken.
+        """
+        total, finite_steps, norm = tf.constant(0.0), tf.constant(0.0), tf.constant(0.0)
+        damaged, taken = tf.constant(0, tf.int64), tf.constant(0)
+        while taken < steps and self.skipped_in_a_row < PATIENCE:
+            batch = next(iterator)
+            loss, norm = self._step(batch)
+            finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
+            total += tf.where(finite, loss, 0.0)
+            finite_steps += tf.cast(finite, tf.float32)
+            # The pipeline marks the place of an image it could not decode by a negative position.
+            positions = tf.concat(self.strategy.experimental_local_results(batch["position"]), 0)
+            damaged += tf.math.count_nonzero(positions < 0)
+            taken += 1
+        return {
+            "loss": total / finite_steps,
+            "gradient_norm": norm,
+            "damaged": damaged,
+            "steps": taken,
+        }
+
+    @contextlib.contextmanager
+    def averaged_weights(self) -> Iterator[None]:
+        """Lends the running average to the backbone for a block, if one is kept."""
+        with self.average.applied() if self.average else contextlib.nullcontext():
+            yield
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Returns every variable a run depends on, by name."""
+        return {name: variable.numpy() for name, variable in self._variables().items()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Assigns what `state` returned.
+
+        Raises:
+            KeyError: If a variable is missing from `state`.
+            ValueError: If a shape differs.
+        """
+        for name, variable in self._variables().items():
+            variable.assign(state[name])
+
+    def _variables(self) -> dict[str, Any]:
+        named: dict[str, Any] = {}
+        for group, variables in (
+            ("model", self.recognizer.variables),
+            ("optimizer", self.optimizer.variables),
+            ("average", self.average.averages if self.average else []),
+            ("trainer", [self.skipped, self.skipped_in_a_row, self.finite_in_a_row]),
+            ("trainer", [self.loss_scale]),
+        ):
+            for variable in variables:
+                named[f"{group}/{getattr(variable, 'path', variable.name)}"] = variable
+        return named
+
+    def _step(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+        state = self.recognizer.non_trainable_variables
+        before = [tf.identity(variable.value) for variable in state]
+        loss, gradients, norm = self.strategy.run(self._replica_step, args=(batch,))
+        loss = self.strategy.reduce("SUM", loss, axis=None)
+        norm = self.strategy.reduce("MEAN", norm, axis=None)
+
+        def apply() -> None:
+            self.optimizer.apply(gradients, self.recognizer.trainable_variables)
+            self.skipped_in_a_row.assign(0)
+            self.finite_in_a_row.assign_add(1)
+            if self.average:
+                self.average.update(self.optimizer.iterations.value)
+            if self._scales_loss and self.finite_in_a_row % SCALE_GROWTH_STEPS == 0:
+                self.loss_scale.assign(self.loss_scale * 2.0)
+
+        def skip() -> None:
+            # The forward pass has already moved the BatchNorm statistics.
+            for variable, value in zip(state, before, strict=True):
+                variable.assign(value)
+            self.finite_in_a_row.assign(0)
+            self.skipped.assign_add(1)
+            self.skipped_in_a_row.assign_add(1)
+            if self._scales_loss:
+                self.loss_scale.assign(tf.maximum(self.loss_scale / 2.0, 1.0))
+
+        if tf.math.is_finite(loss) & tf.math.is_finite(norm):
+            apply()
+        else:
+            skip()
+        return loss, norm
+
+    def _replica_step(self, batch: Batch) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
+        loss, gradients = self._compute(batch["image"], batch["label"])
+        replica = tf.distribute.get_replica_context()
+        if replica.num_replicas_in_sync > 1:
+            gradients = replica.all_reduce("SUM", gradients)
+        if self._scales_loss:
+            gradients = [gradient / self.loss_scale for gradient in gradients]
+        norm = tf.linalg.global_norm(gradients)
+        if self.clip_norm:
+            gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm, use_norm=norm)
+        return loss, gradients, norm
+
+    def _loss_and_gradients(
+        self, images: tf.Tensor, labels: tf.Tensor
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Returns the replica's share of the global mean loss, and its (scaled) gradients."""
+        replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+        with tf.GradientTape() as tape:
+            embeddings = self.recognizer(images, training=True)
+            loss = self.recognizer.compute_loss(y=labels, y_pred=embeddings) / replicas
+            scaled = loss * self.loss_scale
+        variables = [variable.value for variable in self.recognizer.trainable_variables]
+        return loss, tape.gradient(scaled, variables)
+
+
+def _counter(name: str) -> tf.Variable:
+    return tf.Variable(0, trainable=False, dtype=tf.int64, name=name)

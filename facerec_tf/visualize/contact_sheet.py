@@ -1,0 +1,88 @@
+"""Many images on one: a look at a data set, its identities or its augmentations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from facerec_tf.core.errors import require, require_count
+from facerec_tf.visualize.style import INK, house_style
+
+#: Height of the strip a label stands in, in pixels.
+LABEL_HEIGHT = 18
+
+
+def contact_sheet(
+    images: np.ndarray,
+    columns: int | None = None,
+    labels: Sequence[str] | None = None,
+    pad: int = 2,
+) -> np.ndarray:
+    """Returns `images` laid out in rows on white.
+
+    Args:
+        images: uint8 `[n, h, w, 3]`, or `[rows, columns, h, w, 3]` for a given grid, such as one
+            identity a row.
+        columns: Images in a row of the first form; None makes the sheet about square.
+        labels: One caption per image in reading order, drawn beneath it.
+        pad: White pixels between images and around the sheet.
+
+    Returns:
+        uint8 `[height, width, 3]`.
+
+    Raises:
+        ArgumentError: If `images` is no such array, `columns` contradicts its grid, or the number
+            of labels is not that of the images.
+    """
+    images = np.asarray(images)
+    is_sheet = images.dtype == np.uint8 and images.ndim in (4, 5) and images.shape[-1] == 3
+    expected = "uint8 [n, h, w, 3] or [rows, columns, h, w, 3]"
+    require(is_sheet and images.size > 0, "images", expected, f"{images.dtype} {images.shape}")
+    require_count("pad", pad, least=0)
+    if images.ndim == 5:
+        of_grid = columns in (None, images.shape[1])
+        require(of_grid, "columns", f"{images.shape[1]}, as in the grid of images", columns)
+        columns = images.shape[1]
+        images = images.reshape(-1, *images.shape[2:])
+    columns = math.ceil(math.sqrt(len(images))) if columns is None else columns
+    require_count("columns", columns)
+    if labels is not None:
+        require(len(labels) == len(images), "labels", f"{len(images)} captions", len(labels))
+    return _lay_out(images, min(columns, len(images)), labels, pad)
+
+
+def _lay_out(
+    images: np.ndarray, columns: int, labels: Sequence[str] | None, pad: int
+) -> np.ndarray:
+    count, height, width = images.shape[:3]
+    rows = math.ceil(count / columns)
+    strip = LABEL_HEIGHT if labels is not None else 0
+    step_y, step_x = height + strip + pad, width + pad
+    sheet = np.full((pad + rows * step_y, pad + columns * step_x, 3), 255, np.uint8)
+    corners = [(pad + (i // columns) * step_y, pad + (i % columns) * step_x) for i in range(count)]
+    for image, (y, x) in zip(images, corners, strict=True):
+        sheet[y : y + height, x : x + width] = image
+    if labels is None:
+        return sheet
+    centres = [(x + width / 2, y + height + strip / 2) for y, x in corners]
+    return _write(sheet, labels, centres)
+
+
+def _write(
+    sheet: np.ndarray, labels: Sequence[str], centres: list[tuple[float, float]]
+) -> np.ndarray:
+    """Returns `sheet` with each label centred on its point, x and y in pixels from the top left."""
+    height, width = sheet.shape[:2]
+    with house_style():
+        figure = Figure(figsize=(width / 100, height / 100), dpi=100)
+        canvas = FigureCanvasAgg(figure)
+        figure.figimage(sheet)
+        for label, (x, y) in zip(labels, centres, strict=True):
+            place = (x / width, 1 - y / height)
+            figure.text(*place, label, ha="center", va="center", fontsize=8, color=INK)
+        canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

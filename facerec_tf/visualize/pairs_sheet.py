@@ -1,0 +1,111 @@
+"""Example pairs with their scores: what the recognizer takes for one person, and what not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from facerec_tf.core.errors import require, require_count
+from facerec_tf.visualize.style import IMPOSTOR, INK, house_style
+
+
+def example_pairs(
+    scores: np.ndarray, same: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns which pairs to show: evenly spaced in rank from the hardest to the easiest.
+
+    No taste decides: the hardest pair of each kind, on which the recognizer errs first, is shown.
+
+    Args:
+        scores: float `[pairs]`.
+        same: bool `[pairs]`.
+        count: How many of each kind.
+
+    Returns:
+        Two int arrays of at most `count` positions in `scores`: genuine pairs by rising score,
+        impostor pairs by falling score.
+    """
+    require_count("count", count)
+    ascending = np.argsort(scores, kind="stable")
+    genuine, impostor = ascending[same[ascending]], ascending[~same[ascending]][::-1]
+    return _spread(genuine, count), _spread(impostor, count)
+
+
+def pairs_sheet(
+    images_a: np.ndarray,
+    images_b: np.ndarray,
+    scores: np.ndarray,
+    same: np.ndarray,
+    threshold: float,
+    columns: int = 6,
+    title: str = "",
+) -> Figure:
+    """Returns a figure of pairs side by side, each with its score and whether that is right.
+
+    Args:
+        images_a: uint8 `[pairs, h, w, 3]`, the first image of each pair.
+        images_b: uint8 `[pairs, h, w, 3]`, the second.
+        scores: float `[pairs]`.
+        same: bool `[pairs]`, whether both images show one person.
+        threshold: Pairs are accepted at `score >= threshold`.
+        columns: Pairs in a row.
+        title: Heading; the threshold is told beside it.
+
+    Raises:
+        ArgumentError: If shapes or dtypes do not fit.
+    """
+    require_pairs(images_a, images_b, scores, same)
+    require_count("columns", columns)
+    columns = min(columns, len(scores))
+    rows = math.ceil(len(scores) / columns)
+    with house_style():
+        figure = Figure(figsize=(2.1 * columns, 1.42 * rows + 0.5), layout="constrained")
+        heading = f"{title}   accepted at ≥ {threshold:.3f}".strip()
+        figure.suptitle(heading, x=0.01, ha="left", fontsize=11, fontweight="bold")
+        grid = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes in grid[len(scores) :]:
+            axes.set_axis_off()
+        for axes, *pair in zip(grid, images_a, images_b, scores, same, strict=False):
+            draw_pair(axes, *pair, threshold)
+    return figure
+
+
+def draw_pair(
+    axes: Axes, image_a: np.ndarray, image_b: np.ndarray, score: float, same: bool, threshold: float
+) -> None:
+    """Draws one pair: the two images, and beneath them verdict, score and a mark for right or wrong."""
+    right = (score >= threshold) == same
+    height, width = image_a.shape[:2]
+    gap = np.full((height, max(1, width // 28), 3), 255, np.uint8)
+    axes.imshow(np.concatenate([image_a, gap, image_b], axis=1), interpolation="lanczos")
+    axes.set_axis_off()
+    colour = INK if right else IMPOSTOR
+    if not right:
+        frame = {"transform": axes.transAxes, "clip_on": False, "fill": False, "linewidth": 3}
+        axes.add_patch(Rectangle((0, 0), 1, 1, edgecolor=IMPOSTOR, **frame))
+    below = {"transform": axes.transAxes, "va": "top", "fontsize": 9, "color": colour}
+    axes.text(0.0, -0.06, f"{'✓' if right else '✗ wrong'}", ha="left", **below)
+    axes.text(1.0, -0.06, f"{score:.2f}", ha="right", **below)
+
+
+def require_pairs(
+    images_a: np.ndarray, images_b: np.ndarray, scores: np.ndarray, same: np.ndarray
+) -> None:
+    """Raises `ArgumentError` unless the arrays describe the same, at least one, pairs."""
+    for name, images in (("images_a", images_a), ("images_b", images_b)):
+        is_batch = images.dtype == np.uint8 and images.ndim == 4 and images.shape[-1] == 3
+        described = f"{images.dtype} {images.shape}"
+        require(is_batch and len(images) > 0, name, "uint8 [pairs, h, w, 3]", described)
+    require(images_b.shape == images_a.shape, "images_b", f"{images_a.shape}", images_b.shape)
+    for name, values in (("scores", scores), ("same", same)):
+        shape = (len(images_a),)
+        require(np.shape(values) == shape, name, f"of shape {shape}", np.shape(values))
+
+
+def _spread(positions: np.ndarray, count: int) -> np.ndarray:
+    count = min(count, len(positions))
+    return positions[np.linspace(0, len(positions) - 1, count).round().astype(int)]

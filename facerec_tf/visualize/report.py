@@ -1,0 +1,97 @@
+"""One picture of a run: how it trained, what it tells apart, and on which faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure, SubFigure
+
+from facerec_tf.core.errors import require
+from facerec_tf.visualize.pairs_sheet import draw_pair, require_pairs
+from facerec_tf.visualize.style import GENUINE, IMPOSTOR, MUTED, house_style
+from facerec_tf.visualize.training import draw_loss, draw_verification_accuracy, require_metrics
+from facerec_tf.visualize.verification import draw_histograms, draw_roc, require_scored
+
+
+def report_figure(
+    metrics: Mapping[str, np.ndarray],
+    scores: np.ndarray,
+    same: np.ndarray,
+    threshold: float,
+    examples: np.ndarray,
+    images_a: np.ndarray,
+    images_b: np.ndarray,
+    title: str,
+    subtitle: str = "",
+) -> Figure:
+    """Returns a figure of 1400×860 pixels: training curves, ROC, score histograms, example pairs.
+
+    Args:
+        metrics: As for `training_figure`; `verification_accuracy` is required.
+        scores: float `[pairs]`.
+        same: bool `[pairs]`, whether both images show one person.
+        threshold: Pairs are accepted at `score >= threshold`.
+        examples: int `[k]`, positions of the pairs to show, such as both results of
+            `example_pairs` concatenated; six of each kind fill the picture.
+        images_a: uint8 `[k, h, w, 3]`, the first image of each example.
+        images_b: uint8 `[k, h, w, 3]`, the second.
+        title: The finding, in one line.
+        subtitle: How it was come by.
+
+    Raises:
+        ArgumentError: If shapes or dtypes do not fit, or the examples lack one kind of pair.
+    """
+    scores, same = require_scored(scores, same)
+    examples = np.asarray(examples)
+    shown = (scores[examples], same[examples])
+    require_pairs(images_a, images_b, *shown)
+    require_metrics(metrics)
+    has_accuracy = "verification_accuracy" in metrics
+    require(has_accuracy, "metrics", "a mapping with 'verification_accuracy'", sorted(metrics))
+    both = shown[1].any() and not shown[1].all()
+    require(both, "examples", "pairs of both kinds", examples.tolist())
+    with house_style():
+        figure = Figure(figsize=(14, 8.6), layout="constrained")
+        head, curves, pairs = figure.subfigures(3, 1, height_ratios=(0.62, 4.4, 3.6))
+        head.text(0.012, 0.72, title, fontsize=17, fontweight="bold", va="center")
+        head.text(0.012, 0.2, subtitle, fontsize=10.5, color=MUTED, va="center")
+        _draw_curves(curves, metrics, scores, same, threshold)
+        _draw_examples(pairs, images_a, images_b, *shown, threshold)
+    return figure
+
+
+def _draw_curves(
+    part: SubFigure,
+    metrics: Mapping[str, np.ndarray],
+    scores: np.ndarray,
+    same: np.ndarray,
+    threshold: float,
+) -> None:
+    panels = part.subplot_mosaic([["loss", "roc", "scores"], ["accuracy", "roc", "scores"]])
+    panels["loss"].sharex(panels["accuracy"])
+    draw_loss(panels["loss"], metrics)
+    draw_verification_accuracy(panels["accuracy"], metrics)
+    panels["loss"].tick_params(axis="x", labelbottom=False)
+    panels["accuracy"].set_xlabel("step")
+    draw_roc(panels["roc"], scores, same)
+    draw_histograms(panels["scores"], scores, same, threshold)
+
+
+def _draw_examples(
+    part: SubFigure,
+    images_a: np.ndarray,
+    images_b: np.ndarray,
+    scores: np.ndarray,
+    same: np.ndarray,
+    threshold: float,
+) -> None:
+    kinds = (("One person", same, GENUINE), ("Two people", ~same, IMPOSTOR))
+    columns = max(int(chosen.sum()) for _, chosen, _ in kinds)
+    grid = part.subplots(2, columns, squeeze=False)
+    for row, (name, chosen, colour) in zip(grid, kinds, strict=True):
+        for axes in row:
+            axes.set_axis_off()
+        row[0].set_title(f"{name}, from the hardest to the easiest", color=colour, fontsize=10)
+        for axes, index in zip(row, np.flatnonzero(chosen), strict=False):
+            draw_pair(axes, images_a[index], images_b[index], scores[index], same[index], threshold)

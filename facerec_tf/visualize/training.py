@@ -1,0 +1,115 @@
+"""Training at a glance: loss, verification accuracy and learning rate over steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, PercentFormatter
+
+from facerec_tf.core.errors import require
+from facerec_tf.visualize.style import ACCENT, GENUINE, IMPOSTOR, MUTED, house_style
+
+#: Points of a curve above which a moving average is drawn over it.
+SMOOTH_ABOVE = 40
+
+
+def training_figure(metrics: Mapping[str, np.ndarray], title: str = "Training") -> Figure:
+    """Returns a figure with a panel for each curve, over a common axis of steps.
+
+    Args:
+        metrics: Equally long arrays: `step` and `loss`, and where there are any
+            `verification_accuracy` (fraction) and `learning_rate`. NaN where a value was not
+            measured at that step.
+        title: Heading of the figure.
+
+    Raises:
+        ArgumentError: If `step` or `loss` is missing, or lengths differ.
+    """
+    require_metrics(metrics)
+    shown = [name for name in _PANELS if name in metrics]
+    heights = [_PANELS[name][1] for name in shown]
+    with house_style():
+        figure = Figure(figsize=(9, 1.0 + 1.45 * sum(heights)), layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
+        figure.suptitle(title, x=0.016, ha="left", fontsize=14, fontweight="bold")
+        panels = figure.subplots(
+            len(shown), 1, sharex=True, squeeze=False, height_ratios=heights
+        ).ravel()
+        for axes, name in zip(panels, shown, strict=True):
+            _PANELS[name][0](axes, metrics)
+        panels[-1].set_xlabel("step")
+    return figure
+
+
+def draw_loss(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
+    """Draws the loss, with a moving average over it once the curve is long."""
+    step, loss = _measured(metrics, "loss")
+    smooth = len(loss) > SMOOTH_ABOVE
+    faint = {"alpha": 0.25, "linewidth": 1.0} if smooth else {}
+    axes.plot(step, loss, color=IMPOSTOR, **faint)
+    if smooth:
+        axes.plot(step, _moving_average(loss, len(loss) // SMOOTH_ABOVE), color=IMPOSTOR)
+    _finish(axes, "Loss", step)
+
+
+def draw_verification_accuracy(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
+    """Draws the verification accuracy, its last value beside the last point."""
+    step, accuracy = _measured(metrics, "verification_accuracy")
+    axes.plot(step, accuracy, "o-", color=GENUINE, markersize=4.5, markeredgecolor="white")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.margins(y=0.15)
+    if len(accuracy):
+        offset = {"textcoords": "offset points", "xytext": (0, -16), "ha": "right"}
+        place = (step[-1], accuracy[-1])
+        axes.annotate(f"{accuracy[-1]:.1%}", place, color=GENUINE, fontweight="bold", **offset)
+    _finish(axes, "Verification accuracy", step)
+
+
+def draw_learning_rate(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
+    """Draws the learning rate."""
+    step, rate = _measured(metrics, "learning_rate")
+    axes.plot(step, rate, color=ACCENT, linewidth=1.5)
+    axes.fill_between(step, 0, rate, color=ACCENT, alpha=0.1, linewidth=0)
+    axes.set_ylim(bottom=0)
+    axes.locator_params(axis="y", nbins=3)
+    _finish(axes, "Learning rate", step)
+
+
+#: Metric → how it is drawn, and its share of the figure's height.
+_PANELS = {
+    "loss": (draw_loss, 1.6),
+    "verification_accuracy": (draw_verification_accuracy, 1.2),
+    "learning_rate": (draw_learning_rate, 0.55),
+}
+
+
+def require_metrics(metrics: Mapping[str, np.ndarray]) -> None:
+    """Raises `ArgumentError` unless `metrics` holds steps, losses and arrays of one length."""
+    missing = sorted({"step", "loss"} - set(metrics))
+    require(not missing, "metrics", "a mapping with 'step' and 'loss'", sorted(metrics))
+    lengths = {name: len(values) for name, values in metrics.items()}
+    require(len(set(lengths.values())) == 1, "metrics", "arrays of one length", lengths)
+
+
+def _measured(metrics: Mapping[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
+    values = np.asarray(metrics[name], np.float64)
+    finite = np.isfinite(values)
+    return np.asarray(metrics["step"])[finite], values[finite]
+
+
+def _moving_average(values: np.ndarray, reach: int) -> np.ndarray:
+    """Returns the mean over up to `reach` neighbours to either side, fewer at the ends."""
+    window = np.ones(2 * reach + 1)
+    weights = np.convolve(np.ones_like(values), window, mode="same")
+    return np.convolve(values, window, mode="same") / weights
+
+
+def _finish(axes: Axes, title: str, step: np.ndarray) -> None:
+    axes.set_title(title)
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.tick_params(axis="x", labelcolor=MUTED)
+    if len(step) > 1:
+        axes.set_xlim(0, step[-1])
