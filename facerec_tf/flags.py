@@ -89,8 +89,10 @@ def define_evaluation_flags() -> None:
     _define_model_flags("`.keras` file or exported SavedModel to judge instead of a run.")
     flags.DEFINE_string("data", None, "Folder that holds the pairs; default: the run's own data.")
     flags.DEFINE_string(
-        "protocol", "pairs", "lfw_view1, lfw_view2 or another folder under DATA/pairs; "
-        "'pairs' takes the only one there."
+        "protocol",
+        "pairs",
+        "lfw_view1, lfw_view2 or another folder under DATA/pairs; "
+        "'pairs' takes the only one there.",
     )
     flags.DEFINE_boolean("flip_fusion", True, "Add the embedding of the mirrored image.")
     flags.DEFINE_string("output", None, "Folder for the report; default: the run's report/.")

@@ -23,7 +23,7 @@ from absl import app, flags
 from facerec_tf.alignment import TEMPLATE_NAME, crop
 from facerec_tf.core.errors import DataError, UserError, require_between
 from facerec_tf.data import Pair, Record, new_directory, write_pair_set, write_records
-from facerec_tf.data.images import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import decode_rgb, encode_jpeg
 
 _ARCHIVE = flags.DEFINE_string("archive", None, "lfw-deepfunneled.tar, or another tar of LFW.")
 _LANDMARKS = flags.DEFINE_string("landmarks", None, "CSV: image, then x and y of five points.")

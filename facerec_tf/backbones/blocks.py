@@ -107,4 +107,6 @@ def _pad(x: Any, kernel: int, stride: int, padding: int, name: str) -> tuple[Any
 
 def _initializer() -> keras.initializers.Initializer:
     """He initialisation over the fan-out, as the MXNet training code draws it."""
-    return keras.initializers.VarianceScaling(2.0, mode="fan_out", distribution="untruncated_normal")
+    return keras.initializers.VarianceScaling(
+        2.0, mode="fan_out", distribution="untruncated_normal"
+    )

@@ -1,18 +1,44 @@
-"""Records, manifest, pairs and the training pipeline."""
+"""Records, manifest, pairs and the training pipeline.
 
-from facerec_tf.data.augmentation import NUM_DRAWS as NUM_DRAWS
-from facerec_tf.data.augmentation import augment as augment
-from facerec_tf.data.checks import describe_error as describe_error
-from facerec_tf.data.checks import explain as explain
-from facerec_tf.data.checks import name_bad_records as name_bad_records
-from facerec_tf.data.checks import preflight as preflight
-from facerec_tf.data.manifest import Manifest as Manifest
-from facerec_tf.data.manifest import Selection as Selection
-from facerec_tf.data.pairs import Pair as Pair
-from facerec_tf.data.pairs import PairSet as PairSet
-from facerec_tf.data.pairs import find_pairs as find_pairs
-from facerec_tf.data.pairs import write_pair_set as write_pair_set
-from facerec_tf.data.pipeline import training_dataset as training_dataset
-from facerec_tf.data.records import Record as Record
-from facerec_tf.data.writer import new_directory as new_directory
-from facerec_tf.data.writer import write_records as write_records
+The public names load on first use: processes that only draw faces never load TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+#: Public name → where it is defined.
+_PUBLIC = {
+    "Manifest": "facerec_tf.data.manifest",
+    "NUM_DRAWS": "facerec_tf.data.augmentation",
+    "Pair": "facerec_tf.data.pairs",
+    "PairSet": "facerec_tf.data.pairs",
+    "Record": "facerec_tf.data.records",
+    "Selection": "facerec_tf.data.manifest",
+    "augment": "facerec_tf.data.augmentation",
+    "describe_error": "facerec_tf.data.checks",
+    "explain": "facerec_tf.data.checks",
+    "find_pairs": "facerec_tf.data.pairs",
+    "name_bad_records": "facerec_tf.data.checks",
+    "new_directory": "facerec_tf.data.writer",
+    "preflight": "facerec_tf.data.checks",
+    "sample_pairs": "facerec_tf.data.pair_sampling",
+    "synthetic_face": "facerec_tf.data.synthetic",
+    "training_dataset": "facerec_tf.data.pipeline",
+    "write_pair_set": "facerec_tf.data.pairs",
+    "write_records": "facerec_tf.data.writer",
+    "write_synthetic": "facerec_tf.data.synthetic_records",
+}
+
+__all__ = [*_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,6 +7,7 @@ depends on its own row alone. Operations that are off leave no nodes in the grap
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -153,11 +154,18 @@ def _span(size: int, fraction: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
     return (positions >= start[:, None]) & (positions < (start + length)[:, None])
 
 
-def _apply_to(images: tf.Tensor, chosen: tf.Tensor, operation: object) -> tf.Tensor:
+def _apply_to(
+    images: tf.Tensor, chosen: tf.Tensor, operation: Callable[[tf.Tensor], tf.Tensor]
+) -> tf.Tensor:
     """Returns `images` with `operation` applied to those that are `chosen`."""
     places = tf.where(chosen)
-    changed = operation(tf.cast(tf.gather(images, places[:, 0]), tf.float32))
-    return tf.tensor_scatter_nd_update(images, places, _to_uint8(changed))
+
+    def apply() -> tf.Tensor:
+        changed = operation(tf.cast(tf.gather(images, places[:, 0]), tf.float32))
+        return tf.tensor_scatter_nd_update(images, places, _to_uint8(changed))
+
+    # Some kernels refuse empty batches.
+    return tf.cond(tf.size(places) > 0, apply, lambda: images)
 
 
 def _blur(images: tf.Tensor) -> tf.Tensor:

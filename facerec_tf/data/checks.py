@@ -10,7 +10,7 @@ import re
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, require_count
-from facerec_tf.data.images import WRONG_SIZE, check_image
+from facerec_tf.data.images import WRONG_SIZE, check_image, image_fault
 from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.pipeline import BAD_LABEL, NO_SOUND_IMAGE, record_stream
 from facerec_tf.data.records import Record, read_shard, shard_paths
@@ -67,7 +67,7 @@ def preflight(
         for record in itertools.islice(read_shard(path), quota):
             _check_label(record, manifest, path)
             checked += 1
-            if reason := _image_fault(record, manifest, path):
+            if reason := image_fault(record, manifest, path):
                 damaged.append(reason)
     if len(damaged) > MAX_DAMAGED * checked:
         raise DataError(
@@ -175,14 +175,6 @@ def _check_label(record: Record, manifest: Manifest, path: str) -> None:
             f"Image '{record.filename}' in '{path}' shows '{record.text}', but the manifest calls "
             f"label {record.label} '{manifest.classes[record.label].name}': they do not match."
         )
-
-
-def _image_fault(record: Record, manifest: Manifest, path: str) -> str | None:
-    try:
-        reason = check_image(record.encoded, manifest.image_size)
-    except DataError as error:
-        raise DataError(f"Image '{record.filename}' in '{path}' {error}.") from None
-    return f"Image '{record.filename}' in '{path}': {reason}." if reason else None
 
 
 def _read_everything(directory: str | os.PathLike) -> None:

@@ -179,7 +179,9 @@ def _photograph(image: np.ndarray, nuisance: Nuisance) -> np.ndarray:
     if nuisance.blur:
         image = cv2.GaussianBlur(image, (0, 0), nuisance.blur)
     if nuisance.motion:
-        image = cv2.filter2D(image, -1, _motion_kernel(round(nuisance.motion), nuisance.texture % 4))
+        image = cv2.filter2D(
+            image, -1, _motion_kernel(round(nuisance.motion), nuisance.texture % 4)
+        )
     levels = _levels() ** nuisance.gamma
     table = 255 * nuisance.exposure * levels[:, None] * np.array(nuisance.cast)
     # A shoulder instead of a hard clip keeps bright skin from burning out.

@@ -64,7 +64,9 @@ def draw_neck(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
          (width, bottom - 16, -12), (width, 10, -12))
     )  # fmt: skip
     seen = project(neck)
-    color = sheet.lit(mix(identity.skin, (0.25, 0.1, 0.05), 0.28), project(neck[2:3] - (0, 24, 0))[0])
+    color = sheet.lit(
+        mix(identity.skin, (0.25, 0.1, 0.05), 0.28), project(neck[2:3] - (0, 24, 0))[0]
+    )
     sheet.fill(seen, color)
     throat = project(np.array(((-jaw, 20, 0), (0, identity.chin_y + 7, 10), (jaw, 20, 0.0))))
     sheet.blend(throat, mix(color, (0, 0, 0), 0.5), 0.45)
@@ -119,7 +121,9 @@ def draw_eyes(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
             place([(-1, 0.7), (arch - 0.6, 0.72 * top), (arch, top),
                    (arch + 0.58, 0.66 * top), (1, 0)])
         )  # fmt: skip
-        lower = smooth(place([(1, 0), (0.5, 0.86 * low), (-0.1, low), (-0.7, 0.62 * low), (-1, 0.7)]))
+        lower = smooth(
+            place([(1, 0), (0.5, 0.86 * low), (-0.1, low), (-0.7, 0.62 * low), (-1, 0.7)])
+        )
         eye = np.vstack((upper, lower))
         center = place([(0, 0)])[0]
         skin = sheet.lit(identity.skin, center)
@@ -148,7 +152,9 @@ def draw_eyes(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
                 color = sheet.lit(identity.iris, center)
                 sheet.dot(iris, radius, mix(color, (10, 8, 8), 0.6), squash)
                 sheet.dot(iris, 0.84 * radius, color, squash)
-                sheet.dot(iris + (0, 0.25 * radius), 0.55 * radius, mix(color, (255, 240, 210), 0.2))
+                sheet.dot(
+                    iris + (0, 0.25 * radius), 0.55 * radius, mix(color, (255, 240, 210), 0.2)
+                )
                 sheet.dot(iris, 0.42 * radius, (12, 9, 9), squash)
                 sheet.stroke(upper + (0, 1.6), mix(skin, (30, 15, 15), 0.75), 0.9)
                 glint = iris + (0.3 * radius * np.sign(nuisance.light_azimuth), -0.3 * radius)
@@ -199,7 +205,9 @@ def draw_nose(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
     for side in (-1, 1):
         wing = sheet.view.surface(
             side
-            * np.array(((0.72 * spread, 0), (1.03 * spread, 0), (1.0 * spread, 0), (0.7 * spread, 0)))
+            * np.array(
+                ((0.72 * spread, 0), (1.03 * spread, 0), (1.0 * spread, 0), (0.7 * spread, 0))
+            )
             + np.array(((0, tip - 3.8), (0, tip - 0.8), (0, tip + 2.6), (0, tip + 3.9))),
             np.array((0.4, 0.25, 0.25, 0.4)) * raised,
         )
@@ -279,7 +287,10 @@ def draw_folds(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
         for side in (-1, 1):
             start = side * (identity.eye_x + 1.25 * identity.eye_width)
             for slope in (-2, 0.4, 2.6):
-                foot = ((start, identity.eye_y + 0.3 * slope), (start + side * 5, identity.eye_y + slope))
+                foot = (
+                    (start, identity.eye_y + 0.3 * slope),
+                    (start + side * 5, identity.eye_y + slope),
+                )
                 sheet.stroke(sheet.view.surface(np.array(foot)), line, 0.5)
 
 

@@ -82,9 +82,7 @@ def hair_layer(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> np.ndarr
     return cv2.resize(layer, (SIZE * SUPERSAMPLE,) * 2, interpolation=cv2.INTER_LINEAR)
 
 
-def draw_back_hair(
-    sheet: Sheet, layer: np.ndarray, identity: Identity, nuisance: Nuisance
-) -> None:
+def draw_back_hair(sheet: Sheet, layer: np.ndarray, identity: Identity, nuisance: Nuisance) -> None:
     """Paints the hair behind neck and shoulders."""
     style = worn_style(identity, nuisance)
     volume = style.side * identity.hair_volume

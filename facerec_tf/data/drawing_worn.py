@@ -160,9 +160,7 @@ def _draw_hand(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
         sheet.dot(nail, 4.2, mix(color, (255, 215, 210), 0.4), 1.2)
 
 
-def _draw_strand(
-    sheet: Sheet, layer: np.ndarray, identity: Identity, nuisance: Nuisance
-) -> None:
+def _draw_strand(sheet: Sheet, layer: np.ndarray, identity: Identity, nuisance: Nuisance) -> None:
     side, offset = nuisance.cover_side, nuisance.cover_offset
     x = side * np.array((4, 17 + offset, 25 + offset, 27, 24))
     y = np.array((-44, -28, -8, 14, 36.0))

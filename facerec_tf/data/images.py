@@ -1,48 +1,16 @@
-"""Encoded images: writing JPEG, decoding inside a graph, and telling what ails a damaged one."""
+"""Images inside a graph: which are whole, how they are decoded, and what ails a damaged one."""
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError
-
-_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
-_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+from facerec_tf.data.codec import JPEG_END, JPEG_START, PNG_END, PNG_START, is_whole
+from facerec_tf.data.manifest import Manifest
+from facerec_tf.data.records import Record
 
 #: First words of the error `decode` raises in the graph; file name, size found and expected follow.
 WRONG_SIZE = "Image of another size than the manifest says:"
-
-
-def encode_jpeg(image: np.ndarray, quality: int = 95) -> bytes:
-    """Returns RGB `image`, uint8 `[height, width, 3]`, as JPEG of `quality` 1 to 100."""
-    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-
-
-def decode_rgb(encoded: bytes) -> np.ndarray | None:
-    """Returns the RGB image, uint8 `[height, width, 3]`, or None if OpenCV cannot decode it.
-
-    Orientation tags are applied, as cameras mean them.
-    """
-    if not encoded:
-        return None
-    image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
-    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-
-
-def is_jpeg(encoded: bytes) -> bool:
-    """Returns whether the bytes begin as a JPEG does."""
-    return encoded.startswith(_JPEG_START)
-
-
-def is_whole(encoded: bytes) -> bool:
-    """Returns whether the bytes begin and end as a JPEG or PNG does; see `looks_whole`."""
-    return any(
-        encoded.startswith(start) and encoded.endswith(end)
-        for start, end in ((_JPEG_START, _JPEG_END), (_PNG_START, _PNG_END))
-    )
 
 
 def looks_whole(encoded: tf.Tensor) -> tf.Tensor:
@@ -61,10 +29,10 @@ def looks_whole(encoded: tf.Tensor) -> tf.Tensor:
     padding = b"\0" * 8
     head = tf.strings.substr(encoded + padding, 0, 8)
     tail = tf.strings.substr(padding + encoded, -8, 8)
-    jpeg = (tf.strings.substr(head, 0, 2) == _JPEG_START) & (
-        tf.strings.substr(tail, -2, 2) == _JPEG_END
+    jpeg = (tf.strings.substr(head, 0, 2) == JPEG_START) & (
+        tf.strings.substr(tail, -2, 2) == JPEG_END
     )
-    return jpeg | ((head == _PNG_START) & (tail == _PNG_END))
+    return jpeg | ((head == PNG_START) & (tail == PNG_END))
 
 
 def decode(encoded: tf.Tensor, filename: tf.Tensor, image_size: tuple[int, int]) -> tf.Tensor:
@@ -106,3 +74,16 @@ def check_image(encoded: bytes, image_size: tuple[int, int]) -> str | None:
         height, width, _ = image.shape
         raise DataError(f"is {height}x{width} pixels, expected {image_size[0]}x{image_size[1]}")
     return None
+
+
+def image_fault(record: Record, manifest: Manifest, path: str) -> str | None:
+    """Returns what is wrong with the image of `record` in the shard at `path`, or None; names it.
+
+    Raises:
+        DataError: If the image is sound but of another size than the manifest says.
+    """
+    try:
+        reason = check_image(record.encoded, manifest.image_size)
+    except DataError as error:
+        raise DataError(f"Image '{record.filename}' in '{path}' {error}.") from None
+    return f"Image '{record.filename}' in '{path}': {reason}." if reason else None

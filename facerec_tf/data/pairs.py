@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, require_count
-from facerec_tf.data.images import decode, is_whole
+from facerec_tf.data.images import decode, image_fault
 from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.records import Record, parse, read_shard, shard_paths
 from facerec_tf.data.writer import new_directory, write_records
@@ -68,7 +68,9 @@ class PairSet:
         """Reads the pair set in `directory`.
 
         Raises:
-            DataError: If a file is missing or damaged, or the pairs name unknown images.
+            DataError: If a file is missing or damaged, an image cannot be decoded or has the wrong
+                size, or the pairs name unknown images. A number that is reported must not rest on
+                fewer pairs than its protocol has, so nothing is skipped.
         """
         directory = Path(directory)
         manifest = Manifest.load(directory)
@@ -77,8 +79,8 @@ class PairSet:
         filenames = []
         for path in shard_paths(directory, [shard.file for shard in manifest.shards]):
             for record in read_shard(path):
-                if not is_whole(record.encoded):
-                    raise DataError(f"Image '{record.filename}' in '{path}' is damaged.")
+                if fault := image_fault(record, manifest, path):
+                    raise DataError(fault)
                 filenames.append(record.filename)
         _check(pairs, filenames, directory)
         return cls(directory, manifest, filenames, pairs)

@@ -146,5 +146,3 @@ def _finish(folder: RunFolder, controller: Controller) -> None:
     with controller.trainer.averaged_weights(), atomic_file(folder.recognizer) as path:
         controller.trainer.recognizer.save(path)
     save(training_figure(folder.read_metrics()), folder.report / "training.png")
-
-

@@ -12,6 +12,7 @@ from facerec_tf.margins.arcface import ArcFace
 from facerec_tf.margins.base import MarginLayer, hyperparameters
 from facerec_tf.margins.combined import Combined
 from facerec_tf.margins.cosface import CosFace
+from facerec_tf.margins.cross_entropy import cross_entropy
 from facerec_tf.margins.normface import NormFace
 from facerec_tf.margins.softmax import Softmax
 from facerec_tf.margins.sphereface import SphereFace
@@ -25,6 +26,7 @@ __all__ = [
     "NormFace",
     "Softmax",
     "SphereFace",
+    "cross_entropy",
     "get",
     "hyperparameters",
 ]

@@ -22,6 +22,9 @@ COLUMNS = (
     "verification_accuracy",
 )
 
+#: Columns that count; Keras hands all logs over as floats.
+COUNTS = ("step", "epoch", "skipped_steps", "damaged_images")
+
 Logs = dict[str, Any]
 
 
@@ -64,8 +67,9 @@ class MetricsLog(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Writes one row."""
+        row = {k: int(v) if k in COUNTS else v for k, v in (logs or {}).items()}
         with open(self.path, "a", newline="") as file:
-            csv.DictWriter(file, COLUMNS, extrasaction="ignore").writerow(logs or {})
+            csv.DictWriter(file, COLUMNS, extrasaction="ignore").writerow(row)
 
 
 class TensorBoardLog(keras.callbacks.Callback):

@@ -110,11 +110,10 @@ class Controller:
             if self.evaluate and plan.evaluates(self.step):
                 with self.trainer.averaged_weights():
                     logs["verification_accuracy"] = self.evaluate()
-            accuracy = logs.get("verification_accuracy")
-            if plan.saves(self.step) or accuracy is not None or self._terminated.is_set():
-                self._save(accuracy)
             hooks.on_train_batch_end((self.step - 1) % plan.steps_per_epoch, logs)
-            if self._terminated.is_set():
+            terminated = self._terminated.is_set()
+            self._save_if_due(logs.get("verification_accuracy"), terminated)
+            if terminated:
                 hooks.on_train_end()
                 raise TrainingInterrupted(
                     f"Interrupted after step {self.step}; "
@@ -146,8 +145,12 @@ class Controller:
             "damaged_images": self.source.damaged,
         }
 
-    def _save(self, accuracy: float | None) -> None:
-        self.checkpoints.save(self.trainer.state(), self.step, accuracy)
+    def _save_if_due(self, accuracy: float | None, terminated: bool) -> None:
+        # Amid steps that are not finite there is no good state to save.
+        good = self.trainer.skipped_in_a_row.numpy() == 0
+        due = self.plan.saves(self.step) or accuracy is not None
+        if terminated or (due and good):
+            self.checkpoints.save(self.trainer.state(), self.step, accuracy)
 
     def _give_up(self, step: int) -> None:
         batch = self.source.batch_at(step)

@@ -48,11 +48,15 @@ class Trainer:
     ) -> None:
         self.recognizer = recognizer
         self.optimizer = optimizer
+        # They arrive summed over the replicas, for the norm's sake; Keras would sum them again.
+        optimizer._all_reduce_sum_gradients = lambda gradients: gradients
         self.strategy = tf.distribute.get_strategy()
         self.clip_norm = clip_norm
         self._scales_loss = recognizer.backbone.compute_dtype == "float16"
-        self._compute = tf.function(self._loss_and_gradients, jit_compile=True) if xla else (
-            self._loss_and_gradients
+        self._compute = (
+            tf.function(self._loss_and_gradients, jit_compile=True)
+            if xla
+            else (self._loss_and_gradients)
         )
         self.average = WeightAverage(recognizer.backbone.weights, ema) if ema else None
         self.skipped = _counter("skipped")
@@ -114,17 +118,23 @@ class Trainer:
             variable.assign(state[name])
 
     def _variables(self) -> dict[str, Any]:
-        named: dict[str, Any] = {}
-        for group, variables in (
-            ("model", self.recognizer.variables),
-            ("optimizer", self.optimizer.variables),
-            ("average", self.average.averages if self.average else []),
-            ("trainer", [self.skipped, self.skipped_in_a_row, self.finite_in_a_row]),
-            ("trainer", [self.loss_scale]),
-        ):
-            for variable in variables:
-                named[f"{group}/{getattr(variable, 'path', variable.name)}"] = variable
-        return named
+        groups = {
+            "model": self.recognizer.variables,
+            "optimizer": self.optimizer.variables,
+            "average": self.average.averages if self.average else [],
+            "trainer": [
+                self.skipped,
+                self.skipped_in_a_row,
+                self.finite_in_a_row,
+                self.loss_scale,
+            ],
+        }
+        # By place, as Keras numbers the second layer or optimizer of a kind in a process anew.
+        return {
+            f"{group}/{place:04d}": variable
+            for group, variables in groups.items()
+            for place, variable in enumerate(variables)
+        }
 
     def _step(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
         state = self.recognizer.non_trainable_variables
@@ -134,7 +144,7 @@ class Trainer:
         norm = self.strategy.reduce("MEAN", norm, axis=None)
 
         def apply() -> None:
-            self.optimizer.apply(gradients, self.recognizer.trainable_variables)
+            self.strategy.run(self._replica_apply, args=(gradients,))
             self.skipped_in_a_row.assign(0)
             self.finite_in_a_row.assign_add(1)
             if self.average:
@@ -169,6 +179,9 @@ class Trainer:
         if self.clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm, use_norm=norm)
         return loss, gradients, norm
+
+    def _replica_apply(self, gradients: list[tf.Tensor]) -> None:
+        self.optimizer.apply(gradients, self.recognizer.trainable_variables)
 
     def _loss_and_gradients(
         self, images: tf.Tensor, labels: tf.Tensor

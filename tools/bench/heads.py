@@ -67,25 +67,27 @@ class Textbook(keras.layers.Layer):
         return tf.where(mask == 1.0, shifted, cosine) * self.s
 
 
-def make_head(name: str) -> keras.layers.Layer:
-    """Returns the head of that name, or the textbook's."""
+def make_head(name: str) -> tuple[keras.layers.Layer, Callable]:
+    """Returns the head of that name, or the textbook's, and the cross-entropy used with it."""
     if name == "textbook":
-        return Textbook(FLAGS.classes)
-    return margins.get(name, num_classes=FLAGS.classes)
+        return Textbook(FLAGS.classes), tf.nn.sparse_softmax_cross_entropy_with_logits
+    return margins.get(name, num_classes=FLAGS.classes), margins.cross_entropy
 
 
 def make_step(name: str) -> Callable[[], float]:
     """Returns a function that runs one step and returns its seconds; it has run once before."""
     embeddings = tf.random.normal([FLAGS.batch, FLAGS.dim])
     labels = tf.random.uniform([FLAGS.batch], maxval=FLAGS.classes, dtype=tf.int32)
-    head = make_head(name)
+    head, cross_entropy = make_head(name)
     head.build((FLAGS.batch, FLAGS.dim))
 
     @tf.function
     def run(embeddings: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, ...]:
         with tf.GradientTape() as tape:
             tape.watch(embeddings)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, head(embeddings, labels))
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+                labels, head(embeddings, labels)
+            )
             loss = tf.reduce_mean(losses)
         return loss, *tape.gradient(loss, [embeddings, *head.trainable_variables])
 

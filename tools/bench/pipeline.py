@@ -23,7 +23,7 @@ from absl import app, flags
 from facerec_tf.config import AugmentationConfig
 from facerec_tf.core.errors import UserError
 from facerec_tf.data import Manifest, Record, training_dataset, write_records
-from facerec_tf.data.images import encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.records import read_shard, shard_paths
 
 _DATA = flags.DEFINE_string("data", None, "Folder of records; by default some are made.")
@@ -58,16 +58,16 @@ def smooth_records(count: int) -> Iterator[Record]:
 def opencv_rate(encoded: Sequence[bytes]) -> float:
     """Returns images a second of OpenCV decoding, one thread a core."""
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        chunks = [encoded[start : start + BATCH_SIZE] for start in range(0, len(encoded), BATCH_SIZE)]
+        chunks = [
+            encoded[start : start + BATCH_SIZE] for start in range(0, len(encoded), BATCH_SIZE)
+        ]
         seconds = _timed(lambda: list(pool.map(_decode_all, chunks)))
     return len(encoded) / seconds
 
 
 def pipeline_rate(directory: Path, augmentation: AugmentationConfig, count: int) -> float:
     """Returns images a second of `training_dataset`, once it runs."""
-    dataset = training_dataset(
-        directory, batch_size=BATCH_SIZE, seed=0, augmentation=augmentation
-    )
+    dataset = training_dataset(directory, batch_size=BATCH_SIZE, seed=0, augmentation=augmentation)
     batches = iter(dataset)
     next(batches)
     steps = count // BATCH_SIZE

@@ -1,0 +1,39 @@
+"""Encoded images outside a graph: JPEG and PNG bytes by OpenCV, without TensorFlow."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
+PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+
+
+def encode_jpeg(image: np.ndarray, quality: int = 95) -> bytes:
+    """Returns RGB `image`, uint8 `[height, width, 3]`, as JPEG of `quality` 1 to 100."""
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def decode_rgb(encoded: bytes) -> np.ndarray | None:
+    """Returns the RGB image, uint8 `[height, width, 3]`, or None if OpenCV cannot decode it.
+
+    Orientation tags are applied, as cameras mean them.
+    """
+    if not encoded:
+        return None
+    image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def is_jpeg(encoded: bytes) -> bool:
+    """Returns whether the bytes begin as a JPEG does."""
+    return encoded.startswith(JPEG_START)
+
+
+def is_whole(encoded: bytes) -> bool:
+    """Returns whether the bytes begin and end as a JPEG or PNG does; see `images.looks_whole`."""
+    return any(
+        encoded.startswith(start) and encoded.endswith(end)
+        for start, end in ((JPEG_START, JPEG_END), (PNG_START, PNG_END))
+    )

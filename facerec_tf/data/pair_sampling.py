@@ -1,0 +1,73 @@
+"""Draws balanced verification pairs from images of people held out of training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from facerec_tf.core.errors import DataError, require
+from facerec_tf.data.pairs import Pair
+
+_TRIALS = 200
+
+
+def sample_pairs(
+    images: Mapping[str, Sequence[str]], count: int, *, seed: int, num_folds: int = 10
+) -> list[Pair]:
+    """Returns `count` distinct pairs: in each fold as many of the same as of different people.
+
+    The folds share no one where there are two people for each, and otherwise draw from all.
+
+    Args:
+        images: Person → names of that person's images.
+        count: Pairs to draw, a multiple of `2 * num_folds`.
+        seed: Of the draw.
+        num_folds: Parts of the cross-validation.
+
+    Raises:
+        ArgumentError: If `count` cannot be divided evenly.
+        DataError: If there are too few images for so many distinct pairs.
+    """
+    expected = f"a positive multiple of {2 * num_folds}"
+    require(count > 0 and count % (2 * num_folds) == 0, "pairs", expected, count)
+    generator = np.random.default_rng(seed)
+    people = generator.permutation(sorted(images)).tolist()
+    if len(people) < 2:
+        raise DataError("Pairs of different people need two people.")
+    disjoint = len(people) >= 2 * num_folds
+    pairs = []
+    for fold in range(num_folds):
+        group = people[fold::num_folds] if disjoint else people
+        repeated = [person for person in group if len(images[person]) > 1]
+        if not repeated:
+            raise DataError("Pairs of the same person need people with two images or more.")
+
+        def same(repeated: list[str] = repeated) -> tuple[str, str]:
+            person = repeated[generator.integers(len(repeated))]
+            first, second = generator.choice(len(images[person]), 2, replace=False)
+            return images[person][first], images[person][second]
+
+        def different(group: list[str] = group) -> tuple[str, str]:
+            chosen = generator.choice(len(group), 2, replace=False)
+            first, second = (images[group[place]] for place in chosen)
+            return first[generator.integers(len(first))], second[generator.integers(len(second))]
+
+        for is_same, draw in ((True, same), (False, different)):
+            drawn = _distinct(draw, count // (2 * num_folds))
+            pairs += [Pair(fold, first, second, is_same) for first, second in drawn]
+    return pairs
+
+
+def _distinct(draw: Callable[[], tuple[str, str]], count: int) -> list[tuple[str, str]]:
+    """Returns `count` draws of which no two hold the same images."""
+    found: dict[tuple[str, ...], tuple[str, str]] = {}
+    for _ in range(_TRIALS * count):
+        pair = draw()
+        found.setdefault(tuple(sorted(pair)), pair)
+        if len(found) == count:
+            return list(found.values())
+    raise DataError(
+        f"There are too few images for {count} distinct pairs in each fold: ask for fewer pairs or "
+        "hold out more people."
+    )

@@ -1,0 +1,116 @@
+"""Records of synthetic faces: a training set, and pairs of people who are not in it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from facerec_tf.core.errors import require, require_count
+from facerec_tf.data.manifest import Manifest
+from facerec_tf.data.pair_sampling import sample_pairs
+from facerec_tf.data.pairs import write_pair_set
+from facerec_tf.data.records import Record
+from facerec_tf.data.synthetic_worker import Face, draw, draw_apart
+from facerec_tf.data.writer import new_directory, write_records
+
+#: Name of the pair set beside the records.
+PROTOCOL = "synthetic"
+
+#: Images that are drawn of each person held out, if there are as many of those trained on.
+_HELD_OUT_IMAGES = 8
+
+#: A process is given this many faces at a time; fewer than two such lots are drawn in this one.
+_LOT = 256
+
+#: The generator draws in the coordinates of this template.
+_ALIGNMENT = "arcface-112"
+
+
+def write_synthetic(
+    directory: str | os.PathLike,
+    *,
+    identities: int,
+    images: int,
+    seed: int = 0,
+    holdout: int = 80,
+    pairs: int = 1600,
+    workers: int | None = None,
+) -> Manifest:
+    """Writes training records of synthetic people, and pairs of others to `pairs/synthetic`.
+
+    People 0 … identities - 1 are trained on; the next `holdout` numbers are only in the pairs. The
+    same arguments give the same files, whatever the number of workers.
+
+    Args:
+        directory: Folder to make; it may exist if it is empty.
+        identities: People to train on, two or more.
+        images: Images of each, two or more.
+        seed: Of the people, their images and the pairs.
+        holdout: People held out; 0 writes no pairs.
+        pairs: Pairs of them, half of the same person, in ten folds; a multiple of 20.
+        workers: Processes that draw; by default one a core.
+
+    Returns:
+        The manifest of the training records.
+
+    Raises:
+        ArgumentError: If a number is out of its range.
+        UserError: If the folder is not empty or cannot be written.
+    """
+    require_count("identities", identities, least=2)
+    require_count("images", images, least=2)
+    require_count("holdout", holdout, least=0)
+    require(holdout != 1, "holdout", "0 (no pairs) or at least 2", holdout)
+    workers = workers or os.cpu_count() or 1
+    require_count("workers", workers)
+    training = [*itertools.product(range(identities), range(images))]
+    per_person = range(min(images, _HELD_OUT_IMAGES))
+    held_out = {
+        _person(identity): [_filename((identity, index)) for index in per_person]
+        for identity in range(identities, identities + holdout)
+    }
+    sampled = sample_pairs(held_out, pairs, seed=seed) if holdout else []
+    compared = {filename for pair in sampled for filename in (pair.first, pair.second)}
+    judged = [
+        face
+        for face in itertools.product(range(identities, identities + holdout), per_person)
+        if _filename(face) in compared
+    ]
+    with new_directory(directory) as folder:
+        manifest = write_records(
+            folder, _records(seed, training, workers), alignment=_ALIGNMENT, seed=seed
+        )
+        if holdout:
+            records = _records(seed, judged, workers)
+            target = folder / "pairs" / PROTOCOL
+            write_pair_set(target, records, sampled, name=PROTOCOL, alignment=_ALIGNMENT)
+    return manifest
+
+
+def _records(seed: int, faces: Sequence[Face], workers: int) -> Iterator[Record]:
+    labels: dict[str, int] = {}
+    for face, encoded in zip(faces, _draw_all(seed, faces, workers), strict=True):
+        person = _person(face[0])
+        label = labels.setdefault(person, len(labels))
+        yield Record(encoded, label, person, _filename(face))
+
+
+def _draw_all(seed: int, faces: Sequence[Face], workers: int) -> Iterator[bytes]:
+    if workers == 1 or len(faces) < 2 * _LOT:
+        yield from draw(seed, faces)
+        return
+    # Threads only wait for the processes; forking after TensorFlow has started is not safe.
+    lots = [faces[start : start + _LOT] for start in range(0, len(faces), _LOT)]
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        for drawn in pool.map(lambda lot: draw_apart(seed, lot), lots):
+            yield from drawn
+
+
+def _person(identity: int) -> str:
+    return f"synthetic-{identity:06d}"
+
+
+def _filename(face: Face) -> str:
+    return f"{_person(face[0])}/{face[1]:04d}.jpg"

@@ -1,0 +1,70 @@
+"""Draws synthetic faces as JPEGs: here, or in a process of its own that never loads TensorFlow.
+
+As a program (`python -m facerec_tf.data.synthetic_worker SEED`) it reads lines `identity index`
+and answers each with a little-endian 32-bit length and as many bytes of JPEG.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import cv2
+
+from facerec_tf.data import synthetic
+from facerec_tf.data.codec import encode_jpeg
+
+#: (identity, index) of an image.
+Face = tuple[int, int]
+
+_LENGTH = struct.Struct("<I")
+
+
+def draw(seed: int, faces: Iterable[Face]) -> Iterator[bytes]:
+    """Yields the JPEG of each of `faces`, drawn in this process."""
+    for identity, index in faces:
+        yield encode_jpeg(synthetic.synthetic_face(seed, identity, index))
+
+
+def draw_apart(seed: int, faces: Iterable[Face]) -> list[bytes]:
+    """Returns the JPEG of each of `faces`, drawn in a process of its own.
+
+    Raises:
+        RuntimeError: If that process fails.
+    """
+    root = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-m", __name__, str(seed)],
+        input="".join(f"{identity} {index}\n" for identity, index in faces).encode(),
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"Drawing faces failed:\n{done.stderr.decode(errors='replace')}")
+    return list(_split(done.stdout))
+
+
+def _split(answer: bytes) -> Iterator[bytes]:
+    place = 0
+    while place < len(answer):
+        (length,) = _LENGTH.unpack_from(answer, place)
+        place += _LENGTH.size + length
+        yield answer[place - length : place]
+
+
+def main() -> None:
+    """Answers standard input on standard output."""
+    cv2.setNumThreads(1)  # There is one such process a core.
+    faces = (tuple(map(int, line.split())) for line in sys.stdin)
+    for encoded in draw(int(sys.argv[1]), faces):
+        sys.stdout.buffer.write(_LENGTH.pack(len(encoded)) + encoded)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""What every test finds: two logical CPU devices, and the real faces if they are there."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import pytest
+import tensorflow as tf
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Before TensorFlow starts up: afterwards the devices are fixed.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Folder with LFW and pretrained models; tests on real faces skip without it."""
+    path = Path(os.environ.get("FACEREC_SHARED", ROOT.parent / "shared")).resolve()
+    if not (path / "data" / "SHA256SUMS").is_file():
+        pytest.skip(f"no real faces at {path} (set FACEREC_SHARED)")
+    return path

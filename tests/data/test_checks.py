@@ -1,0 +1,157 @@
+"""Every kind of damage, before training or in its middle, ends in one line naming the thing."""
+
+import json
+
+import pytest
+import tensorflow as tf
+
+from facerec_tf.core.errors import DataError
+from facerec_tf.data import describe_error, explain, name_bad_records, preflight, training_dataset
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.pipeline import record_stream
+
+SHARD = "train-00001-of-00003.tfrecord"
+
+
+def replace(place, **fields):
+    def change(records):
+        records[place] = records[place]._replace(**fields)
+        return records
+
+    return change
+
+
+def truncate(place):
+    return lambda records: replace(place, encoded=records[place].encoded[:700])(records)
+
+
+def explanation(directory):
+    """What `explain` says of the first error that the pipeline raises."""
+    position = 0
+    try:
+        for _ in training_dataset(directory, batch_size=8, seed=0).take(5):
+            position += 8
+    except tf.errors.OpError as error:
+        return str(explain(error, directory, seed=0, first=position, last=position + 7))
+    return None
+
+
+def rewrite_shard(directory, change):
+    """Rewrites one shard behind the manifest's back, its records changed by place."""
+    path = directory / SHARD
+    serialized = list(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in change(serialized):
+            writer.write(record)
+
+
+def test_sound_records_pass(records_dir):
+    assert preflight(records_dir) == []
+    assert explanation(records_dir) is None
+
+
+def test_wrong_size(write, image):
+    directory = write(replace(7, encoded=encode_jpeg(image(7, size=96))))
+    with pytest.raises(DataError, match=r"'Zoë/007.jpg' in .* is 96x96 pixels, expected 112x112"):
+        preflight(directory)
+    assert explanation(directory) == (
+        "Image 'Zoë/007.jpg' has height and width 96 96, expected 112 112."
+    )
+
+
+def test_label_outside_the_manifest(records_dir):
+    path = records_dir / "manifest.json"
+    fields = json.loads(path.read_text())
+    fields["classes"] = [{"name": f"Zoë {i}", "images": n} for i, n in enumerate((20, 10, 10))]
+    path.write_text(json.dumps(fields))
+    with pytest.raises(DataError, match=r"'Zoë/\d+.jpg' in .* has label 3, outside .* 0 to 2"):
+        preflight(records_dir)
+    assert "has label 3, but the manifest names 3 identities" in explanation(records_dir)
+
+
+def test_manifest_of_other_records(records_dir):
+    path = records_dir / "manifest.json"
+    path.write_text(path.read_text().replace("Zoë 2", "Ann"))
+    with pytest.raises(DataError, match="shows 'Zoë 2', but the manifest calls label 2 'Ann'"):
+        preflight(records_dir)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"", "lacks one of the features"), (b"junk", r"no tf\.train\.Example")]
+)
+def test_empty_and_unparsable_record(records_dir, content, words):
+    rewrite_shard(records_dir, lambda records: [*records[:4], content, *records[5:]])
+    with pytest.raises(DataError, match=f"'.*{SHARD}' does not match the manifest"):
+        preflight(records_dir)
+    path = records_dir / "manifest.json"
+    fields = json.loads(path.read_text())
+    fields["shards"][1]["bytes"] = (records_dir / SHARD).stat().st_size
+    path.write_text(json.dumps(fields))
+    expected = rf"Record 4 of '.*{SHARD}' cannot be read: .*{words}"
+    with pytest.raises(DataError, match=expected):
+        preflight(records_dir, digests=False)
+    with pytest.raises(DataError, match=expected):
+        raise DataError(explanation(records_dir))
+
+
+def test_corrupt_record(records_dir):
+    path = records_dir / SHARD
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=f"'.*{SHARD}' does not match the manifest"):
+        preflight(records_dir)
+    with pytest.raises(DataError, match=f"Record 6 of '.*{SHARD}' is corrupt"):
+        preflight(records_dir, digests=False)
+    assert f"{SHARD}' is corrupt" in explanation(records_dir)
+
+
+def test_shard_cut_short(records_dir):
+    path = records_dir / SHARD
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match=f"'.*{SHARD}' does not match the manifest"):
+        preflight(records_dir, digests=False)
+    assert f"Record 12 of '{path}' is corrupt" in explanation(records_dir)
+
+
+def test_undecodable_image_is_named(write):
+    directory = write(replace(5, encoded=b"\xff\xd8 nonsense \xff\xd9"))
+    assert explanation(directory) == (
+        "An image cannot be decoded. Image 'Zoë/005.jpg': the image cannot be decoded (14 bytes)."
+    )
+
+
+def test_more_than_one_percent_damaged(write):
+    with pytest.raises(DataError, match=r"1 of 40 images .* more than 1 %. Image 'Zoë/003.jpg'"):
+        preflight(write(truncate(3)))
+
+
+def test_few_damaged_images_are_named(write):
+    (line,) = preflight(write(truncate(3), count=120))
+    assert line.startswith("Image 'Zoë/003.jpg' in '")
+    assert "truncated" in line
+
+
+def test_sample_is_spread_over_the_shards(write):
+    directory = write(lambda records: [r._replace(encoded=b"") for r in records], count=120)
+    with pytest.raises(DataError, match="12 of 12 images"):
+        preflight(directory, sample=12)
+
+
+def test_name_bad_records_in_a_range(write):
+    directory = write(lambda records: truncate(9)(truncate(21)(records)))
+    order = [
+        record["filename"].decode()
+        for _, record in record_stream(directory, seed=0).take(80).as_numpy_iterator()
+    ]
+    for name in ("Zoë/009.jpg", "Zoë/021.jpg"):
+        place = order.index(name)
+        (line,) = name_bad_records(directory, seed=0, first=place, last=place)
+        assert line.startswith(f"Image '{name}': the image is truncated")
+    assert len(name_bad_records(directory, seed=0, first=40, last=79)) == 2
+
+
+def test_other_errors_are_not_explained():
+    error = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+    assert describe_error(error) is None
+    assert explain(error, "nowhere", seed=0, first=0, last=7) is None

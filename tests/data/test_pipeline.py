@@ -1,0 +1,236 @@
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from facerec_tf.config import AugmentationConfig
+from facerec_tf.core.errors import ArgumentError, DataError
+from facerec_tf.data import Manifest, training_dataset, write_records
+from facerec_tf.data.codec import decode_rgb
+from facerec_tf.data.pipeline import record_stream
+
+PLAIN = AugmentationConfig(flip=False)
+EVERYTHING = AugmentationConfig(
+    shift=0.1,
+    zoom=0.1,
+    rotate_degrees=10,
+    brightness=0.2,
+    contrast=0.2,
+    saturation=0.2,
+    grayscale=0.3,
+    blur=0.3,
+    downscale=0.3,
+    erase=0.5,
+)
+
+
+def take(directory, batches, batch_size=8, seed=1, **arguments):
+    dataset = training_dataset(directory, batch_size=batch_size, seed=seed, **arguments)
+    return list(dataset.take(batches).as_numpy_iterator())
+
+
+def assert_equal(first, second):
+    assert len(first) == len(second)
+    for one, other in zip(first, second, strict=True):
+        for key in ("image", "label", "position"):
+            np.testing.assert_array_equal(one[key], other[key])
+
+
+def names(directory, count, **arguments):
+    stream = record_stream(directory, **{"seed": 1, **arguments}).take(count)
+    return [record["filename"].decode() for _, record in stream.as_numpy_iterator()]
+
+
+def test_batches_have_static_shapes(records_dir):
+    dataset = training_dataset(records_dir, batch_size=8, seed=1)
+    assert dataset.element_spec == {
+        "image": tf.TensorSpec((8, 112, 112, 3), tf.uint8),
+        "label": tf.TensorSpec((8,), tf.int32),
+        "position": tf.TensorSpec((8,), tf.int64),
+    }
+
+
+def test_images_and_labels_belong_together(records_dir, records):
+    by_name = {record.filename: record for record in records()}
+    order = names(records_dir, 40)
+    for batch in take(records_dir, 5, augmentation=PLAIN):
+        for image, label, position in zip(*batch.values(), strict=True):
+            record = by_name[order[position]]
+            assert label == record.label
+            np.testing.assert_array_equal(image, decode_rgb(record.encoded))
+
+
+def test_every_epoch_holds_every_record_once_in_another_order(records_dir, records):
+    order = names(records_dir, 120)
+    expected = sorted(record.filename for record in records())
+    epochs = [order[:40], order[40:80], order[80:]]
+    for epoch in epochs:
+        assert sorted(epoch) == expected
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_positions_count_on_over_epochs(records_dir):
+    positions = np.concatenate([batch["position"] for batch in take(records_dir, 12)])
+    np.testing.assert_array_equal(positions, np.arange(96))
+
+
+@pytest.mark.parametrize("steps", [1, 3, 5, 7, 11])
+def test_resumes_bit_equal(records_dir, steps):
+    """The epoch has 40 images: steps of 8 end inside, at and after its edge."""
+    arguments = {"augmentation": EVERYTHING, "shuffle_buffer": 16}
+    whole = take(records_dir, steps + 3, **arguments)
+    assert_equal(take(records_dir, 3, start=8 * steps, **arguments), whole[steps:])
+
+
+def test_batches_cross_the_edge_of_an_epoch(records_dir):
+    whole = take(records_dir, 9, batch_size=12, augmentation=EVERYTHING)
+    part = take(records_dir, 3, batch_size=12, start=72, augmentation=EVERYTHING)
+    assert_equal(part, whole[6:])
+
+
+def test_augmentation_does_not_depend_on_the_batch_size(records_dir):
+    small = take(records_dir, 4, batch_size=4, augmentation=EVERYTHING)
+    (large,) = take(records_dir, 1, batch_size=16, augmentation=EVERYTHING)
+    np.testing.assert_array_equal(
+        np.concatenate([batch["image"] for batch in small]), large["image"]
+    )
+
+
+def test_seed_decides(records_dir):
+    assert names(records_dir, 40, seed=1) == names(records_dir, 40, seed=1)
+    assert names(records_dir, 40, seed=1) != names(records_dir, 40, seed=2)
+    first, second = (take(records_dir, 1, augmentation=EVERYTHING, seed=s)[0] for s in (1, 2))
+    assert not np.array_equal(first["image"], second["image"])
+
+
+def test_augmentation_differs_between_epochs(write, records):
+    """One record over and over: only the position changes."""
+    same = [record._replace(encoded=records()[0].encoded) for record in records()]
+    batches = take(write(lambda _: same), 10, augmentation=AugmentationConfig(shift=0.2))
+    images = np.concatenate([batch["image"] for batch in batches])
+    assert len({image.tobytes() for image in images}) == 80
+
+
+@pytest.mark.parametrize("global_seed", [0, 1234])
+def test_global_seed_does_not_matter(records_dir, global_seed):
+    expected = take(records_dir, 6, augmentation=EVERYTHING)
+    try:
+        tf.random.set_seed(global_seed)
+        assert_equal(take(records_dir, 6, augmentation=EVERYTHING), expected)
+    finally:
+        tf.random.set_seed(1)
+
+
+@pytest.mark.parametrize("pipelines", [2, 4])
+def test_pipelines_see_together_what_one_sees(records_dir, pipelines):
+    arguments = {"augmentation": EVERYTHING, "start": 16}
+    (one, two) = take(records_dir, 2, batch_size=16, **arguments)
+    parts = [
+        take(
+            records_dir,
+            2,
+            batch_size=16 // pipelines,
+            input_pipeline_id=number,
+            num_input_pipelines=pipelines,
+            **arguments,
+        )
+        for number in range(pipelines)
+    ]
+    for step, expected in enumerate((one, two)):
+        for key in ("image", "label", "position"):
+            together = np.concatenate([part[step][key] for part in parts])
+            np.testing.assert_array_equal(together, expected[key])
+
+
+def test_min_images_leaves_people_out_and_renumbers(write):
+    def thin(records):  # Leaves one image of label 1.
+        return [r for r in records if r.label != 1 or r.filename.endswith("001.jpg")]
+
+    directory = write(thin)
+    assert Manifest.load(directory).num_images == 31
+    order = names(directory, 60, min_images=2)
+    assert len(set(order[:30])) == 30
+    assert sorted(order[:30]) == sorted(order[30:])
+    labels = np.concatenate([b["label"] for b in take(directory, 6, min_images=2)])
+    assert set(labels) == {0, 1, 2}
+    for name, label in zip(order, labels, strict=False):
+        old = int(name[4:7]) % 4
+        assert label == {0: 0, 2: 1, 3: 2}[old]
+
+
+def damage(*places, encoded=None):
+    def change(records):
+        for place in places:
+            broken = records[place].encoded[:500] if encoded is None else encoded
+            records[place] = records[place]._replace(encoded=broken)
+        return records
+
+    return change
+
+
+@pytest.mark.parametrize("encoded", [None, b"", b"\xff", b"hello"])
+def test_damaged_images_are_replaced_and_marked(tmp_path, records, encoded):
+    sound, broken = tmp_path / "sound", tmp_path / "broken"
+    write_records(sound, records())
+    write_records(broken, damage(7, 20, encoded=encoded)(records()))
+    order = names(sound, 80)
+    assert names(broken, 80) == order
+    bad = [place for place, name in enumerate(order) if name in ("Zoë/007.jpg", "Zoë/020.jpg")]
+    expected = take(sound, 10, augmentation=PLAIN)
+    found = take(broken, 10, augmentation=PLAIN)
+    positions = np.concatenate([batch["position"] for batch in found])
+    marked = np.flatnonzero(positions < 0)
+    assert marked.tolist() == bad
+    np.testing.assert_array_equal(-1 - positions[marked], bad)
+    for one, other in zip(expected, found, strict=True):
+        for place, position in enumerate(other["position"]):
+            if position >= 0:
+                np.testing.assert_array_equal(other["image"][place], one["image"][place])
+                assert other["label"][place] == one["label"][place]
+            else:
+                matches = [
+                    np.array_equal(other["image"][place], image) and label == other["label"][place]
+                    for image, label in zip(one["image"], one["label"], strict=True)
+                ]
+                assert any(matches)
+                assert not matches[place]
+
+
+def test_resumes_bit_equal_past_damaged_images(write):
+    directory = write(damage(3, 5, 7, 30))
+    whole = take(directory, 10, augmentation=EVERYTHING)
+    assert sum((batch["position"] < 0).sum() for batch in whole) == 8
+    assert_equal(take(directory, 4, start=48, augmentation=EVERYTHING), whole[6:])
+
+
+def test_a_batch_without_a_sound_image_stops(write):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Every image of a batch is damaged"):
+        take(write(damage(*range(40))), 1)
+
+
+def test_order_does_not_depend_on_where_the_folder_lies(records_dir, tmp_path):
+    expected = names(records_dir, 40)
+    (tmp_path / "elsewhere").mkdir()
+    shutil.move(records_dir, tmp_path / "elsewhere" / "deeper")
+    assert names(tmp_path / "elsewhere" / "deeper", 40) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"batch_size": 0}, "batch_size"),
+        ({"start": -8}, "start"),
+        ({"start": 4}, "'start' must be a multiple of 8"),
+        ({"input_pipeline_id": 2, "num_input_pipelines": 2}, "input_pipeline_id"),
+        ({"shuffle_buffer": 0}, "shuffle_buffer"),
+    ],
+)
+def test_refuses_bad_arguments(records_dir, arguments, words):
+    with pytest.raises(ArgumentError, match=words):
+        training_dataset(records_dir, **{"batch_size": 8, "seed": 0, **arguments})
+
+
+def test_missing_manifest(tmp_path):
+    with pytest.raises(DataError, match=r"manifest\.json"):
+        training_dataset(tmp_path, batch_size=8, seed=0)

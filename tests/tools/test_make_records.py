@@ -1,0 +1,104 @@
+import csv
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from facerec_tf.data import Manifest, PairSet, find_pairs
+from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.records import read_shard
+
+
+def turned(encoded):
+    """The JPEG with an Exif tag that asks for a turn by 180 degrees."""
+    tiff = b"II*\0" + struct.pack("<IHHHIIi", 8, 1, 0x0112, 3, 1, 3, 0)
+    exif = b"Exif\0\0" + tiff
+    return encoded[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + encoded[2:]
+
+
+@pytest.fixture
+def photos(tmp_path, image):
+    """110 images of 11 people, of all kinds that users have."""
+    root = tmp_path / "photos"
+    for person in range(11):
+        folder = root / ("Zoë Ångström" if person == 0 else f"person {person:02d}")
+        folder.mkdir(parents=True)
+        for number in range(10):
+            encoded = encode_jpeg(image(100 * person + number, 112), quality=90)
+            (folder / f"{number}.jpg").write_bytes(encoded)
+    return root
+
+
+def read_all(directory):
+    shards = Manifest.load(directory).shards
+    records = [r for shard in shards for r in read_shard(directory / shard.file)]
+    return {record.filename: record for record in records}
+
+
+def test_all_kinds_of_files(photos, tmp_path, run_tool, image):
+    zoe = photos / "Zoë Ångström"
+    cv2.imwrite(str(zoe / "lossless.PNG"), image(1, 112)[..., ::-1])
+    (zoe / "padded.jpeg").write_bytes(encode_jpeg(image(2, 112)) + b"\0\0\n")
+    (zoe / "turned.jpg").write_bytes(turned(encode_jpeg(image(3, 112))))
+    (zoe / "notes.txt").write_text("no image")
+    (zoe / ".hidden.jpg").write_bytes(b"")
+    (photos / ".thumbnails").mkdir()
+    (photos / "few").mkdir()
+    (photos / "few" / "1.jpg").write_bytes(encode_jpeg(image(9, 112)))
+    (photos / "person 03" / "0.jpg").write_bytes(encode_jpeg(image(5, 112))[:-40])
+    done = run_tool("make_records", images=photos, output=tmp_path / "out", shards=3, min_images=2)
+    assert done.returncode == 0, done.stderr
+    assert "training: 112 images of 11 people" in done.stdout
+    assert "rejected: 1 files" in done.stdout
+    with open(tmp_path / "out" / "rejected.csv", newline="") as file:
+        assert list(csv.reader(file))[1:] == [["person 03/0.jpg", "it is truncated"]]
+
+    manifest = Manifest.load(tmp_path / "out")
+    manifest.verify(tmp_path / "out")
+    assert len(manifest.shards) == 3
+    found = read_all(tmp_path / "out")
+    assert {record.text for record in found.values()} == {e.name for e in manifest.classes}
+    as_it_was = (zoe / "4.jpg").read_bytes()
+    assert found["Zoë Ångström/4.jpg"].encoded == as_it_was
+    assert found["Zoë Ångström/padded.jpeg"].encoded == encode_jpeg(image(2, 112))
+    lossless = decode_rgb(found["Zoë Ångström/lossless.PNG"].encoded)
+    assert np.abs(lossless.astype(int) - image(1, 112)).mean() < 3
+    upright = decode_rgb(found["Zoë Ångström/turned.jpg"].encoded)
+    assert np.abs(upright.astype(int) - image(3, 112)[::-1, ::-1]).mean() < 4
+    assert b"Exif" not in found["Zoë Ångström/turned.jpg"].encoded
+
+
+def test_holdout(photos, tmp_path, run_tool):
+    done = run_tool(
+        "make_records", images=photos, output=tmp_path / "out", holdout_identities=4, pairs=200
+    )
+    assert done.returncode == 0, done.stderr
+    trained = {entry.name for entry in Manifest.load(tmp_path / "out").classes}
+    pair_set = PairSet.load(find_pairs(tmp_path / "out", "pairs"))
+    judged = {entry.name for entry in pair_set.manifest.classes}
+    assert len(trained) == 7
+    assert len(judged) == 4
+    assert trained.isdisjoint(judged)
+    assert len(pair_set) == 200
+    assert pair_set.same.sum() == 100
+
+
+def test_wrong_size(photos, tmp_path, run_tool, one_line_error, image):
+    (photos / "person 04" / "big.jpg").write_bytes(encode_jpeg(image(1, 250)))
+    done = run_tool("make_records", images=photos, output=tmp_path / "out")
+    one_line_error(done, "person 04/big.jpg", "is 250x250 pixels, expected 112x112")
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_many_damaged(photos, tmp_path, run_tool, one_line_error):
+    for number in (3, 4):
+        (photos / "person 05" / f"{number}.jpg").write_bytes(b"")
+    done = run_tool("make_records", images=photos, output=tmp_path / "out")
+    one_line_error(done, "2 of 110 images, more than 1 %", "person 05/3.jpg")
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_such_folder(tmp_path, run_tool, one_line_error):
+    done = run_tool("make_records", images=tmp_path / "none", output=tmp_path / "out")
+    one_line_error(done, "none' does not exist")

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from facerec_tf.core.errors import DataError
+from facerec_tf.training import Checkpoints
+
+STATE = {"model/0000": np.arange(6.0).reshape(2, 3), "trainer/0000": np.int64(4)}
+
+
+def test_a_checkpoint_gives_back_what_was_saved(tmp_path):
+    saved = Checkpoints(tmp_path).save(STATE, 7, 0.5)
+    found = Checkpoints(tmp_path).latest()
+    assert (found, found.step, found.metric) == (saved, 7, 0.5)
+    loaded = found.load()
+    assert loaded.keys() == STATE.keys()
+    for name, value in STATE.items():
+        np.testing.assert_array_equal(loaded[name], value)
+
+
+def test_the_last_few_and_the_best_stay(tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep=2)
+    for step, metric in enumerate([0.5, 0.9, None, 0.9, 0.7, None], start=1):
+        checkpoints.save(STATE, step, metric)
+    assert [c.step for c in checkpoints.all()] == [2, 5, 6]
+    assert checkpoints.best().step == 2
+    assert checkpoints.latest().step == 6
+
+
+def test_a_half_written_checkpoint_does_not_count(tmp_path, monkeypatch):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(STATE, 1)
+
+    def full_disk(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        checkpoints.save(STATE, 2)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-00000001"]
+    assert checkpoints.latest().step == 1
+
+
+def test_nothing_yet_and_damage(tmp_path):
+    checkpoints = Checkpoints(tmp_path / "none")
+    assert checkpoints.latest() is None
+    assert checkpoints.best() is None
+    path = checkpoints.save(STATE, 1).path / "variables.npz"
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(DataError, match=r"step-00000001 cannot be read"):
+        checkpoints.latest().load()

@@ -1,0 +1,158 @@
+"""The outer loop on a tiny model: its callbacks, checkpoints, exits."""
+
+import os
+import signal
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from facerec_tf.core.errors import DataError
+from facerec_tf.training import (
+    Checkpoints,
+    Controller,
+    MetricsLog,
+    Plan,
+    TrainingDiverged,
+    TrainingInterrupted,
+)
+from tests.training.conftest import batches
+
+
+class NoiseSource:
+    """Stands in for `Source`: same interface, batches of noise."""
+
+    batch_size = 8
+
+    def __init__(self, poison=()):
+        self.poison = poison
+        self.damaged = 0
+        self.taken = 0
+        self._iterator = None
+
+    def seek(self, step):
+        self.taken = step
+
+    def iterator(self):
+        self._iterator = self._iterator or iter(batches(poison=self.poison).skip(self.taken))
+        return self._iterator
+
+    def batch_at(self, step):
+        return {k: v.numpy() for k, v in next(iter(batches(poison=self.poison).skip(step))).items()}
+
+    def advance(self, steps, damaged):
+        self.taken += steps
+
+    def explained_errors(self, steps):
+        import contextlib
+
+        return contextlib.nullcontext()
+
+
+@pytest.fixture
+def make_controller(make_trainer, tmp_path):
+    def make(poison=(), evaluate=None, name="run", trainer=None, **plan):
+        defaults = dict(
+            total_steps=12, steps_per_epoch=5, log_every=2, checkpoint_every=4, evaluate_every=5
+        )
+        return Controller(
+            trainer or make_trainer(dropout=0.2, ema=0.9),
+            NoiseSource(poison),
+            Plan(**{**defaults, **plan}),
+            Checkpoints(tmp_path / name),
+            evaluate=evaluate,
+            offending_batch=tmp_path / "offending_batch.npz",
+        )
+
+    return make
+
+
+def test_a_resumed_run_ends_with_the_same_bits(make_controller):
+    straight = make_controller(name="straight")
+    straight.run(verbose=0)
+    stopped = make_controller(name="stopped", total_steps=8)
+    stopped.run(verbose=0)
+    resumed = make_controller(name="stopped")
+    resumed.resume(resumed.checkpoints.latest())
+    assert resumed.step == 8
+    resumed.run(verbose=0)
+    ours, theirs = resumed.trainer.state(), straight.trainer.state()
+    for name in theirs:
+        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
+
+
+def test_callbacks_see_epochs_logs_and_may_stop(make_controller, tmp_path):
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            seen.append(("begin", epoch))
+
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(("batch", batch, logs["step"]))
+
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(("end", epoch, logs["verification_accuracy"]))
+            self.model.stop_training = epoch == 1
+
+    accuracies = iter([0.6, 0.8])
+    controller = make_controller(evaluate=lambda: next(accuracies))
+    controller.run([Watch(), MetricsLog(tmp_path / "metrics.csv")], verbose=0)
+    assert seen == [
+        ("begin", 0),
+        ("batch", 1, 2),
+        ("batch", 3, 4),
+        ("batch", 4, 5),
+        ("end", 0, 0.6),
+        ("begin", 1),
+        ("batch", 0, 6),
+        ("batch", 2, 8),
+        ("batch", 4, 10),
+        ("end", 1, 0.8),
+    ]
+    assert controller.checkpoints.best().step == 10
+    lines = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert lines[0].startswith("step,epoch,loss,")
+    assert [line.split(",")[0] for line in lines[1:]] == ["2", "4", "5", "6", "8", "10"]
+
+
+def test_metrics_after_the_checkpoint_are_written_again(tmp_path):
+    path = tmp_path / "metrics.csv"
+    log = MetricsLog(path)
+    for step in (2, 4, 6):
+        log.on_train_batch_end(0, {"step": step, "loss": 1.0})
+    MetricsLog(path, resume_step=4)
+    assert [line.split(",")[0] for line in path.read_text().splitlines()[1:]] == ["2", "4"]
+
+
+def test_a_diverged_run_names_step_batch_and_last_good_checkpoint(make_controller, tmp_path):
+    controller = make_controller(poison=range(6, 99), total_steps=50)
+    with pytest.raises(TrainingDiverged, match=r"step 16, had.*offending_batch.*step-00000004"):
+        controller.run(verbose=0)
+    with np.load(tmp_path / "offending_batch.npz") as batch:
+        assert np.isnan(batch["image"]).any()
+        assert batch["position"][0] == 15 * 8
+
+
+def test_sigterm_saves_and_says_so(make_controller):
+    class Kill(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if logs["step"] == 5:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    controller = make_controller()
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(TrainingInterrupted, match=r"after step \d+.*--resume"):
+        controller.run([Kill()], verbose=0)
+    assert controller.checkpoints.latest().step == controller.step
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_resuming_another_architecture_is_an_error_not_a_mess(make_controller, make_trainer):
+    controller = make_controller()
+    controller.run(verbose=0)
+    other = make_controller(trainer=make_trainer())
+    with pytest.raises((DataError, ValueError, KeyError)):
+        other.resume(controller.checkpoints.latest())
+    assert tf.executing_eagerly()
