@@ -64,7 +64,7 @@ def run(command: Callable[[], int | None]) -> None:
             return command()
         except (UserError, OSError) as error:
             print(f"error: {error}", file=sys.stderr)
-            return 1
+            return getattr(error, "exit_code", 1)
 
     app.run(main)
 

@@ -24,7 +24,7 @@ from absl import app, flags
 
 from facerec_tf.core.errors import DataError, UserError, require, require_count
 from facerec_tf.data import Record, new_directory, sample_pairs, write_pair_set, write_records
-from facerec_tf.data.codec import decode_rgb, encode_jpeg, is_jpeg, is_whole
+from facerec_tf.data.codec import decode_rgb, encode_jpeg, is_jpeg, is_truncated
 
 _IMAGES = flags.DEFINE_string("images", None, "Folder with a folder of crops for each person.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")
@@ -179,11 +179,11 @@ def read_image(path: Path, size: int) -> bytes:
         raise UnreadableError(error.strerror or str(error)) from None
     # Some cameras and tools pad their files.
     encoded = encoded.rstrip(b"\0\r\n ") if is_jpeg(encoded) else encoded
+    if is_truncated(encoded):
+        raise UnreadableError("it is truncated")
     image = decode_rgb(encoded)
     if image is None:
         raise UnreadableError("it cannot be decoded")
-    if path.suffix.lower() in {".jpg", ".jpeg", ".png"} and not is_whole(encoded):
-        raise UnreadableError("it is truncated")
     if image.shape[:2] != (size, size):
         height, width = image.shape[:2]
         raise DataError(

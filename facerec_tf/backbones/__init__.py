@@ -18,6 +18,7 @@ from facerec_tf.backbones.iresnet import (
     iresnet_mini,
 )
 from facerec_tf.backbones.mobilefacenet import mobilefacenet
+from facerec_tf.backbones.prelu import PReLU
 from facerec_tf.core.lookup import lookup
 
 #: Every backbone by name.
@@ -48,6 +49,7 @@ def get(name: str, **kwargs: Any) -> keras.Model:
 __all__ = [
     "BACKBONES",
     "BatchNorm",
+    "PReLU",
     "get",
     "iresnet",
     "iresnet18",

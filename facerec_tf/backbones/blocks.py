@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from facerec_tf.backbones.batch_norm import BatchNorm
+from facerec_tf.backbones.prelu import PReLU
 from facerec_tf.core.errors import require, require_count
 
 #: Running-statistics momentum and ε of MXNet's ArcFace networks; PyTorch's use ε = 1e-5.
@@ -22,7 +23,7 @@ def batch_norm(x: Any, name: str, scale: bool = True, **kwargs: Any) -> Any:
 def prelu(x: Any, name: str) -> Any:
     """Applies a PReLU with one slope per channel, starting at 0.25."""
     slope = keras.initializers.Constant(0.25)
-    return layers.PReLU(alpha_initializer=slope, shared_axes=[1, 2], name=name)(x)
+    return PReLU(alpha_initializer=slope, shared_axes=[1, 2], name=name)(x)
 
 
 def conv(x: Any, filters: int, kernel: int, name: str, stride: int = 1, padding: int = 0) -> Any:

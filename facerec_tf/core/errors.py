@@ -8,6 +8,8 @@ import math
 class UserError(Exception):
     """A mistake the user can mend: commands print its message alone, without a traceback."""
 
+    exit_code = 1
+
 
 class ArgumentError(UserError, ValueError):
     """An argument outside its domain."""

@@ -8,6 +8,8 @@ import numpy as np
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 
+_FRAMES = ((JPEG_START, JPEG_END), (PNG_START, PNG_END))
+
 
 def encode_jpeg(image: np.ndarray, quality: int = 95) -> bytes:
     """Returns RGB `image`, uint8 `[height, width, 3]`, as JPEG of `quality` 1 to 100."""
@@ -33,7 +35,9 @@ def is_jpeg(encoded: bytes) -> bool:
 
 def is_whole(encoded: bytes) -> bool:
     """Returns whether the bytes begin and end as a JPEG or PNG does; see `images.looks_whole`."""
-    return any(
-        encoded.startswith(start) and encoded.endswith(end)
-        for start, end in ((JPEG_START, JPEG_END), (PNG_START, PNG_END))
-    )
+    return any(encoded.startswith(start) and encoded.endswith(end) for start, end in _FRAMES)
+
+
+def is_truncated(encoded: bytes) -> bool:
+    """Returns whether the bytes begin as a JPEG or PNG does, but do not end so."""
+    return not is_whole(encoded) and any(encoded.startswith(start) for start, _ in _FRAMES)

@@ -166,16 +166,17 @@ def _relabel(record: dict[str, tf.Tensor], selection: Selection) -> dict[str, tf
     label = record["label"]
     known = (label >= 0) & (label < len(selection.labels))
     data = [BAD_LABEL, record["filename"], label, len(selection.labels)]
-    tf.debugging.Assert(known, data)
-    return {**record, "label": tf.gather(tf.constant(selection.labels), label)}
+    # Otherwise the gather may be the first to fail, with a message that names nothing.
+    with tf.control_dependencies([tf.debugging.Assert(known, data)]):
+        return {**record, "label": tf.gather(tf.constant(selection.labels), label)}
 
 
 def _replace_damaged(batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Returns images, labels and positions, damaged images replaced by sound ones of the batch."""
     whole = batch["whole"]
     sound = tf.where(whole)[:, 0]
-    num_sound = tf.size(sound)
-    tf.debugging.Assert(num_sound > 0, [NO_SOUND_IMAGE])
+    with tf.control_dependencies([tf.debugging.Assert(tf.size(sound) > 0, [NO_SOUND_IMAGE])]):
+        num_sound = tf.size(sound)
     places = tf.range(tf.size(whole))
     source = tf.where(whole, places, tf.cast(tf.gather(sound, places % num_sound), tf.int32))
     source = tf.ensure_shape(source, whole.shape)

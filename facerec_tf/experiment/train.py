@@ -11,7 +11,7 @@ import tensorflow as tf
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.files import atomic_file
-from facerec_tf.data import PairSet, find_pairs, preflight
+from facerec_tf.data import PairSet, find_pairs, preflight, write_synthetic
 from facerec_tf.experiment.build import build_recognizer, build_trainer, check_names, make_plan
 from facerec_tf.experiment.encoder import Encoder
 from facerec_tf.experiment.messages import closing, opening

@@ -30,14 +30,14 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float =
 
     @tf.custom_gradient
     def loss(logits: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-        normalizer = _log_sum_exp(logits)
+        highest, powers, total = _exponentials(logits)
         target = tf.gather(logits, labels, axis=1, batch_dims=1)
-        value = normalizer - target
+        value = highest + tf.math.log(total) - target
         if label_smoothing:
             value += label_smoothing * (target - tf.reduce_mean(logits, axis=1))
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            return _gradient(upstream, labels, logits, normalizer, label_smoothing)
+            return _slope(upstream, labels, powers, total, tf.cast(label_smoothing, powers.dtype))
 
         return value, gradient
 
@@ -45,23 +45,25 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float =
 
 
 @_fused
-def _log_sum_exp(logits: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_logsumexp(logits, axis=1)
+def _exponentials(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Returns the highest logit of each row, e^(logits - highest), and the sum of the latter."""
+    highest = tf.reduce_max(logits, axis=1)
+    powers = tf.exp(logits - highest[:, tf.newaxis])
+    return highest, powers, tf.reduce_sum(powers, axis=1)
 
 
 @_fused
-def _gradient(
+def _slope(
     upstream: tf.Tensor,
     labels: tf.Tensor,
-    logits: tf.Tensor,
-    normalizer: tf.Tensor,
-    label_smoothing: float,
+    powers: tf.Tensor,
+    total: tf.Tensor,
+    label_smoothing: tf.Tensor,
 ) -> tf.Tensor:
-    """Returns upstream · (softmax − target distribution), `[batch, num_classes]`."""
-    classes = tf.shape(logits, labels.dtype)[1]
-    own = tf.range(classes, dtype=labels.dtype) == labels[:, None]  # never stored: XLA fuses it
-    uniform = label_smoothing / tf.cast(classes, logits.dtype)
-    target = tf.where(own, 1.0 - label_smoothing, 0.0) + uniform
-    return upstream[:, None] * (
-        tf.exp(logits - normalizer[:, None]) - tf.cast(target, logits.dtype)
-    )
+    """Returns upstream · (softmax - target distribution), `[batch, num_classes]`."""
+    classes = tf.shape(powers, labels.dtype)[1]
+    own = tf.range(classes, dtype=labels.dtype) == labels[:, tf.newaxis]
+    uniform = upstream * label_smoothing / tf.cast(classes, powers.dtype)
+    at_own = uniform + upstream * (1.0 - label_smoothing)
+    target = tf.where(own, at_own[:, tf.newaxis], uniform[:, tf.newaxis])
+    return powers * (upstream / total)[:, tf.newaxis] - target

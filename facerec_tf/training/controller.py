@@ -29,6 +29,8 @@ class TrainingDiverged(UserError):
 class TrainingInterrupted(UserError):
     """The process was asked to end; everything up to here is saved."""
 
+    exit_code = 128 + signal.SIGTERM
+
 
 class Controller:
     """Drives a trainer through a plan.

@@ -43,7 +43,7 @@ def test_epsilon_momentum_and_slopes_are_the_originals():
     model = backbones.get("iresnet_mini")
     norms = [layer for layer in model.layers if isinstance(layer, backbones.BatchNorm)]
     assert {(n.momentum, n.epsilon) for n in norms} == {(0.9, 2e-5)}
-    slopes = [layer for layer in model.layers if isinstance(layer, keras.layers.PReLU)]
+    slopes = [layer for layer in model.layers if isinstance(layer, backbones.PReLU)]
     assert all(np.all(layer.alpha.numpy() == 0.25) for layer in slopes)
     assert norms[-1].gamma is None
     assert not any(layer.use_bias for layer in model.layers if hasattr(layer, "kernel_size"))

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.data.codec import decode_rgb, encode_jpeg, is_whole
+from facerec_tf.data.codec import decode_rgb, encode_jpeg, is_truncated, is_whole
 from facerec_tf.data.images import check_image, decode, looks_whole
 
 SIZE = (112, 112)
@@ -53,6 +53,13 @@ def cases():
 def test_truncation_shows(encoded, expected):
     assert bool(looks_whole(tf.constant(encoded))) is expected
     assert is_whole(encoded) is expected
+
+
+def test_truncated_is_not_another_format(image):
+    assert is_truncated(encode_jpeg(image(1))[:-1])
+    assert is_truncated(png(image(1))[:-1])
+    assert not is_truncated(encode_jpeg(image(1)))
+    assert not is_truncated(b"BM bitmap")
 
 
 def test_check_image_says_what_is_wrong(image):

@@ -32,6 +32,13 @@ def test_spreads_sorted_people_over_all_shards(write):
         assert labels != sorted(labels)
 
 
+def test_spreads_people_who_come_in_turn(tmp_path, records):
+    """Three people in turn to three shards: dealing them out would give each a shard."""
+    write_records(tmp_path / "data", records(42, 3), num_shards=3)
+    for shard in read_all(tmp_path / "data"):
+        assert {record.label for record in shard} == {0, 1, 2}
+
+
 def test_same_seed_same_files(tmp_path, records):
     manifests = [
         write_records(tmp_path / str(run), records(), num_shards=3, seed=seed)

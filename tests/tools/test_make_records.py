@@ -97,8 +97,3 @@ def test_too_many_damaged(photos, tmp_path, run_tool, one_line_error):
     done = run_tool("make_records", images=photos, output=tmp_path / "out")
     one_line_error(done, "2 of 110 images, more than 1 %", "person 05/3.jpg")
     assert not (tmp_path / "out").exists()
-
-
-def test_no_such_folder(tmp_path, run_tool, one_line_error):
-    done = run_tool("make_records", images=tmp_path / "none", output=tmp_path / "out")
-    one_line_error(done, "none' does not exist")

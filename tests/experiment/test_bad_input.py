@@ -1,0 +1,86 @@
+"""What a user sees who mistypes: one line that names the thing, before work starts."""
+
+import shutil
+
+import pytest
+
+from tests.experiment.conftest import SMALL
+
+
+def fails(result, *words):
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr, result.stderr
+    for word in words:
+        assert word in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--loss=arcfase"], ["'loss' must be one of", "Did you mean 'arcface'"]),
+        (["--backbone=iresnet51"], ["'backbone' must be one of", "Did you mean 'iresnet50'"]),
+        (["--loss=cosface", "--easy_margin"], ["--easy_margin is not used by --loss=cosface"]),
+        (["--s=-1"], ["Argument 's' must be positive. Received: s=-1.0"]),
+        (["--data=nowhere"], ["nowhere"]),
+        (["--optimizer=adamm"], ["Did you mean 'adamw'"]),
+        (["--lrr=1"], ["lrr"]),
+        (["--resume"], ["--resume needs --workdir"]),
+        (["--resume", "--workdir=nowhere"], ["nowhere holds no run"]),
+        (["arcface"], ["Unexpected argument 'arcface'"]),
+        (["--workdir=/dev/null/run"], ["/dev/null"]),
+        (["--strategy=mirrored"], ["'strategy' must be 'one_device' here"]),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_train_refuses(command, tmp_path, flags, words):
+    fails(command("train", *flags, cwd=tmp_path), *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_records_that_do_not_match_their_manifest(command, faces, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(faces, broken)
+    shard = sorted(broken.glob("*.tfrecord"))[0]
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    workdir = tmp_path / "run"
+    fails(command("train", f"--data={broken}", f"--workdir={workdir}", *SMALL), shard.name)
+    assert not workdir.exists()
+
+
+def test_a_workdir_of_another_run(command, faces, finished_run):
+    result = command("train", f"--data={faces}", f"--workdir={finished_run}", *SMALL)
+    fails(result, "already holds a run", "--resume")
+
+
+def test_a_flag_that_contradicts_the_run_to_resume(command, finished_run):
+    result = command("train", f"--workdir={finished_run}", "--resume", "--lr=0.5")
+    fails(result, "optimizer.lr", "config.json")
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ([], ["--workdir=RUN or --model=FILE"]),
+        (["--model=missing.keras", "--data=."], ["missing.keras does not exist"]),
+        (["--workdir=RUN", "--protocol=lfw_view9"], ["lfw_view9", "synthetic"]),
+        (["--workdir=RUN", "--checkpoint=newest"], ["'checkpoint' must be one of"]),
+    ],
+)
+def test_evaluate_refuses(command, finished_run, tmp_path, flags, words):
+    flags = [flag.replace("RUN", str(finished_run)) for flag in flags]
+    fails(command("evaluate", *flags, cwd=tmp_path), *words)
+
+
+def test_a_keras_file_that_is_none(command, tmp_path):
+    (tmp_path / "x.keras").write_text("no zip")
+    fails(command("export", "--model=x.keras", "--output=out", cwd=tmp_path), "x.keras")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_export_overwrites_nothing(command, finished_run, tmp_path):
+    (tmp_path / "mine.txt").write_text("keep")
+    fails(command("export", f"--workdir={finished_run}", f"--output={tmp_path}"), "not empty")
+    fails(command("export", f"--workdir={finished_run}"), "--output")
+    assert (tmp_path / "mine.txt").read_text() == "keep"
