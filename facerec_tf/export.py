@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facerec_tf import flags
+from facerec_tf import command, flags
 from facerec_tf.core.errors import ArgumentError
 
 FLAGS = flags.FLAGS
@@ -27,4 +27,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     flags.define_export_flags()
-    flags.run(main)
+    command.run(main)

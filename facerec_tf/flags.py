@@ -7,19 +7,15 @@ losses, so an option exists in one place only.
 from __future__ import annotations
 
 import dataclasses
-import os
-import sys
 import typing
 from collections.abc import Callable, Iterator
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-from absl import app, flags
+from absl import flags
 
 from facerec_tf import config as config_lib
 from facerec_tf.config import ExperimentConfig
-from facerec_tf.core.errors import ArgumentError, UserError
+from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.lookup import lookup
 from facerec_tf.margins import MARGINS, hyperparameters
 
@@ -48,25 +44,6 @@ class _Option:
     type: Any
     default: Any
     help: str
-
-
-def run(command: Callable[[], int | None]) -> None:
-    """Parses the command line and runs `command`; a user's mistake prints one line, no traceback.
-
-    Args:
-        command: Function that reads `FLAGS` and returns the exit code.
-    """
-
-    def main(arguments: list[str]) -> int | None:
-        if len(arguments) > 1:
-            raise app.UsageError(f"Unexpected argument {arguments[1]!r}: options begin with --.")
-        try:
-            return command()
-        except (UserError, OSError) as error:
-            print(f"error: {error}", file=sys.stderr)
-            return getattr(error, "exit_code", 1)
-
-    app.run(main)
 
 
 def define_training_flags() -> None:

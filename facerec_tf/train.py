@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from facerec_tf import flags
+from facerec_tf import command, flags
 from facerec_tf.core.errors import ArgumentError
 
 FLAGS = flags.FLAGS
@@ -31,4 +31,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     flags.define_training_flags()
-    flags.run(main)
+    command.run(main)

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import csv
 import os
-import sys
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
 from facerec_tf.alignment import TEMPLATE_NAME, crop
-from facerec_tf.core.errors import DataError, UserError, require_between
+from facerec_tf.command import run
+from facerec_tf.core.errors import DataError, require_between
 from facerec_tf.data import Pair, Record, new_directory, write_pair_set, write_records
 from facerec_tf.data.codec import decode_rgb, encode_jpeg
 
@@ -212,16 +212,11 @@ def _read_images(archive: Path) -> Iterator[tuple[str, bytes]]:
         raise DataError(f"Archive '{archive}' is damaged or cut short: {error}.") from None
 
 
-def main(argv: Sequence[str]) -> None:
+def main() -> None:
     """Runs the import as the flags say."""
-    if len(argv) > 1:
-        raise app.UsageError(f"Unexpected argument: {argv[1]}")
-    try:
-        summary = import_lfw(
-            Path(_ARCHIVE.value), Path(_LANDMARKS.value), Path(_OUTPUT.value), _QUALITY.value
-        )
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    summary = import_lfw(
+        Path(_ARCHIVE.value), Path(_LANDMARKS.value), Path(_OUTPUT.value), _QUALITY.value
+    )
     for name, content in summary.items():
         print(f"{name}: {content}")
     print(f"Wrote '{_OUTPUT.value}'. Train with: python -m facerec_tf.train --data={_OUTPUT.value}")
@@ -229,4 +224,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
     flags.mark_flags_as_required(["archive", "landmarks", "output"])
-    app.run(main)
+    run(main)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,9 +19,10 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from absl import app, flags
+from absl import flags
 
-from facerec_tf.core.errors import DataError, UserError, require, require_count
+from facerec_tf.command import run
+from facerec_tf.core.errors import DataError, require, require_count
 from facerec_tf.data import Record, new_directory, sample_pairs, write_pair_set, write_records
 from facerec_tf.data.codec import decode_rgb, encode_jpeg, is_jpeg, is_truncated
 
@@ -258,14 +258,9 @@ def _is_unicode(name: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def main(argv: Sequence[str]) -> None:
+def main() -> None:
     """Writes records as the flags say."""
-    if len(argv) > 1:
-        raise app.UsageError(f"Unexpected argument: {argv[1]}")
-    try:
-        summary = make_records(Path(_IMAGES.value), Path(_OUTPUT.value))
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    summary = make_records(Path(_IMAGES.value), Path(_OUTPUT.value))
     for name, content in summary.items():
         print(f"{name}: {content}")
     print(f"Wrote '{_OUTPUT.value}'. Train with: python -m facerec_tf.train --data={_OUTPUT.value}")
@@ -273,4 +268,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
     flags.mark_flags_as_required(["images", "output"])
-    app.run(main)
+    run(main)

@@ -5,12 +5,9 @@ python tools/make_synthetic.py --output=DIR [--identities=200 --images=24 --seed
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from absl import flags
 
-from absl import app, flags
-
-from facerec_tf.core.errors import UserError
+from facerec_tf.command import run
 from facerec_tf.data import write_synthetic
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to make.", required=True)
@@ -21,21 +18,16 @@ _HOLDOUT = flags.DEFINE_integer("holdout_identities", 80, "People for the pairs 
 _PAIRS = flags.DEFINE_integer("pairs", 1600, "Pairs of them, a multiple of 20.")
 
 
-def main(argv: Sequence[str]) -> None:
+def main() -> None:
     """Draws as the flags say."""
-    if len(argv) > 1:
-        raise app.UsageError(f"Unexpected argument: {argv[1]}")
-    try:
-        manifest = write_synthetic(
-            _OUTPUT.value,
-            identities=_IDENTITIES.value,
-            images=_IMAGES.value,
-            seed=_SEED.value,
-            holdout=_HOLDOUT.value,
-            pairs=_PAIRS.value,
-        )
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    manifest = write_synthetic(
+        _OUTPUT.value,
+        identities=_IDENTITIES.value,
+        images=_IMAGES.value,
+        seed=_SEED.value,
+        holdout=_HOLDOUT.value,
+        pairs=_PAIRS.value,
+    )
     pairs = _PAIRS.value if _HOLDOUT.value else 0
     print(f"training: {manifest.num_images} images of {manifest.num_classes} people")
     print(f"synthetic: {pairs} pairs of {_HOLDOUT.value} others")
@@ -43,4 +35,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run(main)

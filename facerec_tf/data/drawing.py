@@ -16,14 +16,15 @@ import numpy as np
 
 from facerec_tf.data import drawing_face as face
 from facerec_tf.data import drawing_hair as hair
-from facerec_tf.data.drawing_canvas import NOISE, SIZE, SUPERSAMPLE, Sheet, View
+from facerec_tf.data.drawing_canvas import GRID, NOISE, SIZE, SUPERSAMPLE, Sheet, View, enlarged
 from facerec_tf.data.drawing_worn import draw_worn
 
 if TYPE_CHECKING:
     from facerec_tf.data.synthetic import Identity, Nuisance
 
 _CANVAS = SIZE * SUPERSAMPLE
-_AXIS = np.arange(SIZE, dtype=np.float32)
+_CELL = SIZE / GRID  # crop pixels per cell of the light's grid
+_AXIS = (np.arange(GRID, dtype=np.float32) + 0.5) * _CELL  # the cells' centres, crop pixels
 
 
 def draw_face(identity: Identity, nuisance: Nuisance) -> np.ndarray:
@@ -67,8 +68,8 @@ def light_field(
         view: where features fall.
 
     Returns:
-        The light that reaches each crop pixel, float32 `[112, 112, 3]`, 1 is neutral, and the
-        specular reflection, float32 `[112, 112]`.
+        The light that reaches each cell, float32 `[56, 56, 3]`, 1 is neutral, and the specular
+        reflection, float32 `[56, 56]`.
     """
     slope_x, slope_y, hollow = _relief(identity, nuisance, view)
     facing = 1 / np.sqrt(1 + slope_x * slope_x + slope_y * slope_y)
@@ -97,7 +98,7 @@ def light_field(
 def _relief(
     identity: Identity, nuisance: Nuisance, view: View
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns dz/dx, dz/dy and the depth of hollows, float32 `[112, 112]` each."""
+    """Returns dz/dx, dz/dy and the depth of hollows, float32 `[56, 56]` each."""
     eye_x, eye_y, tip = identity.eye_x, identity.eye_y, identity.nose_y
     bridge, high, cheek = identity.nose_bridge, identity.nose_bridge_height, identity.cheekbone
     mouth, chin, smile = identity.mouth_y, identity.chin_y, max(0.0, nuisance.smile)
@@ -106,11 +107,11 @@ def _relief(
     # x, y, height above the face where it sits, radius in x, radius in y, amplitude
     bumps = np.array(
         [
-            (0, eye_y + 0.20 * (tip - eye_y), 3, bridge, 6, 0.9 * high),
-            (0, eye_y + 0.55 * (tip - eye_y), 6, bridge + 0.5, 5, 1.1 * high),
-            (0, tip - 1, identity.nose_projection, identity.nose_tip, identity.nose_tip, 3.6),
-            (-0.72 * width, tip + 1.2, 4, 3.0, 3.2, 2.0),
-            (0.72 * width, tip + 1.2, 4, 3.0, 3.2, 2.0),
+            (0, eye_y + 0.10 * (tip - eye_y), 3, bridge + 1.5, 7, 0.5 * high),
+            (0, eye_y + 0.55 * (tip - eye_y), 6, bridge + 1.5, 6, 0.7 * high),
+            (0, tip - 1, identity.nose_projection, identity.nose_tip + 1, identity.nose_tip, 3.4),
+            (-0.72 * width, tip + 1.2, 4, 3.4, 3.4, 1.9),
+            (0.72 * width, tip + 1.2, 4, 3.4, 3.4, 1.9),
             (-eye_x + 1.5, eye_y - 1, 0, 8, 5.5, -identity.eye_depth),
             (eye_x - 1.5, eye_y - 1, 0, 8, 5.5, -identity.eye_depth),
             (-0.9 * eye_x, brow_y, 0, 9, 3.5, 0.45 * identity.eye_depth),
@@ -148,17 +149,14 @@ def _relief(
 def _skin(sheet: Sheet, shine: np.ndarray, identity: Identity, nuisance: Nuisance) -> np.ndarray:
     """Returns lit skin with blush and beard shadow, uint8 `[224, 224, 3]`."""
     skin = sheet.light * (255 * np.array(identity.skin, np.float32))
-    cheeks = sheet.view.surface(np.array(((-22.0, 12), (22, 12), (0, identity.nose_y)))) / 2
-    blush = sum(
-        np.exp(-(((_AXIS - y) / 9) ** 2))[:, None] * np.exp(-(((_AXIS - x) / 10) ** 2))
-        for x, y in cheeks
-    ).astype(np.float32)
-    blush *= 0.05 + 0.10 * nuisance.makeup
-    skin[..., 1] *= 1 - blush
-    skin[..., 2] *= 1 - blush
+    cheeks = sheet.view.surface(np.array(((-22.0, 12), (22, 12), (0, identity.nose_y))))
+    x, y = (cheeks / SUPERSAMPLE).astype(np.float32).T[..., None]
+    blush = np.exp(-(((_AXIS - y) / 9) ** 2)).T @ np.exp(-(((_AXIS - x) / 10) ** 2))
+    skin[..., 1:] *= (1 - (0.07 + 0.10 * nuisance.makeup) * blush)[..., None]
     skin += (255 * shine)[..., None]
+    skin = cv2.resize(skin, (SIZE, SIZE))
     hair.tint_beard(skin, sheet, identity, nuisance)
-    return cv2.resize(np.clip(skin, 0, 255).astype(np.uint8), (_CANVAS, _CANVAS))
+    return enlarged(np.clip(skin, 0, 255).astype(np.uint8))
 
 
 def _background(nuisance: Nuisance) -> np.ndarray:
@@ -170,8 +168,7 @@ def _background(nuisance: Nuisance) -> np.ndarray:
     ramp = ramp + 0.35 * NOISE[start : start + cells * cells].reshape(cells, cells)
     coarse = first + np.clip(ramp, 0, 1)[..., None] * (second - first)
     coarse = (35 + 190 * coarse).astype(np.uint8)
-    sharp = cv2.INTER_NEAREST if start % 7 == 0 else cv2.INTER_CUBIC
-    return cv2.resize(coarse, (_CANVAS, _CANVAS), interpolation=sharp)
+    return cv2.resize(coarse, (_CANVAS, _CANVAS), interpolation=cv2.INTER_CUBIC)
 
 
 def _photograph(image: np.ndarray, nuisance: Nuisance) -> np.ndarray:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SIZE = 112
 SUPERSAMPLE = 2
-HEAD_TOP = -58.0
+GRID = 56  # light varies softly: half the crop's resolution is enough
 HEAD_DEPTH = 34.0
 # InsightFace's five points: eyes, nose, mouth corners, in crop pixels.
 TEMPLATE = np.array(
@@ -41,8 +41,8 @@ class View:
     """
 
     def __init__(self, identity: Identity, nuisance: Nuisance):
-        self._width = identity.head_width * 1.05
-        self._below = identity.chin_y * 1.12
+        radii = np.array((identity.head_width * 1.05, identity.chin_y * 1.5))
+        self._curvature = 1 / radii**2
         cos, sin = np.cos, np.sin
         yaw, pitch, roll = nuisance.yaw, nuisance.pitch, nuisance.roll
         # Rows of yaw @ pitch: x and y of a turned point; the turned z is not needed.
@@ -87,11 +87,11 @@ class View:
         Returns:
             float `[n, 3]`.
         """
-        x, y = points[:, 0], points[:, 1]
-        vertical = np.where(y > 0, y / self._below, y / HEAD_TOP)
-        inside = 1 - (x / self._width) ** 2 - 0.6 * vertical**2
-        z = HEAD_DEPTH * np.sqrt(np.maximum(inside, 0.0)) + height
-        return np.column_stack((points, z))
+        lifted = np.empty((len(points), 3))
+        lifted[:, :2] = points
+        inside = 1 - (points * points) @ self._curvature
+        lifted[:, 2] = HEAD_DEPTH * np.sqrt(np.maximum(inside, 0.0)) + height
+        return lifted
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Returns the canvas pixels `[n, 2]` of head points `[n, 3]`."""
@@ -107,7 +107,7 @@ class Sheet:
 
     Attributes:
         image: uint8 `[224, 224, 3]`, what has been painted.
-        light: float32 `[112, 112, 3]`, light that reaches each crop pixel, 1 is neutral.
+        light: float32 `[56, 56, 3]`, light that reaches each part of the canvas, 1 is neutral.
         view: where head coordinates fall.
     """
 
@@ -118,11 +118,17 @@ class Sheet:
 
     def lit(self, color: np.ndarray | tuple, point: np.ndarray) -> tuple[float, float, float]:
         """Returns a 0..1 colour as it looks at a canvas pixel `[2]`, in 0..255."""
-        limit = SIZE - 1
-        column = min(max(int(point[0]) // SUPERSAMPLE, 0), limit)
-        row = min(max(int(point[1]) // SUPERSAMPLE, 0), limit)
+        cell, limit = SIZE * SUPERSAMPLE // GRID, GRID - 1
+        column = min(max(int(point[0]) // cell, 0), limit)
+        row = min(max(int(point[1]) // cell, 0), limit)
         red, green, blue = self.light[row, column].tolist()
         return (255 * color[0] * red, 255 * color[1] * green, 255 * color[2] * blue)
+
+    def layer(self, color: np.ndarray | tuple, contrast: float = 1.0) -> np.ndarray:
+        """Returns a lit 0..1 colour everywhere, uint8 `[224, 224, 3]`, to be pasted in shapes."""
+        soft = cv2.blur(self.light, (5, 5))  # cloth and hair hide the face's relief
+        soft = 255 * ((1 - contrast) + contrast * soft) * np.array(color, np.float32)
+        return enlarged(np.minimum(soft + 3, 255).astype(np.uint8))
 
     def fill(self, points: np.ndarray, color: tuple) -> None:
         """Fills a polygon of canvas pixels `[n, 2]` with a 0..255 colour."""
@@ -207,6 +213,11 @@ def smooth(points: np.ndarray, closed: bool = False, samples: int = 6) -> np.nda
 def fixed(points: np.ndarray) -> np.ndarray:
     """Returns cv2's fixed-point int32 coordinates."""
     return np.rint(points * (1 << _SHIFT)).astype(np.int32)
+
+
+def enlarged(image: np.ndarray) -> np.ndarray:
+    """Returns an image at the canvas's size, interpolated."""
+    return cv2.resize(image, (SIZE * SUPERSAMPLE,) * 2, interpolation=cv2.INTER_LINEAR)
 
 
 def mix(first: tuple, second: tuple, amount: float) -> tuple[float, float, float]:

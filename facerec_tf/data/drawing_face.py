@@ -8,10 +8,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
-from facerec_tf.data.drawing_canvas import SIZE, SUPERSAMPLE, Sheet, View, mix, noise, smooth
+from facerec_tf.data.drawing_canvas import SUPERSAMPLE, Sheet, View, mix, noise, smooth
 
 if TYPE_CHECKING:
     from facerec_tf.data.synthetic import Identity, Nuisance
@@ -36,9 +35,10 @@ def outline(identity: Identity, view: View) -> np.ndarray:
             (0.92 * forehead, HEAD_TOP + 19, 0),
             (forehead, -22, 2),
             (cheek, 2, 2),
-            (0.5 * (cheek + jaw) + 1.5, 0.42 * bottom, 3),
-            (jaw, 0.70 * bottom, 7),
-            (chin, 0.96 * bottom, 18),
+            (0.42 * cheek + 0.58 * jaw, 0.42 * bottom, 3),
+            (0.9 * jaw, 0.68 * bottom, 8),
+            (0.5 * jaw + 0.5 * chin, 0.88 * bottom, 14),
+            (0.5 * chin, 0.985 * bottom, 19),
         )
     )
     left = right[::-1] * (-1, 1, 1)
@@ -68,8 +68,9 @@ def draw_neck(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
         mix(identity.skin, (0.25, 0.1, 0.05), 0.28), project(neck[2:3] - (0, 24, 0))[0]
     )
     sheet.fill(seen, color)
-    throat = project(np.array(((-jaw, 20, 0), (0, identity.chin_y + 7, 10), (jaw, 20, 0.0))))
-    sheet.blend(throat, mix(color, (0, 0, 0), 0.5), 0.45)
+    y = identity.chin_y
+    throat = np.array(((-jaw, 20, 0), (-0.5 * jaw, y + 5, 8), (0.5 * jaw, y + 5, 8), (jaw, 20, 0)))
+    sheet.blend(smooth(project(throat)), mix(color, (0, 0, 0), 0.5), 0.4)
 
 
 def draw_ears(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
@@ -164,7 +165,7 @@ def draw_eyes(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
         sheet.stroke(lower, mix(skin, (70, 25, 20), 0.45), 0.5)
         wing = place([(1.16, -0.8 - 0.4 * identity.lashes)])
         liner = identity.lashes * (1 + 0.6 * nuisance.makeup)
-        sheet.stroke(np.vstack((upper[5:], wing)), lash, liner * 0.75)
+        sheet.stroke(np.vstack((upper[5:], wing)), lash, liner * 0.6)
 
 
 def draw_brows(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
@@ -222,8 +223,8 @@ def draw_mouth(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
     """Paints lips, teeth and the dark of an open mouth."""
     smile, gape = nuisance.smile, 7.5 * nuisance.mouth_open
     width = identity.mouth_width * (1 + 0.14 * smile - 0.10 * nuisance.mouth_open)
-    lift = identity.mouth_tilt + 2.6 * smile  # the corners' rise
-    center, bow = identity.mouth_y - 0.3 * gape, identity.cupid_bow
+    lift = 2.0 + identity.mouth_tilt + 2.8 * smile  # the corners' rise
+    center, bow = identity.mouth_y - 0.3 * gape + 0.4 * lift, identity.cupid_bow
     x = width * np.array((-1, -0.62, -0.22, 0, 0.22, 0.62, 1))
     bend = -lift * (np.abs(x) / width) ** 2  # everything follows the corners
     thin = 1 - 0.12 * max(0, smile)
@@ -265,7 +266,7 @@ def draw_mouth(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
 def draw_folds(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
     """Paints the lines of age and of laughter."""
     age, smile = identity.age, max(0.0, nuisance.smile)
-    deep = min(0.6, 0.42 * age**1.5 + 0.26 * smile)
+    deep = min(0.45, 0.30 * age**2 + 0.22 * smile)
     center = sheet.view.surface(np.array(((0.0, 22.0),)))[0]
     line = mix(sheet.lit(identity.skin, center), (60, 15, 5), deep)
     if deep > 0.08:
@@ -278,9 +279,9 @@ def draw_folds(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
                 )
             )
             sheet.stroke(smooth(sheet.view.surface(fold)), line, 0.6)
-    if age > 0.5:
+    if age > 0.6:
         raised = identity.eye_y - identity.brow_gap - 8
-        for row in range(int(4 * age) - 1):
+        for row in range(int(6 * age) - 2):
             wave = 0.6 * noise(identity.texture + 7 * row, 4)
             points = np.column_stack(((-16, -6, 6, 16), raised - 5.0 * row + wave))
             sheet.stroke(smooth(sheet.view.surface(points)), mix(line, (200, 150, 120), 0.3), 0.5)
@@ -315,10 +316,3 @@ def draw_marks(sheet: Sheet, identity: Identity) -> None:
         ends = np.array(((x, y) - reach, (x, y) + reach * (0.2, -0.1), (x, y) + reach))
         seen = sheet.view.surface(ends)
         sheet.stroke(smooth(seen), sheet.lit(mix(skin, (0.95, 0.75, 0.7), 0.5), seen[1]), 0.9)
-
-
-def soft_mask(polygon: np.ndarray, blur: float) -> np.ndarray:
-    """Returns float32 `[112, 112]`, 1 inside a polygon of canvas pixels, with a soft edge."""
-    mask = np.zeros((SIZE, SIZE), np.uint8)
-    cv2.fillPoly(mask, [np.rint(polygon / SUPERSAMPLE).astype(np.int32)], 255)
-    return cv2.blur(mask, (round(2 * blur + 1),) * 2).astype(np.float32) / 255

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from facerec_tf.data.drawing_canvas import SIZE, SUPERSAMPLE, Sheet, mix, noise, smooth
-from facerec_tf.data.drawing_face import HEAD_TOP, soft_mask
+from facerec_tf.data.drawing_canvas import SIZE, SUPERSAMPLE, Sheet, noise, smooth
+from facerec_tf.data.drawing_face import HEAD_TOP
 
 if TYPE_CHECKING:
     from facerec_tf.data.synthetic import Identity, Nuisance
@@ -76,10 +76,7 @@ def worn_style(identity: Identity, nuisance: Nuisance) -> HairStyle:
 
 def hair_layer(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> np.ndarray:
     """Returns lit hair colour everywhere, uint8 `[224, 224, 3]`, to be pasted through shapes."""
-    color = np.array(nuisance.hair_dye or identity.hair, np.float32)
-    soft = 0.25 + 0.75 * sheet.light[::4, ::4]
-    layer = np.minimum(255 * color * soft + 4, 255).astype(np.uint8)
-    return cv2.resize(layer, (SIZE * SUPERSAMPLE,) * 2, interpolation=cv2.INTER_LINEAR)
+    return sheet.layer(nuisance.hair_dye or identity.hair, contrast=0.75)
 
 
 def draw_back_hair(sheet: Sheet, layer: np.ndarray, identity: Identity, nuisance: Nuisance) -> None:
@@ -94,8 +91,8 @@ def draw_back_hair(sheet: Sheet, layer: np.ndarray, identity: Identity, nuisance
     else:
         end, flare = style.length, 1.08
     wave = style.curl * noise(identity.texture, 12)
-    half = width * np.array((0.9, 1.0, 1.02, 1.05, flare, 0.9 * flare))
-    y = np.linspace(HEAD_TOP + 10, end, 6)
+    half = width * np.array((0.3, 0.82, 1.02, 1.05, flare, 0.9 * flare))
+    y = np.array((0, 0.12, 0.4, 0.65, 0.88, 1.0)) * (end - HEAD_TOP) + HEAD_TOP
     left = np.column_stack((-half + wave[:6], y, np.full(6, -14)))
     right = np.column_stack((half + wave[6:], y, np.full(6, -14)))
     shape = smooth(sheet.view.project(np.vstack((left, right[::-1]))), closed=True, samples=4)
@@ -182,9 +179,8 @@ def _strands(
         lines = a + ease[:, None] * (b - a) + slide * (0, 1) * np.sin(3 * ease)[:, None]
     base = layer[np.clip(int(first[len(first) // 2, 1]) + 8, 0, 223), 112].astype(float)
     shade = noise(texture + 500, count)
-    for low, high, amount in ((-9, -0.5, -0.3), (0.5, 1.2, 0.16), (1.2, 9, 0.32)):
-        target = (0, 0, 0) if amount < 0 else (255, 235, 205)
-        color = mix(tuple(base), target, abs(amount) * (0.55 if amount > 0 else 1.2))
+    for low, high, amount in ((-9, -0.4, -0.28), (0.4, 1.1, 0.16), (1.1, 9, 0.34)):
+        color = tuple((base * (1 + amount) + 25 * max(amount, 0)).tolist())
         chosen = lines[(shade > low) & (shade <= high)]
         cv2.polylines(layer, np.rint(chosen * 16).astype(np.int32), False, color, 1, cv2.LINE_AA, 4)
 
@@ -220,9 +216,20 @@ def tint_beard(skin: np.ndarray, sheet: Sheet, identity: Identity, nuisance: Nui
     mask = np.zeros((SIZE, SIZE), np.float32)
     for shape in shapes:
         polygon = smooth(sheet.view.surface(np.array(shape, float)), closed=True, samples=4)
-        mask = np.maximum(mask, soft_mask(polygon, 1.6))
+        mask = np.maximum(mask, _soft_mask(polygon, 4))
     strength = identity.beard_density * (0.45 if style == "stubble" else 0.92)
     grain = noise(identity.texture + 900, SIZE * SIZE).reshape(SIZE, SIZE)
     mask *= strength * np.clip(0.85 + 0.22 * grain, 0, 1)
-    hair = 255 * np.array(identity.hair, np.float32) * (0.2 + 0.8 * sheet.light)
+    hair = (
+        255
+        * np.array(identity.hair, np.float32)
+        * (0.2 + 0.8 * cv2.resize(sheet.light, (SIZE, SIZE)))
+    )
     skin += mask[..., None] * (hair - skin)
+
+
+def _soft_mask(polygon: np.ndarray, blur: int) -> np.ndarray:
+    """Returns float32 `[112, 112]`, 1 inside a polygon of canvas pixels, with a soft edge."""
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    cv2.fillPoly(mask, [np.rint(polygon / SUPERSAMPLE).astype(np.int32)], 255)
+    return cv2.blur(mask, (blur, blur)).astype(np.float32) / 255

@@ -78,7 +78,7 @@ def _draw_hat(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
     edge[:, 1] += 5 * (np.abs(np.linspace(1, -1, 7)) ** 2) - 1
     band = sheet.view.surface(edge, 3)
     crown = np.vstack((smooth(sheet.view.project(top)), smooth(band)))
-    sheet.fill(crown, sheet.lit(nuisance.cloth, band[3]))
+    sheet.paste(sheet.layer(nuisance.cloth), crown)
     shade = mix(nuisance.cloth, (0, 0, 0), 0.35)
     if nuisance.headwear == "beanie":
         raised = sheet.view.surface(edge - (0, 11), 4)
@@ -119,7 +119,7 @@ def _draw_mask(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
     pale = mix(nuisance.cloth, (0.75, 0.85, 0.92), 0.6 if nuisance.cover == "mask" else 0.0)
     middle = 0.5 * (points[2] + points[7])
     color = sheet.lit(pale, middle)
-    sheet.fill(shape, color)
+    sheet.paste(sheet.layer(pale, contrast=0.85), shape)
     side = points[[2, 3, 4, 5, 6, 7]] if nuisance.light_azimuth < 0 else points[[2, 1, 0, 9, 8, 7]]
     sheet.blend(side, mix(color, (0, 0, 0), 0.5), 0.3)
     for row in (0.3, 0.5, 0.7):

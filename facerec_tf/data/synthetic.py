@@ -226,7 +226,7 @@ def sample_identity(seed: int, identity: int) -> Identity:
     def uniform(low: float, high: float) -> float:
         return rng.uniform(low, high)
 
-    age = uniform(0, 1)
+    age = uniform(0, 1) ** 1.3
     masculine = uniform(0, 1)  # moves several parts together, as hormones do
     tone = uniform(0, len(_SKIN_TONES) - 1)
     dark = tone / (len(_SKIN_TONES) - 1)
@@ -253,9 +253,9 @@ def sample_identity(seed: int, identity: int) -> Identity:
         cheekbone=normal(3.5, 1.3),
         eye_x=normal(17.6, 1.25),
         eye_y=eye_y,
-        eye_width=normal(8.4 - 0.5 * masculine, 0.8),
-        eye_openness=normal(0.47 - 0.05 * masculine, 0.075),
-        eye_tilt=normal(0.06, 0.10),
+        eye_width=normal(9.0 - 0.6 * masculine, 0.8),
+        eye_openness=normal(0.56 - 0.07 * masculine, 0.085),
+        eye_tilt=normal(0.04, 0.09),
         eye_arch=normal(0, 0.3),
         eye_depth=normal(4, 1.5),
         lid_crease=max(0.0, normal(1.6, 1.2)),
@@ -265,7 +265,7 @@ def sample_identity(seed: int, identity: int) -> Identity:
         brow_length=normal(10.5, 1.2),
         brow_thickness=normal(2.2 + 1.2 * masculine, 0.6),
         brow_arch=normal(2.4 - 1.0 * masculine, 1.0),
-        brow_tilt=normal(0.05, 0.11),
+        brow_tilt=normal(-0.02, 0.09),
         nose_y=nose_y,
         nose_width=normal(7.4 + 1.0 * masculine, 1.15),
         nose_bridge=normal(3.0, 0.6),
@@ -276,7 +276,7 @@ def sample_identity(seed: int, identity: int) -> Identity:
         mouth_y=normal(32, 1.5) + 0.2 * (nose_y - 12),
         mouth_width=normal(13.5, 1.5),
         upper_lip=normal(3.2 - 0.7 * masculine, 0.8),
-        lower_lip=normal(4.4 - 0.6 * masculine, 0.9),
+        lower_lip=normal(4.8 - 0.6 * masculine, 0.9),
         cupid_bow=uniform(0, 1),
         mouth_tilt=normal(0, 0.7),
         ear_size=normal(9.5, 1.3),
@@ -330,7 +330,13 @@ def sample_nuisance(seed: int, identity: int, index: int) -> Nuisance:
         warmth, green = bounded(strength, 0.4), bounded(strength / 3, 0.15)
         return np.array((1 + warmth, 1 + green, 1 - warmth))
 
-    key = 0.35 + 0.75 * unit()
+    key = 0.3 + 0.65 * unit()
+
+    def muted() -> Color:
+        grey, chroma = 0.12 + 0.72 * unit(), 0.12 + 0.3 * unit() ** 2
+        red, green, blue = (min(max(grey + chroma * bounded(0.6, 1), 0.03), 0.97) for _ in "rgb")
+        return (red, green, blue)
+
     changed_hair = unit() < 0.22
     dyed = unit() < 0.12
     blurred, shaken = unit() < 0.4, unit() < 0.12
@@ -341,9 +347,9 @@ def sample_nuisance(seed: int, identity: int, index: int) -> Nuisance:
         roll=bounded(0.05, 0.12),
         scale=1 + bounded(0.035, 0.09),
         shift=(bounded(1.3, 3), bounded(1.3, 3)),
-        smile=bounded(0.5, 1) + 0.1,
+        smile=bounded(0.5, 0.9) + 0.25,
         mouth_open=max(0.0, unit() * 2 - 1.1),
-        blink=1.0 if unit() < 0.04 else 0.5 * unit() ** 2,
+        blink=1.0 if unit() < 0.04 else 0.45 * unit() ** 3,
         brow_raise=bounded(0.9, 2.2),
         gaze=(bounded(0.2, 0.4), bounded(0.08, 0.15)),
         makeup=unit() if unit() < 0.2 else 0.0,
@@ -360,11 +366,11 @@ def sample_nuisance(seed: int, identity: int, index: int) -> Nuisance:
         cover=pick(COVERS, 0.7) if covered > 0.7 else "none",
         cover_side=1 if unit() < 0.5 else -1,
         cover_offset=bounded(3, 6),
-        cloth=(0.08 + 0.84 * unit(), 0.08 + 0.84 * unit(), 0.08 + 0.84 * unit()),
+        cloth=muted(),
         hair_style=list(HAIR_STYLES)[int(unit() * len(HAIR_STYLES))] if changed_hair else None,
         hair_dye=_color(_between(_HAIR_COLORS, unit() * 6)) if dyed else None,
         clean_shaven=unit() < 0.3,
-        background=((unit(), unit(), unit()), (unit(), unit(), unit())),
+        background=(muted(), muted()),
         background_roughness=unit(),
         exposure=math.exp(bounded(0.22, 0.5)),
         gamma=math.exp(bounded(0.18, 0.4)),

@@ -85,7 +85,7 @@ def verify(scores: np.ndarray, same: np.ndarray, folds: np.ndarray) -> Verificat
         accuracy_std=float(np.std(accuracies)),
         threshold=_best_threshold(scores, same),
         auc=float(auc(far, tar)),
-        # FAR − FRR climbs from −1 to 1 along the curve.
+        # FAR less FRR climbs from -1 to 1 along the curve.
         eer=float(np.interp(0.0, far + tar - 1.0, far)),
         tar_at_far={rate: _tar_at_far(far, tar, rate, impostor) for rate in FARS},
         genuine=len(same) - impostor,

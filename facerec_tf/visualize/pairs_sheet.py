@@ -64,7 +64,8 @@ def pairs_sheet(
     rows = math.ceil(len(scores) / columns)
     with house_style():
         figure = Figure(figsize=(2.1 * columns, 1.42 * rows + 0.5), layout="constrained")
-        heading = f"{title}   accepted at ≥ {threshold:.3f}".strip()
+        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.05)
+        heading = f"{title}    accept at ≥ {threshold:.3f}".strip()
         figure.suptitle(heading, x=0.01, ha="left", fontsize=11, fontweight="bold")
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in grid[len(scores) :]:
@@ -77,7 +78,7 @@ def pairs_sheet(
 def draw_pair(
     axes: Axes, image_a: np.ndarray, image_b: np.ndarray, score: float, same: bool, threshold: float
 ) -> None:
-    """Draws one pair: the two images, and beneath them verdict, score and a mark for right or wrong."""
+    """Draws both images of a pair, beneath them ✓ or ✗ and the score; a wrong pair is framed."""
     right = (score >= threshold) == same
     height, width = image_a.shape[:2]
     gap = np.full((height, max(1, width // 28), 3), 255, np.uint8)
@@ -88,8 +89,8 @@ def draw_pair(
         frame = {"transform": axes.transAxes, "clip_on": False, "fill": False, "linewidth": 3}
         axes.add_patch(Rectangle((0, 0), 1, 1, edgecolor=IMPOSTOR, **frame))
     below = {"transform": axes.transAxes, "va": "top", "fontsize": 9, "color": colour}
-    axes.text(0.0, -0.06, f"{'✓' if right else '✗ wrong'}", ha="left", **below)
-    axes.text(1.0, -0.06, f"{score:.2f}", ha="right", **below)
+    verdict = f"{'✓' if right else '✗'}  {score:.2f}".replace("-", "−")
+    axes.text(0.5, -0.07, verdict, ha="center", **below)
 
 
 def require_pairs(

@@ -25,7 +25,7 @@ def report_figure(
     title: str,
     subtitle: str = "",
 ) -> Figure:
-    """Returns a figure of 1400×860 pixels: training curves, ROC, score histograms, example pairs.
+    """Returns a figure of 1400 by 860 pixels: training curves, ROC, score histograms, pairs.
 
     Args:
         metrics: As for `training_figure`; `verification_accuracy` is required.
@@ -53,9 +53,10 @@ def report_figure(
     require(both, "examples", "pairs of both kinds", examples.tolist())
     with house_style():
         figure = Figure(figsize=(14, 8.6), layout="constrained")
-        head, curves, pairs = figure.subfigures(3, 1, height_ratios=(0.62, 4.4, 3.6))
-        head.text(0.012, 0.72, title, fontsize=17, fontweight="bold", va="center")
-        head.text(0.012, 0.2, subtitle, fontsize=10.5, color=MUTED, va="center")
+        figure.get_layout_engine().set(w_pad=0.13, h_pad=0.07)
+        head, curves, pairs = figure.subfigures(3, 1, height_ratios=(0.85, 4.4, 3.55))
+        head.text(0.01, 0.64, title, fontsize=17, fontweight="bold", va="center")
+        head.text(0.01, 0.17, subtitle, fontsize=10.5, color=MUTED, va="center")
         _draw_curves(curves, metrics, scores, same, threshold)
         _draw_examples(pairs, images_a, images_b, *shown, threshold)
     return figure
@@ -86,12 +87,13 @@ def _draw_examples(
     same: np.ndarray,
     threshold: float,
 ) -> None:
+    hardest_first = np.argsort(np.where(same, scores, -scores), kind="stable")
     kinds = (("One person", same, GENUINE), ("Two people", ~same, IMPOSTOR))
     columns = max(int(chosen.sum()) for _, chosen, _ in kinds)
     grid = part.subplots(2, columns, squeeze=False)
     for row, (name, chosen, colour) in zip(grid, kinds, strict=True):
         for axes in row:
             axes.set_axis_off()
-        row[0].set_title(f"{name}, from the hardest to the easiest", color=colour, fontsize=10)
-        for axes, index in zip(row, np.flatnonzero(chosen), strict=False):
+        row[0].set_title(f"{name}, hardest first", color=colour, fontsize=10)
+        for axes, index in zip(row, hardest_first[chosen[hardest_first]], strict=False):
             draw_pair(axes, images_a[index], images_b[index], scores[index], same[index], threshold)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from facerec_tf.core.errors import require, require_positive
 from facerec_tf.core.files import atomic_file
+from facerec_tf.visualize.style import house_style
 
 
 def save(figure: Figure, path: str | os.PathLike, dpi: float = 100) -> None:
@@ -29,7 +30,8 @@ def save(figure: Figure, path: str | os.PathLike, dpi: float = 100) -> None:
     known = FigureCanvasAgg.get_supported_filetypes()
     suffix = Path(path).suffix.lower().removeprefix(".")
     require(suffix in known, "path", f"a file ending in {', '.join(sorted(known))}", str(path))
-    with atomic_file(path) as temporary:
+    # Ticks are made when drawn, so drawing takes the style too.
+    with house_style(), atomic_file(path) as temporary:
         figure.savefig(temporary, dpi=dpi, format=suffix)
 
 

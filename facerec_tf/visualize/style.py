@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Iterator
 
 import matplotlib
-from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 #: Okabe and Ito's palette: told apart with any kind of colour blindness, and in grey.
 GENUINE = "#0072B2"
@@ -51,16 +52,14 @@ _STYLE = {
 
 @contextlib.contextmanager
 def house_style() -> Iterator[None]:
-    """Draws what stands in the block in the house style, whatever style the caller has set."""
+    """Draws what stands in the block in the house style, and restores the caller's afterwards."""
     with matplotlib.rc_context():
-        matplotlib.rcParams.update({**_defaults(), **_STYLE})
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_STYLE)
         yield
 
 
-def _defaults() -> dict[str, object]:
-    return {
-        name: value
-        for name, value in matplotlib.rcParamsDefault.items()
-        if name.split(".")[0] in {"axes", "figure", "font", "grid", "legend", "lines", "text"}
-        or name.startswith(("xtick", "ytick"))
-    }
+def percent_axis(axis: Axis, bins: int) -> None:
+    """Labels fractions on `axis` in percent, on at most `bins` round steps."""
+    axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda fraction, _: f"{100 * fraction:.6g}%"))

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, PercentFormatter
+from matplotlib.ticker import EngFormatter
 
 from facerec_tf.core.errors import require
-from facerec_tf.visualize.style import ACCENT, GENUINE, IMPOSTOR, MUTED, house_style
+from facerec_tf.visualize.style import ACCENT, GENUINE, IMPOSTOR, MUTED, house_style, percent_axis
 
 #: Points of a curve above which a moving average is drawn over it.
 SMOOTH_ABOVE = 40
@@ -52,14 +52,16 @@ def draw_loss(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     axes.plot(step, loss, color=IMPOSTOR, **faint)
     if smooth:
         axes.plot(step, _moving_average(loss, len(loss) // SMOOTH_ABOVE), color=IMPOSTOR)
+    axes.set_ylim(bottom=0)
     _finish(axes, "Loss", step)
 
 
 def draw_verification_accuracy(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     """Draws the verification accuracy, its last value beside the last point."""
     step, accuracy = _measured(metrics, "verification_accuracy")
-    axes.plot(step, accuracy, "o-", color=GENUINE, markersize=4.5, markeredgecolor="white")
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    look = {"color": GENUINE, "clip_on": False, "zorder": 3}
+    axes.plot(step, accuracy, "o-", markersize=5, markeredgecolor="white", **look)
+    percent_axis(axes.yaxis, bins=5)
     axes.margins(y=0.15)
     if len(accuracy):
         offset = {"textcoords": "offset points", "xytext": (0, -16), "ha": "right"}

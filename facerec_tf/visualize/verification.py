@@ -5,11 +5,18 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import auc, roc_curve
 
 from facerec_tf.core.errors import require
-from facerec_tf.visualize.style import ACCENT, GENUINE, IMPOSTOR, INK, MUTED, house_style
+from facerec_tf.visualize.style import (
+    ACCENT,
+    GENUINE,
+    IMPOSTOR,
+    INK,
+    MUTED,
+    house_style,
+    percent_axis,
+)
 
 
 def verification_figure(
@@ -18,7 +25,7 @@ def verification_figure(
     title: str = "Verification",
     threshold: float | None = None,
 ) -> Figure:
-    """Returns a figure of 1200×500 pixels: ROC on the left, score histograms on the right.
+    """Returns a figure of 1200 by 500 pixels: ROC on the left, score histograms on the right.
 
     Args:
         scores: float `[pairs]`, finite, higher is more alike.
@@ -57,7 +64,7 @@ def draw_roc(axes: Axes, scores: np.ndarray, same: np.ndarray) -> None:
     axes.set_xscale("log")
     axes.set_xlim(least, 1.0)
     axes.set_ylim(bottom, 1.0 + 0.02 * (1.0 - bottom))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    percent_axis(axes.yaxis, bins=8)
     axes.set(title="ROC", xlabel="false accept rate", ylabel="true accept rate")
     for rate in (1e-1, 1e-2, 1e-3, 1e-4):
         if rate * np.sum(~same) >= 1.0:
@@ -70,21 +77,25 @@ def draw_histograms(
     axes: Axes, scores: np.ndarray, same: np.ndarray, threshold: float | None = None
 ) -> None:
     """Draws the densities of genuine and impostor scores, and the threshold where given."""
-    edges = np.linspace(scores.min(), np.nextafter(scores.max(), np.inf), 61)
+    rarer = min(np.sum(same), np.sum(~same))
+    bins = int(np.clip(2 * np.sqrt(rarer), 16, 60))
+    edges = np.linspace(scores.min(), np.nextafter(scores.max(), np.inf), bins + 1)
     kinds = (("impostor", ~same, IMPOSTOR), ("genuine", same, GENUINE))
     for name, chosen, colour in kinds:
-        label = f"{name}, {np.sum(chosen):,} pairs"
+        label = f"{name} ({np.sum(chosen):,})"
         both = {"bins": edges, "density": True, "color": colour}
         axes.hist(scores[chosen], histtype="stepfilled", alpha=0.25, linewidth=0, **both)
         axes.hist(scores[chosen], histtype="step", linewidth=1.6, label=label, **both)
-    axes.set_ylim(0, axes.get_ylim()[1] * 1.22)
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.08)
     if threshold is not None:
         axes.axvline(threshold, color=INK, linewidth=1.3, linestyle=(0, (4, 3)))
-        place = {"transform": axes.get_xaxis_transform(), "ha": "left", "va": "top"}
-        axes.text(threshold, 0.99, f" accept at ≥ {threshold:.3f}", fontsize=9, **place)
+        side = "left" if threshold < np.mean(axes.get_xlim()) else "right"
+        place = {"transform": axes.get_xaxis_transform(), "ha": side, "va": "top"}
+        axes.text(threshold, 0.995, f"  accept at ≥ {threshold:.3f}  ", fontsize=9, **place)
     axes.yaxis.set_ticklabels([])
     axes.tick_params(axis="y", length=0)
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.93), handlelength=1.4)
+    beside_title = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
+    axes.legend(ncols=2, handlelength=1.2, columnspacing=1.2, handletextpad=0.5, **beside_title)
     axes.set(title="Scores", xlabel="cosine similarity", ylabel="density")
 
 

@@ -1,0 +1,54 @@
+"""Runs a command so that a user's mistake is one line, not a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+from absl import app
+
+from facerec_tf.core.errors import UserError
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Drops what is written to stderr, by C++ too; an exception still comes through."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+# TensorFlow greets with a page of notes that no setting of its own turns off.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with _silent_stderr():
+    import tensorflow as tf
+
+    tf.config.list_physical_devices("GPU")
+
+
+def run(command: Callable[[], None]) -> None:
+    """Parses the command line and runs `command`, then exits.
+
+    Args:
+        command: Function that reads the flags. What it raises as `UserError` or `OSError` is
+            printed as one line.
+    """
+
+    def main(arguments: list[str]) -> int | None:
+        if len(arguments) > 1:
+            raise app.UsageError(f"Unexpected argument {arguments[1]!r}: options begin with --.")
+        try:
+            command()
+        except (UserError, OSError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return getattr(error, "exit_code", 1)
+        return None
+
+    app.run(main)
