@@ -175,7 +175,8 @@ class TrainingConfig:
     precision: str = option("float32", f"One of {', '.join(PRECISIONS)}.")
     xla: bool = option(False, "Compile forward and backward pass with XLA.")
     deterministic: bool = option(
-        False, "Take only deterministic GPU kernels, slower; on a CPU runs repeat bit for bit anyway."
+        False,
+        "Take only deterministic GPU kernels, slower; on a CPU runs repeat bit for bit anyway.",
     )
     seed: int = option(0, "Seed of weights, order, augmentation and dropout.")
     strategy: str = option("auto", f"One of {', '.join(STRATEGIES)}.")

@@ -40,7 +40,7 @@ class View:
         nuisance: pose and misalignment.
     """
 
-    def __init__(self, identity: Identity, nuisance: Nuisance):
+    def __init__(self, identity: Identity, nuisance: Nuisance) -> None:
         radii = np.array((identity.head_width * 1.05, identity.chin_y * 1.5))
         self._curvature = 1 / radii**2
         cos, sin = np.cos, np.sin
@@ -111,7 +111,7 @@ class Sheet:
         view: where head coordinates fall.
     """
 
-    def __init__(self, image: np.ndarray, light: np.ndarray, view: View):
+    def __init__(self, image: np.ndarray, light: np.ndarray, view: View) -> None:
         self.image = image
         self.light = light
         self.view = view
@@ -175,7 +175,7 @@ class Sheet:
 class Stencil:
     """Context manager that keeps only what was painted within a polygon."""
 
-    def __init__(self, sheet: Sheet, points: np.ndarray):
+    def __init__(self, sheet: Sheet, points: np.ndarray) -> None:
         self._sheet = sheet
         self._points = points
 

@@ -153,13 +153,12 @@ def draw_eyes(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
                 color = sheet.lit(identity.iris, center)
                 sheet.dot(iris, radius, mix(color, (10, 8, 8), 0.6), squash)
                 sheet.dot(iris, 0.84 * radius, color, squash)
-                sheet.dot(
-                    iris + (0, 0.25 * radius), 0.55 * radius, mix(color, (255, 240, 210), 0.2)
-                )
+                glow = np.add(iris, (0, 0.25 * radius))
+                sheet.dot(glow, 0.55 * radius, mix(color, (255, 240, 210), 0.2))
                 sheet.dot(iris, 0.42 * radius, (12, 9, 9), squash)
-                sheet.stroke(upper + (0, 1.6), mix(skin, (30, 15, 15), 0.75), 0.9)
-                glint = iris + (0.3 * radius * np.sign(nuisance.light_azimuth), -0.3 * radius)
-                sheet.dot(glint, 0.2 * radius, (250, 250, 250))
+                sheet.stroke(np.add(upper, (0, 1.6)), mix(skin, (30, 15, 15), 0.75), 0.9)
+                toward = 0.3 * radius * math.copysign(1, nuisance.light_azimuth)
+                sheet.dot(np.add(iris, (toward, -0.3 * radius)), 0.2 * radius, (250, 250, 250))
                 corner = place([(-0.9, 0.55)])[0]
                 sheet.dot(corner, 0.14 * radius + 1, mix(skin, (200, 90, 90), 0.5))
         sheet.stroke(lower, mix(skin, (70, 25, 20), 0.45), 0.5)
@@ -251,7 +250,8 @@ def draw_mouth(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
         inside = np.vstack((upper_low, lower_top[::-1]))
         with sheet.clipped(inside):
             sheet.fill(inside, (55, 16, 18))
-            teeth = np.vstack((upper_low, upper_low[::-1] + (0, 2.2 * SUPERSAMPLE + 0.4 * gape)))
+            edge = np.add(upper_low[::-1], (0, 2.2 * SUPERSAMPLE + 0.4 * gape))
+            teeth = np.vstack((upper_low, edge))
             sheet.fill(teeth, sheet.lit((0.95, 0.93, 0.88), middle))
     sheet.fill(np.vstack((lower_top, lower_low[::-1])), mix(lip, (255, 220, 210), 0.06))
     sheet.fill(np.vstack((upper_top, upper_low[::-1])), mix(lip, (50, 5, 10), 0.22))
@@ -311,8 +311,8 @@ def draw_marks(sheet: Sheet, identity: Identity) -> None:
         brown = sheet.lit(mix(skin, (0.2, 0.08, 0.04), 0.75), seen)
         sheet.dot(seen, radius * sheet.view.zoom, brown)
     if identity.scar:
-        x, y, angle = identity.scar
-        reach = np.array((math.cos(angle), math.sin(angle))) * 5
-        ends = np.array(((x, y) - reach, (x, y) + reach * (0.2, -0.1), (x, y) + reach))
+        *middle, angle = identity.scar
+        along = np.array((math.cos(angle), math.sin(angle)))
+        ends = np.array(middle) + np.array((-5 * along, (0.8, -0.5) * along, 5 * along))
         seen = sheet.view.surface(ends)
         sheet.stroke(smooth(seen), sheet.lit(mix(skin, (0.95, 0.75, 0.7), 0.5), seen[1]), 0.9)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facerec_tf.data.drawing_canvas import Sheet, mix, noise, smooth
+from facerec_tf.data.drawing_canvas import SUPERSAMPLE, Sheet, mix, noise, smooth
 
 if TYPE_CHECKING:
     from facerec_tf.data.synthetic import Identity, Nuisance
@@ -92,7 +92,7 @@ def _draw_hat(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
     reach = 9 + 0.8 * nuisance.cover_offset
     brim = edge[1:6] + np.column_stack((np.zeros(5), reach * np.array((0.1, 0.75, 1, 0.75, 0.1))))
     shape = np.vstack((smooth(band[1:6]), smooth(sheet.view.surface(brim, 16))[::-1]))
-    below = shape + (0, 9)
+    below = np.add(shape, (0, 9))
     sheet.blend(below, sheet.lit(mix(identity.skin, (0.1, 0, 0), 0.8), band[3]), 0.45)
     sheet.fill(shape, sheet.lit(shade, band[3]))
     for row in (12, 27, 42):
@@ -144,15 +144,15 @@ def _draw_hand(sheet: Sheet, identity: Identity, nuisance: Nuisance) -> None:
     def place(points: list) -> np.ndarray:
         x, y = np.array(points, float).T
         flat = np.column_stack((x * cos - y * sin, x * sin + y * cos))
-        return 2 * (flat + (56 + 26 * side, 98 - raise_))
+        return SUPERSAMPLE * np.add(flat, (56 + 26 * side, 98 - raise_))
 
     palm = place([(-14, 60), (-15, 6), (-12, -2), (13, -2), (16, 8), (15, 60)])
     sheet.fill(smooth(palm, closed=True), color)
     for finger, (reach, tilt) in enumerate(((21, -0.10), (26, -0.03), (25, 0.04), (18, 0.12))):
         x = -11.5 + 7.6 * finger
         tip = x + tilt * reach
-        shape = place([(x - 3.9, 4), (tip - 3.6, -reach + 4), (tip, -reach), (tip + 3.6, -reach + 4),
-                       (x + 3.9, 4)])  # fmt: skip
+        shape = place([(x - 3.9, 4), (tip - 3.6, -reach + 4), (tip, -reach),
+                       (tip + 3.6, -reach + 4), (x + 3.9, 4)])  # fmt: skip
         finger_shape = smooth(shape)
         sheet.fill(finger_shape, mix(color, (255, 235, 220), 0.03 * finger))
         sheet.stroke(finger_shape, line, 0.5)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from facerec_tf import serving
-from facerec_tf.core.errors import DataError
 from facerec_tf.core.angles import l2_normalize
+from facerec_tf.core.errors import DataError
 from facerec_tf.experiment.load import load_trained
 
 #: Largest difference between an embedding and its exported self that float32 explains.

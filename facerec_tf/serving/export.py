@@ -27,8 +27,9 @@ def export(
 ) -> None:
     """Writes `backbone` as a SavedModel with two signatures, both giving unit float32 embeddings.
 
-    `serving_default` takes `images`, uint8 RGB crops `[batch, h, w, 3]`; `embed_jpeg` takes `jpegs`,
-    strings `[batch]`, each an encoded crop of that size. Both return `embedding` `[batch, d]`.
+    `serving_default` takes `images`, uint8 RGB crops `[batch, h, w, 3]`; `embed_jpeg` takes
+    `jpegs`, strings `[batch]`, each an encoded crop of that size. Both return `embedding`
+    `[batch, d]`.
 
     Args:
         backbone: Model from pixels 0–255 to embeddings; computed in float32 whatever its policy.

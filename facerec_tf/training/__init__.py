@@ -2,7 +2,7 @@
 
 from facerec_tf.training.callbacks import MetricsLog, Progress, TensorBoardLog
 from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
-from facerec_tf.training.controller import Controller, TrainingDiverged, TrainingInterrupted
+from facerec_tf.training.controller import Controller, DivergenceError, TerminationError
 from facerec_tf.training.optimizers import CoupledSGD, make_optimizer
 from facerec_tf.training.plan import Plan
 from facerec_tf.training.schedules import WarmUp, make_schedule
@@ -16,14 +16,14 @@ __all__ = [
     "Checkpoints",
     "Controller",
     "CoupledSGD",
+    "DivergenceError",
     "MetricsLog",
     "Plan",
     "Progress",
     "Source",
     "TensorBoardLog",
+    "TerminationError",
     "Trainer",
-    "TrainingDiverged",
-    "TrainingInterrupted",
     "WarmUp",
     "WeightAverage",
     "make_optimizer",

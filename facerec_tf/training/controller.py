@@ -22,11 +22,11 @@ from facerec_tf.training.source import Source
 from facerec_tf.training.trainer import PATIENCE, Trainer
 
 
-class TrainingDiverged(UserError):
+class DivergenceError(UserError):
     """Too many steps in a row had no finite loss or gradient."""
 
 
-class TrainingInterrupted(UserError):
+class TerminationError(UserError):
     """The process was asked to end; everything up to here is saved."""
 
     exit_code = 128 + signal.SIGTERM
@@ -78,8 +78,8 @@ class Controller:
             verbose: 0 is silent, 1 shows a progress bar, 2 a line an epoch.
 
         Raises:
-            TrainingDiverged: After ten steps in a row without a finite loss and gradient.
-            TrainingInterrupted: At SIGTERM, once a checkpoint is written.
+            DivergenceError: After ten steps in a row without a finite loss and gradient.
+            TerminationError: At SIGTERM, once a checkpoint is written.
             DataError: If more than 1 % of the images cannot be decoded.
         """
         model, plan = self.trainer.recognizer, self.plan
@@ -117,7 +117,7 @@ class Controller:
             self._save_if_due(logs.get("verification_accuracy"), terminated)
             if terminated:
                 hooks.on_train_end()
-                raise TrainingInterrupted(
+                raise TerminationError(
                     f"Interrupted after step {self.step}; "
                     f"checkpoint {self.checkpoints.latest().path}. Continue with --resume."
                 )
@@ -160,7 +160,7 @@ class Controller:
             np.savez(path, **batch)
         last = self.checkpoints.latest()
         good = f"last good checkpoint: {last.path}" if last else "no checkpoint was written yet"
-        raise TrainingDiverged(
+        raise DivergenceError(
             f"Training diverged: {PATIENCE} steps in a row, the last of them step {step + 1}, had a "
             f"non-finite loss or gradient. Offending batch: {self.offending_batch}; {good}. "
             "Lower --lr, raise --warmup_steps or set --clip_norm."

@@ -10,7 +10,12 @@ from matplotlib.figure import Figure, SubFigure
 from facerec_tf.core.errors import require
 from facerec_tf.visualize.pairs_sheet import draw_pair, require_pairs
 from facerec_tf.visualize.style import GENUINE, IMPOSTOR, MUTED, house_style
-from facerec_tf.visualize.training import draw_loss, draw_verification_accuracy, require_metrics
+from facerec_tf.visualize.training import (
+    draw_loss,
+    draw_verification_accuracy,
+    is_measured,
+    require_metrics,
+)
 from facerec_tf.visualize.verification import draw_histograms, draw_roc, require_scored
 
 
@@ -28,7 +33,7 @@ def report_figure(
     """Returns a figure of 1400 by 860 pixels: training curves, ROC, score histograms, pairs.
 
     Args:
-        metrics: As for `training_figure`; `verification_accuracy` is required.
+        metrics: As for `training_figure`.
         scores: float `[pairs]`.
         same: bool `[pairs]`, whether both images show one person.
         threshold: Pairs are accepted at `score >= threshold`.
@@ -47,8 +52,6 @@ def report_figure(
     shown = (scores[examples], same[examples])
     require_pairs(images_a, images_b, *shown)
     require_metrics(metrics)
-    has_accuracy = "verification_accuracy" in metrics
-    require(has_accuracy, "metrics", "a mapping with 'verification_accuracy'", sorted(metrics))
     both = shown[1].any() and not shown[1].all()
     require(both, "examples", "pairs of both kinds", examples.tolist())
     with house_style():
@@ -69,12 +72,14 @@ def _draw_curves(
     same: np.ndarray,
     threshold: float,
 ) -> None:
-    panels = part.subplot_mosaic([["loss", "roc", "scores"], ["accuracy", "roc", "scores"]])
-    panels["loss"].sharex(panels["accuracy"])
+    lowest = "accuracy" if is_measured(metrics, "verification_accuracy") else "loss"
+    panels = part.subplot_mosaic([["loss", "roc", "scores"], [lowest, "roc", "scores"]])
     draw_loss(panels["loss"], metrics)
-    draw_verification_accuracy(panels["accuracy"], metrics)
-    panels["loss"].tick_params(axis="x", labelbottom=False)
-    panels["accuracy"].set_xlabel("step")
+    if lowest == "accuracy":
+        panels["accuracy"].sharex(panels["loss"])
+        panels["loss"].tick_params(axis="x", labelbottom=False)
+        draw_verification_accuracy(panels["accuracy"], metrics)
+    panels[lowest].set_xlabel("step")
     draw_roc(panels["roc"], scores, same)
     draw_histograms(panels["scores"], scores, same, threshold)
 

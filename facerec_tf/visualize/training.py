@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from facerec_tf.core.errors import require
-from facerec_tf.visualize.style import ACCENT, GENUINE, IMPOSTOR, MUTED, house_style, percent_axis
+from facerec_tf.visualize.style import ACCENT, GENUINE, IMPOSTOR, house_style, percent_axis
 
 #: Points of a curve above which a moving average is drawn over it.
 SMOOTH_ABOVE = 40
@@ -22,14 +22,14 @@ def training_figure(metrics: Mapping[str, np.ndarray], title: str = "Training") 
     Args:
         metrics: Equally long arrays: `step` and `loss`, and where there are any
             `verification_accuracy` (fraction) and `learning_rate`. NaN where a value was not
-            measured at that step.
+            measured at that step; what was never measured gets no panel.
         title: Heading of the figure.
 
     Raises:
-        ArgumentError: If `step` or `loss` is missing, or lengths differ.
+        ArgumentError: If `step` or `loss` is missing, no loss is finite, or lengths differ.
     """
     require_metrics(metrics)
-    shown = [name for name in _PANELS if name in metrics]
+    shown = [name for name in _PANELS if is_measured(metrics, name)]
     heights = [_PANELS[name][1] for name in shown]
     with house_style():
         figure = Figure(figsize=(9, 1.0 + 1.45 * sum(heights)), layout="constrained")
@@ -53,7 +53,7 @@ def draw_loss(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     if smooth:
         axes.plot(step, _moving_average(loss, len(loss) // SMOOTH_ABOVE), color=IMPOSTOR)
     axes.set_ylim(bottom=0)
-    _finish(axes, "Loss", step)
+    _finish(axes, "Loss", metrics)
 
 
 def draw_verification_accuracy(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
@@ -63,11 +63,10 @@ def draw_verification_accuracy(axes: Axes, metrics: Mapping[str, np.ndarray]) ->
     axes.plot(step, accuracy, "o-", markersize=5, markeredgecolor="white", **look)
     percent_axis(axes.yaxis, bins=5)
     axes.margins(y=0.15)
-    if len(accuracy):
-        offset = {"textcoords": "offset points", "xytext": (0, -16), "ha": "right"}
-        place = (step[-1], accuracy[-1])
-        axes.annotate(f"{accuracy[-1]:.1%}", place, color=GENUINE, fontweight="bold", **offset)
-    _finish(axes, "Verification accuracy", step)
+    offset = {"textcoords": "offset points", "xytext": (0, -16), "ha": "right"}
+    place = (step[-1], accuracy[-1])
+    axes.annotate(f"{accuracy[-1]:.1%}", place, color=GENUINE, fontweight="bold", **offset)
+    _finish(axes, "Verification accuracy", metrics)
 
 
 def draw_learning_rate(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
@@ -77,7 +76,7 @@ def draw_learning_rate(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     axes.fill_between(step, 0, rate, color=ACCENT, alpha=0.1, linewidth=0)
     axes.set_ylim(bottom=0)
     axes.locator_params(axis="y", nbins=3)
-    _finish(axes, "Learning rate", step)
+    _finish(axes, "Learning rate", metrics)
 
 
 #: Metric → how it is drawn, and its share of the figure's height.
@@ -90,10 +89,17 @@ _PANELS = {
 
 def require_metrics(metrics: Mapping[str, np.ndarray]) -> None:
     """Raises `ArgumentError` unless `metrics` holds steps, losses and arrays of one length."""
-    missing = sorted({"step", "loss"} - set(metrics))
-    require(not missing, "metrics", "a mapping with 'step' and 'loss'", sorted(metrics))
+    present = {"step", "loss"} <= set(metrics)
+    require(present, "metrics", "a mapping with 'step' and 'loss'", sorted(metrics))
     lengths = {name: len(values) for name, values in metrics.items()}
     require(len(set(lengths.values())) == 1, "metrics", "arrays of one length", lengths)
+    finite = is_measured(metrics, "loss")
+    require(finite, "metrics", "a mapping with a finite loss", np.asarray(metrics["loss"]))
+
+
+def is_measured(metrics: Mapping[str, np.ndarray], name: str) -> bool:
+    """Returns whether `metrics` has a finite value of `name`."""
+    return name in metrics and bool(np.isfinite(metrics[name]).any())
 
 
 def _measured(metrics: Mapping[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -109,9 +115,7 @@ def _moving_average(values: np.ndarray, reach: int) -> np.ndarray:
     return np.convolve(values, window, mode="same") / weights
 
 
-def _finish(axes: Axes, title: str, step: np.ndarray) -> None:
+def _finish(axes: Axes, title: str, metrics: Mapping[str, np.ndarray]) -> None:
     axes.set_title(title)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.tick_params(axis="x", labelcolor=MUTED)
-    if len(step) > 1:
-        axes.set_xlim(0, step[-1])
+    axes.set_xlim(0, max(1, np.max(metrics["step"])))

@@ -1,6 +1,5 @@
 """Parameter counts and layouts as the papers and published code have them."""
 
-import keras
 import numpy as np
 import pytest
 

@@ -12,9 +12,8 @@ def test_a_file_appears_only_when_its_block_ends_well(tmp_path):
         assert not path.exists()
     assert path.read_text() == "one"
 
-    with pytest.raises(RuntimeError), atomic_file(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+    with pytest.raises(IsADirectoryError), atomic_file(path) as temporary:
+        temporary.write_text("half") and tmp_path.write_text("fails")
     assert path.read_text() == "one"
     assert [p.name for p in path.parent.iterdir()] == ["a.txt"]
 
@@ -23,9 +22,8 @@ def test_a_folder_appears_only_when_its_block_ends_well(tmp_path):
     path = tmp_path / "folder"
     with atomic_directory(path) as temporary:
         (temporary / "a").write_text("1")
-    with pytest.raises(RuntimeError), atomic_directory(path) as temporary:
-        (temporary / "b").write_text("2")
-        raise RuntimeError
+    with pytest.raises(IsADirectoryError), atomic_directory(path) as temporary:
+        (temporary / "b").write_text("2") and tmp_path.write_text("fails")
     assert [p.name for p in path.iterdir()] == ["a"]
     with atomic_directory(path) as temporary:
         (temporary / "b").write_text("2")

@@ -12,10 +12,10 @@ from facerec_tf.core.errors import DataError
 from facerec_tf.training import (
     Checkpoints,
     Controller,
+    DivergenceError,
     MetricsLog,
     Plan,
-    TrainingDiverged,
-    TrainingInterrupted,
+    TerminationError,
 )
 from tests.training.conftest import batches
 
@@ -128,7 +128,7 @@ def test_metrics_after_the_checkpoint_are_written_again(tmp_path):
 
 def test_a_diverged_run_names_step_batch_and_last_good_checkpoint(make_controller, tmp_path):
     controller = make_controller(poison=range(6, 99), total_steps=50)
-    with pytest.raises(TrainingDiverged, match=r"step 16, had.*offending_batch.*step-00000004"):
+    with pytest.raises(DivergenceError, match=r"step 16, had.*offending_batch.*step-00000004"):
         controller.run(verbose=0)
     with np.load(tmp_path / "offending_batch.npz") as batch:
         assert np.isnan(batch["image"]).any()
@@ -143,7 +143,7 @@ def test_sigterm_saves_and_says_so(make_controller):
 
     controller = make_controller()
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(TrainingInterrupted, match=r"after step \d+.*--resume"):
+    with pytest.raises(TerminationError, match=r"after step \d+.*--resume"):
         controller.run([Kill()], verbose=0)
     assert controller.checkpoints.latest().step == controller.step
     assert signal.getsignal(signal.SIGTERM) is before

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tests.training.conftest import batches
 
 from facerec_tf.config import OptimizerConfig
 from facerec_tf.training.trainer import PATIENCE
+from tests.training.conftest import batches
 
 
 def run(trainer, steps, dataset=None):

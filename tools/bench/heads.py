@@ -85,10 +85,7 @@ def make_step(name: str) -> Callable[[], float]:
     def run(embeddings: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, ...]:
         with tf.GradientTape() as tape:
             tape.watch(embeddings)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-                labels, head(embeddings, labels)
-            )
-            loss = tf.reduce_mean(losses)
+            loss = tf.reduce_mean(cross_entropy(labels, head(embeddings, labels)))
         return loss, *tape.gradient(loss, [embeddings, *head.trainable_variables])
 
     def timed() -> float:
