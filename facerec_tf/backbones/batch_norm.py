@@ -67,9 +67,16 @@ class BatchNorm(keras.layers.BatchNormalization):
         """Normalises by the moments of the global batch, which one kernel cannot see."""
         x = ops.cast(inputs, "float32")
         axes = list(range(len(inputs.shape) - 1))
-        mean, variance = ops.moments(x, axes=axes, synchronized=True)
-        count = tf.size(x, out_type=tf.int64) // x.shape[-1] * _replicas()
-        count = tf.cast(count, tf.float32)
+        replica = tf.distribute.get_replica_context()
+
+        def average(value: Any) -> Any:
+            return replica.all_reduce("MEAN", value)
+
+        # Deviations from the global mean: E[x²] − E[x]² would cancel most of float32's digits.
+        own_mean, own_variance = tf.nn.moments(x, axes)
+        mean = average(own_mean)
+        variance = average(own_variance + tf.square(own_mean - mean))
+        count = tf.cast(tf.size(x) // x.shape[-1] * _replicas(), tf.float32)
         self._update_statistics(mean, variance * count / tf.maximum(count - 1.0, 1.0))
         outputs = ops.batch_normalization(
             x, mean, variance, axis=-1, offset=self.beta, scale=self.gamma, epsilon=self.epsilon

@@ -211,7 +211,8 @@ def tint_beard(skin: np.ndarray, sheet: Sheet, identity: Identity, nuisance: Nui
     if style == "goatee":
         shapes.append(
             [(-width - 2, mouth - 1), (-width + 3, mouth + 6), (0, mouth + 7),
-             (width - 3, mouth + 6), (width + 2, mouth - 1), (width, chin - 2), (0, chin + 3), (-width, chin - 2)]
+             (width - 3, mouth + 6), (width + 2, mouth - 1), (width, chin - 2), (0, chin + 3),
+             (-width, chin - 2)]
         )  # fmt: skip
     mask = np.zeros((SIZE, SIZE), np.float32)
     for shape in shapes:

@@ -245,13 +245,13 @@ def sample_identity(seed: int, identity: int) -> Identity:
         iris=_color(iris),
         lip_redness=uniform(0.15, 0.6) - 0.1 * masculine,
         age=age,
-        head_width=normal(37.5, 2.2),
+        head_width=normal(37.5, 2.5),
         forehead_width=normal(0.93, 0.035),
         jaw_width=normal(0.73 + 0.10 * masculine, 0.055),
         chin_width=normal(0.30 + 0.10 * masculine, 0.05),
         chin_y=normal(47 + 2 * masculine, 2.6),
         cheekbone=normal(3.5, 1.3),
-        eye_x=normal(17.6, 1.25),
+        eye_x=normal(17.6, 1.45),
         eye_y=eye_y,
         eye_width=normal(9.0 - 0.6 * masculine, 0.8),
         eye_openness=normal(0.56 - 0.07 * masculine, 0.085),
@@ -261,20 +261,20 @@ def sample_identity(seed: int, identity: int) -> Identity:
         lid_crease=max(0.0, normal(1.6, 1.2)),
         iris_size=normal(0.50, 0.045),
         lashes=normal(1.5 - 0.5 * masculine, 0.3),
-        brow_gap=normal(9.5 - 1.5 * masculine, 1.4),
+        brow_gap=normal(9.5 - 1.5 * masculine, 1.6),
         brow_length=normal(10.5, 1.2),
-        brow_thickness=normal(2.2 + 1.2 * masculine, 0.6),
+        brow_thickness=normal(2.2 + 1.2 * masculine, 0.7),
         brow_arch=normal(2.4 - 1.0 * masculine, 1.0),
-        brow_tilt=normal(-0.02, 0.09),
+        brow_tilt=normal(-0.02, 0.11),
         nose_y=nose_y,
-        nose_width=normal(7.4 + 1.0 * masculine, 1.15),
+        nose_width=normal(7.4 + 1.0 * masculine, 1.3),
         nose_bridge=normal(3.0, 0.6),
         nose_bridge_height=normal(4.5, 1.5),
         nose_projection=normal(12, 2),
         nose_tip=normal(3.6, 0.7),
         nose_upturn=normal(0, 1),
         mouth_y=normal(32, 1.5) + 0.2 * (nose_y - 12),
-        mouth_width=normal(13.5, 1.5),
+        mouth_width=normal(13.8, 1.8),
         upper_lip=normal(3.2 - 0.7 * masculine, 0.8),
         lower_lip=normal(4.8 - 0.6 * masculine, 0.9),
         cupid_bow=uniform(0, 1),
@@ -330,40 +330,40 @@ def sample_nuisance(seed: int, identity: int, index: int) -> Nuisance:
         warmth, green = bounded(strength, 0.4), bounded(strength / 3, 0.15)
         return np.array((1 + warmth, 1 + green, 1 - warmth))
 
-    key = 0.3 + 0.65 * unit()
+    key = 0.42 + 0.42 * unit()
 
     def muted() -> Color:
-        grey, chroma = 0.12 + 0.72 * unit(), 0.12 + 0.3 * unit() ** 2
+        grey, chroma = 0.18 + 0.60 * unit(), 0.10 + 0.3 * unit() ** 2
         red, green, blue = (min(max(grey + chroma * bounded(0.6, 1), 0.03), 0.97) for _ in "rgb")
         return (red, green, blue)
 
-    changed_hair = unit() < 0.22
-    dyed = unit() < 0.12
-    blurred, shaken = unit() < 0.4, unit() < 0.12
+    changed_hair = unit() < 0.06
+    dyed = unit() < 0.05
+    blurred, shaken = unit() < 0.35, unit() < 0.1
     covered = unit()  # at most one of headwear and cover, so that a face remains
     return Nuisance(
-        yaw=bounded(0.27, 0.62),
-        pitch=bounded(0.14, 0.33),
+        yaw=bounded(0.17, 0.45),
+        pitch=bounded(0.08, 0.2),
         roll=bounded(0.05, 0.12),
-        scale=1 + bounded(0.035, 0.09),
-        shift=(bounded(1.3, 3), bounded(1.3, 3)),
+        scale=1 + bounded(0.02, 0.05),
+        shift=(bounded(1, 2.5), bounded(1, 2.5)),
         smile=bounded(0.5, 0.9) + 0.25,
         mouth_open=max(0.0, unit() * 2 - 1.1),
         blink=1.0 if unit() < 0.04 else 0.45 * unit() ** 3,
         brow_raise=bounded(0.9, 2.2),
         gaze=(bounded(0.2, 0.4), bounded(0.08, 0.15)),
         makeup=unit() if unit() < 0.2 else 0.0,
-        light_azimuth=bounded(0.7, 1.35),
+        light_azimuth=bounded(0.5, 1.1),
         light_elevation=0.35 + bounded(0.4, 0.9),
-        key_light=_color(key * tint(0.09)),
-        fill_light=_color((0.3 + 0.35 * unit()) * tint(0.09)),
+        key_light=_color(key * tint(0.07)),
+        fill_light=_color((0.33 + 0.22 * unit()) * tint(0.06)),
         gloss=0.25 * unit(),
-        shadow=0.25 + 0.4 * unit() if unit() < 0.25 else 0.0,
+        shadow=0.25 + 0.4 * unit() if unit() < 0.18 else 0.0,
         shadow_angle=2 * math.pi * unit(),
         shadow_offset=bounded(14, 30),
-        eyewear=pick(EYEWEAR, 0.24),
-        headwear=pick(HEADWEAR, 0.6) if covered < 0.25 else "none",
-        cover=pick(COVERS, 0.7) if covered > 0.7 else "none",
+        eyewear=pick(EYEWEAR, 0.13),
+        headwear=pick(HEADWEAR, 1.0) if covered < 0.08 else "none",
+        cover=pick(COVERS, 1.0) if covered > 0.91 else "none",
         cover_side=1 if unit() < 0.5 else -1,
         cover_offset=bounded(3, 6),
         cloth=muted(),
@@ -372,13 +372,13 @@ def sample_nuisance(seed: int, identity: int, index: int) -> Nuisance:
         clean_shaven=unit() < 0.3,
         background=(muted(), muted()),
         background_roughness=unit(),
-        exposure=math.exp(bounded(0.22, 0.5)),
-        gamma=math.exp(bounded(0.18, 0.4)),
-        cast=_color(tint(0.08)),
+        exposure=math.exp(bounded(0.14, 0.35)),
+        gamma=math.exp(bounded(0.12, 0.3)),
+        cast=_color(tint(0.05)),
         saturation=0.0 if unit() < 0.05 else 0.65 + 0.5 * unit(),
-        blur=0.3 + 1.2 * unit() if blurred else 0.0,
+        blur=0.3 + 0.8 * unit() if blurred else 0.0,
         motion=2 + 3 * unit() if shaken else 0.0,
-        noise=1 + 9 * unit() ** 2,
+        noise=1 + 7 * unit() ** 2,
         texture=int(unit() * (1 << 16)),
     )
 

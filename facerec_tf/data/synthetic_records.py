@@ -66,7 +66,7 @@ def write_synthetic(
     workers = workers or os.cpu_count() or 1
     require_count("workers", workers)
     training = [*itertools.product(range(identities), range(images))]
-    per_person = range(min(images, _HELD_OUT_IMAGES))
+    per_person = range(_HELD_OUT_IMAGES)
     held_out = {
         _person(identity): [_filename((identity, index)) for index in per_person]
         for identity in range(identities, identities + holdout)

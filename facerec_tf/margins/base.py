@@ -96,7 +96,7 @@ class MarginLayer(keras.layers.Layer):
             labels: `[batch]` int in `[0, num_classes)`; None leaves the margin out.
         """
         self._check_call(embeddings, labels)
-        return self.logits(embeddings, labels)
+        return self.logits(embeddings, labels if labels is None else ops.cast(labels, "int32"))
 
     def logits(self, embeddings: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
         """Returns the logits `[batch, num_classes]` of checked input."""

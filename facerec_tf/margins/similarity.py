@@ -14,8 +14,9 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from facerec_tf.margins.fused import fused
+
 _BLOCKS = 8
-_fused = functools.partial(tf.function, jit_compile=True, autograph=False)
 
 
 def project(points: tf.Tensor, centres: tf.Tensor) -> tf.Tensor:
@@ -40,7 +41,7 @@ def project_with_target(
     Args:
         points: `[batch, d]` float.
         centres: `[d, classes]` float; only the direction of each column counts.
-        labels: `[batch]` int, the class of each point.
+        labels: `[batch]` int32 or int64, the class of each point.
 
     Returns:
         `[batch, classes]` and `[batch]`.
@@ -75,7 +76,7 @@ def _at_labels(products: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     return tf.gather(products, labels, axis=1, batch_dims=1)
 
 
-@_fused
+@fused
 def _add_and_scale(
     products: tf.Tensor, labels: tf.Tensor, change: tf.Tensor, factor: tf.Tensor
 ) -> tf.Tensor:
@@ -91,7 +92,7 @@ def _inverse_lengths(centres: tf.Tensor) -> tf.Tensor:
     return tf.math.rsqrt(tf.maximum(_sum_of_products(centres, centres), 1e-12))
 
 
-@_fused
+@fused
 def _sum_of_products(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     """Returns Σ a·b over the rows of `[rows, classes]`, as `[1, classes]`."""
     # Adding blocks of rows follows the memory; XLA's own sum down each column is slower by three.
@@ -102,7 +103,7 @@ def _sum_of_products(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return sum(tf.reduce_sum(part, axis=0, keepdims=True) for part in (whole, a[rest] * b[rest]))
 
 
-@_fused
+@fused
 def _remove_radial(
     pull: tf.Tensor, centres: tf.Tensor, along: tf.Tensor, inverse: tf.Tensor
 ) -> tf.Tensor:

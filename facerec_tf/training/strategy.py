@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import tensorflow as tf
 
 from facerec_tf.core.errors import ArgumentError
@@ -36,4 +38,10 @@ def _mirrored() -> tf.distribute.Strategy:
             f"Argument 'strategy' must be 'one_device' here: only {devices[0].name} was found. "
             "Received: strategy='mirrored'"
         )
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return _mirror(tuple(device.name for device in devices))
+
+
+@functools.cache
+def _mirror(devices: tuple[str, ...]) -> tf.distribute.MirroredStrategy:
+    # One for each set of devices: the collective operations of two would take each other's keys.
+    return tf.distribute.MirroredStrategy(devices)

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.backbones import BatchNorm
+from facerec_tf.training import make_strategy
 
 INPUTS = np.random.default_rng(0).normal(3.0, 2.0, (8, 5, 5, 4)).astype(np.float32)
 
@@ -60,7 +61,7 @@ def test_a_frozen_layer_uses_and_keeps_its_statistics():
 def test_two_replicas_normalise_as_one():
     one = BatchNorm()
     expected = one(INPUTS, training=True)
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    strategy = make_strategy("mirrored")
     with strategy.scope():
         two = BatchNorm()
         two.build(INPUTS.shape)

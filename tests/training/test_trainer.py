@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.config import OptimizerConfig
+from facerec_tf.training import make_strategy
 from facerec_tf.training.trainer import PATIENCE
 from tests.training.conftest import batches
 
@@ -40,7 +41,7 @@ def test_two_replicas_equal_one_device(make_trainer):
     config = OptimizerConfig(lr=0.01, schedule="constant")
     one = make_trainer(optimizer=config, s=16.0)
     expected = [r["loss"] for r in run(one, 4)]
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    strategy = make_strategy("mirrored")
     with strategy.scope():
         two = make_trainer(optimizer=config, s=16.0, clip_norm=1e9, ema=0.9)
         halves = (

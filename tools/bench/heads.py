@@ -2,9 +2,10 @@
 
     python tools/bench/heads.py --batch=128 --dim=512 --classes=100000
 
-A step is logits, sparse softmax cross-entropy, and the gradients on embeddings and centres. All
-steps take turns within one process and the medians are compared, so that a busy machine slows
-them alike; peak memory is read from one fresh process for each of the two it compares.
+A step is logits, sparse softmax cross-entropy, and the gradients on embeddings and centres: our
+heads with `margins.cross_entropy`, the textbook's with TensorFlow's own operation. All steps take
+turns within one process and the medians are compared, so that a busy machine slows them alike;
+peak memory is read from one fresh process for each of the two it compares.
 """
 
 from __future__ import annotations

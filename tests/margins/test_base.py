@@ -1,0 +1,120 @@
+"""What every head shares: errors, shapes, the two kinds of gradient."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from facerec_tf.core.errors import ArgumentError
+from facerec_tf.margins import ArcFace, MarginLayer, SphereFace
+from tests.margins.formulas import NUM_CLASSES, cosines, make, random_batch
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_classes": 1}, "'num_classes' must be an integer of at least 2. Received: num_cl"),
+        ({"num_classes": 2.5}, "'num_classes' must be an integer"),
+        ({"s": 0.0}, "'s' must be positive. Received: s=0.0"),
+        ({"s": -1.0}, "'s' must be positive. Received: s=-1.0"),
+        ({"gradient": "exct"}, "Did you mean 'exact'"),
+    ],
+)
+def test_constructor_names_the_argument(options, message):
+    with pytest.raises(ArgumentError, match=message):
+        ArcFace(**{"num_classes": 10, **options})
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 3, 10], r"'labels' must be in \[0, 10\). Received: labels=\[10\]"),
+        ([-1, 3, 4], r"Received: labels=\[-1\]"),
+        ([0.0, 1.0, 2.0], "'labels' must be integers. Received: labels='float32'"),
+        ([[0], [1], [2]], r"'labels' must be of shape \[batch\]. Received: labels=\(3, 1\)"),
+    ],
+)
+@pytest.mark.parametrize("margin", [ArcFace, SphereFace])
+def test_labels_are_checked_before_any_work(margin, labels, message):
+    head = margin(10)
+    head.build((None, 4))
+    with pytest.raises(ArgumentError, match=message):
+        head(tf.zeros([3, 4]), tf.constant(labels), training=True)
+    if margin is SphereFace:
+        assert int(head.step) == 0
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 3, 4)])
+def test_embeddings_must_be_a_matrix(shape):
+    with pytest.raises(ArgumentError, match=r"'embeddings' must be of shape \[batch, embedding"):
+        ArcFace(10)(tf.zeros(shape))
+
+
+def test_every_integer_dtype_is_a_label():
+    embeddings, labels, centres = random_batch()
+    head = make("arcface", centres)
+    expected = head(embeddings, labels.astype("int64"))
+    for dtype in ("int32", "uint8", "int16"):
+        np.testing.assert_array_equal(head(embeddings, labels.astype(dtype)), expected)
+
+
+def test_symbolic_shape():
+    logits = ArcFace(10)(keras.Input((4,)), keras.Input((), dtype="int32"))
+    assert logits.shape == (None, 10)
+    assert logits.dtype == "float32"
+
+
+def test_base_has_no_margin_of_its_own():
+    with pytest.raises(NotImplementedError, match="MarginLayer must override target_cosine"):
+        MarginLayer(10)(tf.ones([1, 4]), tf.constant([0]))
+
+
+def test_centres_are_drawn_small():
+    head = ArcFace(2000)
+    head.build((None, 64))
+    assert head.centres.shape == (64, 2000)
+    assert float(np.std(head.centres)) == pytest.approx(0.01, rel=0.02)
+
+
+def slope_on_target(head, embeddings, labels):
+    """Returns d logit / d cos θ of the own class, found through a rotation of the embedding."""
+    x = tf.constant(embeddings)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        unit = x / tf.norm(x, axis=1, keepdims=True)
+        centres = head.centres / tf.norm(tf.convert_to_tensor(head.centres), axis=0)
+        cosine = tf.reduce_sum(unit * tf.gather(tf.transpose(centres), labels), axis=1)
+        target = tf.gather(head(x, labels), labels, axis=1, batch_dims=1)
+    ours, theirs = tape.gradient(target, x), tape.gradient(cosine, x)
+    np.testing.assert_allclose(
+        ours * tf.norm(theirs, axis=1)[:, None],
+        theirs * tf.reduce_sum(ours * theirs, axis=1)[:, None] / tf.norm(theirs, axis=1)[:, None],
+        atol=1e-5,
+    )
+    return tf.reduce_sum(ours * theirs, axis=1) / tf.reduce_sum(theirs**2, axis=1)
+
+
+@pytest.mark.parametrize("name", ["arcface", "combined", "sphereface"])
+def test_detached_gradient_is_the_plain_scale(name):
+    embeddings, labels, centres = random_batch()
+    head = make(name, centres, s=30.0, gradient="detached")
+    np.testing.assert_allclose(slope_on_target(head, embeddings, labels), 30.0, rtol=1e-5)
+    exact = make(name, centres, s=30.0)
+    np.testing.assert_array_equal(head(embeddings, labels), exact(embeddings, labels))
+
+
+def test_exact_gradient_has_the_papers_factor():
+    embeddings, labels, centres = random_batch()
+    theta = np.arccos(cosines(embeddings, centres)[np.arange(len(labels)), labels])
+    slopes = slope_on_target(make("arcface", centres, s=30.0), embeddings, labels)
+    factor = np.where(theta < np.pi - 0.5, np.sin(theta + 0.5) / np.sin(theta), 1.0)
+    np.testing.assert_allclose(slopes, 30.0 * factor, rtol=1e-5)
+
+
+def test_centres_feel_no_radial_pull():
+    embeddings, labels, centres = random_batch()
+    head = make("arcface", centres)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(head(embeddings, labels) ** 2)
+    pull = tape.gradient(loss, head.centres.value)
+    np.testing.assert_allclose(np.sum(pull * centres, axis=0), np.zeros(NUM_CLASSES), atol=1e-6)
