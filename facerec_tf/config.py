@@ -76,8 +76,8 @@ class DataConfig:
     min_images: int = option(1, "Leave out identities with fewer images.")
     shuffle_buffer: int = option(16384, "Records held in memory to be shuffled.")
     verify_digests: bool = option(True, "Compare every shard with its SHA-256 before training.")
-    synthetic_identities: int = option(200, "Identities to draw when no --data is given.")
-    synthetic_images: int = option(20, "Images per synthetic identity.")
+    synthetic_identities: int = option(400, "Identities to draw when no --data is given.")
+    synthetic_images: int = option(10, "Images per synthetic identity.")
 
     def __post_init__(self) -> None:
         require_count("min_images", self.min_images)

@@ -23,12 +23,13 @@ FLAGS = flags.FLAGS
 
 #: What differs from the defaults where no --data is given: minutes on a laptop, not days on GPUs.
 SYNTHETIC_DEFAULTS: dict[str, Any] = {
-    "model.backbone": "iresnet_mini",
+    "model.backbone": "iresnet_nano",
     "model.embedding_size": 256,
-    "model.dropout": 0.2,
-    "training.batch_size": 64,
-    "training.epochs": 6,
-    "optimizer.warmup_steps": 60,
+    "model.dropout": 0.1,
+    "training.batch_size": 32,
+    "training.epochs": 5,
+    "optimizer.lr": 0.05,
+    "optimizer.warmup_steps": 100,
     "optimizer.clip_norm": 5.0,
 }
 

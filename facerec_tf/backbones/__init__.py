@@ -16,6 +16,7 @@ from facerec_tf.backbones.iresnet import (
     iresnet100,
     iresnet200,
     iresnet_mini,
+    iresnet_nano,
 )
 from facerec_tf.backbones.mobilefacenet import mobilefacenet
 from facerec_tf.backbones.prelu import PReLU
@@ -23,6 +24,7 @@ from facerec_tf.core.lookup import lookup
 
 #: Every backbone by name.
 BACKBONES: dict[str, Callable[..., keras.Model]] = {
+    "iresnet_nano": iresnet_nano,
     "iresnet_mini": iresnet_mini,
     "iresnet18": iresnet18,
     "iresnet34": iresnet34,
@@ -58,5 +60,6 @@ __all__ = [
     "iresnet100",
     "iresnet200",
     "iresnet_mini",
+    "iresnet_nano",
     "mobilefacenet",
 ]

@@ -11,7 +11,7 @@ from keras import ops
 
 from facerec_tf.core import angles
 from facerec_tf.core.errors import require
-from facerec_tf.margins import MarginLayer
+from facerec_tf.margins import MarginLayer, cross_entropy
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
@@ -70,7 +70,7 @@ class Recognizer(keras.Model):
         """
         labels = ops.cast(ops.reshape(y, [-1]), "int32")
         logits = self.head(y_pred, labels, training=training)
-        losses = self._cross_entropy(logits, labels)
+        losses = cross_entropy(labels, logits, self.label_smoothing)
         if sample_weight is not None:
             losses = losses * ops.cast(sample_weight, losses.dtype)
         return ops.mean(losses) + sum(self.losses)
@@ -89,14 +89,6 @@ class Recognizer(keras.Model):
             digest.update(f"{weight.path}{tuple(weight.shape)}".encode())
             digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
         return digest.hexdigest()
-
-    def _cross_entropy(self, logits: Any, labels: Any) -> Any:
-        """Smoothed sparse cross-entropy, `[batch]`: the uniform part needs no one-hot targets."""
-        losses = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-        if not self.label_smoothing:
-            return losses
-        uniform = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
-        return (1.0 - self.label_smoothing) * losses + self.label_smoothing * uniform
 
     def get_config(self) -> dict[str, Any]:
         """Returns the serialised backbone, head and options."""
