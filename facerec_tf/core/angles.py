@@ -17,7 +17,7 @@ EPSILON = 1e-7
 
 
 def l2_normalize(vectors: Any, axis: int = -1) -> Any:
-    """Returns `vectors` at unit length along `axis`; a zero vector stays zero, with a finite gradient.
+    """Returns `vectors` at unit length along `axis`; zero stays zero, with a finite gradient.
 
     Args:
         vectors: float tensor.

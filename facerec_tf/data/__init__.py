@@ -24,7 +24,7 @@ _PUBLIC = {
     "new_directory": "facerec_tf.data.writer",
     "preflight": "facerec_tf.data.checks",
     "sample_pairs": "facerec_tf.data.pair_sampling",
-    "synthetic_face": "facerec_tf.data.synthetic",
+    "synthetic_face": "facerec_tf.data.faces",
     "training_dataset": "facerec_tf.data.pipeline",
     "write_pair_set": "facerec_tf.data.pairs",
     "write_records": "facerec_tf.data.writer",

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import cv2
 
-from facerec_tf.data import synthetic
 from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.faces import synthetic_face
 
 #: (identity, index) of an image.
 Face = tuple[int, int]
@@ -27,7 +27,7 @@ _LENGTH = struct.Struct("<I")
 def draw(seed: int, faces: Iterable[Face]) -> Iterator[bytes]:
     """Yields the JPEG of each of `faces`, drawn in this process."""
     for identity, index in faces:
-        yield encode_jpeg(synthetic.synthetic_face(seed, identity, index))
+        yield encode_jpeg(synthetic_face(seed, identity, index))
 
 
 def draw_apart(seed: int, faces: Iterable[Face]) -> list[bytes]:

@@ -161,8 +161,8 @@ class Controller:
         last = self.checkpoints.latest()
         good = f"last good checkpoint: {last.path}" if last else "no checkpoint was written yet"
         raise DivergenceError(
-            f"Training diverged: {PATIENCE} steps in a row, the last of them step {step + 1}, had a "
-            f"non-finite loss or gradient. Offending batch: {self.offending_batch}; {good}. "
+            f"Training diverged: {PATIENCE} steps in a row, the last of them step {step + 1}, had "
+            f"a non-finite loss or gradient. Offending batch: {self.offending_batch}; {good}. "
             "Lower --lr, raise --warmup_steps or set --clip_norm."
         )
 

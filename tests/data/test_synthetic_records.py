@@ -8,8 +8,8 @@ from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.files import sha256_tree
 from facerec_tf.data import Manifest, PairSet, find_pairs, synthetic_records, write_synthetic
 from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.faces import synthetic_face
 from facerec_tf.data.records import read_shard
-from facerec_tf.data.synthetic import synthetic_face
 
 ARGUMENTS = {"identities": 4, "images": 3, "seed": 5, "holdout": 6, "pairs": 20}
 

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from facerec_tf.data.synthetic import Identity, Nuisance
+    from facerec_tf.data.faces.identity import Identity
+    from facerec_tf.data.faces.nuisance import Nuisance
 
 SIZE = 112
 SUPERSAMPLE = 2

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facerec_tf.data.drawing_canvas import SUPERSAMPLE, Sheet, View, mix, noise, smooth
+from facerec_tf.data.faces.canvas import SUPERSAMPLE, Sheet, View, mix, noise, smooth
 
 if TYPE_CHECKING:
-    from facerec_tf.data.synthetic import Identity, Nuisance
+    from facerec_tf.data.faces.identity import Identity
+    from facerec_tf.data.faces.nuisance import Nuisance
 
 HEAD_TOP = -56.0
 

@@ -4,16 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
-from facerec_tf.data.drawing_hair import BEARD_STYLES, HAIR_STYLES
-from facerec_tf.data.synthetic import (
-    COVERS,
-    EYEWEAR,
-    HEADWEAR,
+from facerec_tf.data.faces import (
     draw_face,
     sample_identity,
     sample_nuisance,
     synthetic_face,
 )
+from facerec_tf.data.faces.hair import BEARD_STYLES, HAIR_STYLES
+from facerec_tf.data.faces.nuisance import COVERS, EYEWEAR, HEADWEAR
 
 
 def test_a_face_is_an_rgb_crop():

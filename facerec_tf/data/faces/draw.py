@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from facerec_tf.data import drawing_face as face
-from facerec_tf.data import drawing_hair as hair
-from facerec_tf.data.drawing_canvas import GRID, NOISE, SIZE, SUPERSAMPLE, Sheet, View, enlarged
-from facerec_tf.data.drawing_worn import draw_worn
+from facerec_tf.data.faces import features as face
+from facerec_tf.data.faces import hair
+from facerec_tf.data.faces.canvas import GRID, NOISE, SIZE, SUPERSAMPLE, Sheet, View, enlarged
+from facerec_tf.data.faces.worn import draw_worn
 
 if TYPE_CHECKING:
-    from facerec_tf.data.synthetic import Identity, Nuisance
+    from facerec_tf.data.faces.identity import Identity
+    from facerec_tf.data.faces.nuisance import Nuisance
 
 _CANVAS = SIZE * SUPERSAMPLE
 _CELL = SIZE / GRID  # crop pixels per cell of the light's grid

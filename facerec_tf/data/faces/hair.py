@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from facerec_tf.data.drawing_canvas import SIZE, SUPERSAMPLE, Sheet, noise, smooth
-from facerec_tf.data.drawing_face import HEAD_TOP
+from facerec_tf.data.faces.canvas import SIZE, SUPERSAMPLE, Sheet, noise, smooth
+from facerec_tf.data.faces.features import HEAD_TOP
 
 if TYPE_CHECKING:
-    from facerec_tf.data.synthetic import Identity, Nuisance
+    from facerec_tf.data.faces.identity import Identity
+    from facerec_tf.data.faces.nuisance import Nuisance
 
 
 @dataclasses.dataclass(frozen=True)
