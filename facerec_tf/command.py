@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
-from absl import app
+from absl import app, logging
 
 from facerec_tf.core.errors import UserError
 
@@ -44,6 +44,7 @@ def run(command: Callable[[], None]) -> None:
     def main(arguments: list[str]) -> int | None:
         if len(arguments) > 1:
             raise app.UsageError(f"Unexpected argument {arguments[1]!r}: options begin with --.")
+        logging.set_verbosity(logging.WARNING)
         try:
             command()
         except (UserError, OSError) as error:

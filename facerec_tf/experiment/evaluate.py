@@ -51,6 +51,9 @@ def evaluate(
     if data is None and run is None:
         raise ArgumentError("--model needs --data=DIR, the folder that holds the pairs.")
     pairs = PairSet.load(find_pairs(data or run.records(), protocol))
+    if run and (seen := run.people_seen(pairs)):
+        people = len(pairs.manifest.classes)
+        print(f"warning: {seen:,} of the {people:,} people in these pairs were trained on")
     verification, scores = encoder.verify(pairs, flip_fusion)
 
     directory = Path(output or (run.report if run else "."))
@@ -80,7 +83,8 @@ def _draw_run(
         examples,
         images[pairs.first[examples]],
         images[pairs.second[examples]],
-        title=f"{verification.accuracy:.1%} verification accuracy on people never trained on",
+        title=f"{verification.accuracy:.1%} verification accuracy"
+        + ("" if run.people_seen(pairs) else " on people never trained on"),
         subtitle=f"{config.model.backbone} trained with {config.model.loss}; "
         f"{verification.pairs:,} pairs of {pairs.directory.name}",
     )

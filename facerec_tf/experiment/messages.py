@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from facerec_tf import margins
 from facerec_tf.config import ExperimentConfig
+from facerec_tf.data import PairSet
 from facerec_tf.experiment.run_folder import RunFolder
 from facerec_tf.training import Controller
 
@@ -36,14 +37,15 @@ def opening(config: ExperimentConfig, folder: RunFolder, controller: Controller)
     return "\n".join(lines)
 
 
-def closing(folder: RunFolder) -> str:
+def closing(folder: RunFolder, pairs: PairSet | None) -> str:
     """Says what was reached and what can be done with it."""
     latest, best = folder.checkpoints().latest(), folder.checkpoints().best()
     lines = [f"recognizer    {folder.recognizer}"]
-    if latest and best:
+    if pairs and latest and best:
+        unseen = "" if folder.people_seen(pairs) else ", on people never trained on"
         lines.append(
             f"verification  {latest.metric:.4f} at the end, {best.metric:.4f} at best (step "
-            f"{best.step:,}), on identities never trained on"
+            f"{best.step:,}){unseen}"
         )
     lines.append(f"evaluate it   python -m facerec_tf.evaluate --workdir={folder.path}")
     lines.append(f"export it     python -m facerec_tf.export --workdir={folder.path} --output=DIR")

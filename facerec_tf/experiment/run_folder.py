@@ -10,7 +10,7 @@ import numpy as np
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.files import atomic_file
-from facerec_tf.data import Manifest
+from facerec_tf.data import Manifest, PairSet
 from facerec_tf.training import Checkpoints
 
 
@@ -42,17 +42,16 @@ class RunFolder:
         self.offending_batch = self.path / "offending_batch.npz"
         self._config = self.path / "config.json"
 
-    def begin(self, config: ExperimentConfig) -> None:
-        """Makes the folder and writes `config.json`.
-
-        Raises:
-            UserError: If it already holds a run.
-        """
+    def require_new(self) -> None:
+        """Raises `UserError` if there is a run here already."""
         if self._config.exists():
             raise UserError(
                 f"Folder {self.path} already holds a run. Add --resume to continue it, "
                 "or choose another --workdir."
             )
+
+    def begin(self, config: ExperimentConfig) -> None:
+        """Writes `config.json`, which makes this the folder of a run."""
         with atomic_file(self._config) as path:
             path.write_text(config.to_json())
 
@@ -66,14 +65,19 @@ class RunFolder:
             raise DataError(f"Folder {self.path} holds no run: {self._config} is missing.")
         return ExperimentConfig.from_json(self._config.read_text())
 
-    def records(self) -> Path:
-        """Returns the folder of the records the run is trained on."""
-        return Path(self.config().data.directory or self.data)
+    def records(self, config: ExperimentConfig | None = None) -> Path:
+        """Returns the folder of the records that a run of `config`, or this run, is trained on."""
+        return Path((config or self.config()).data.directory or self.data)
 
-    def num_classes(self) -> int:
-        """Returns the number of identities the run is trained on."""
-        selection = Manifest.load(self.records()).select(self.config().data.min_images)
-        return selection.num_classes
+    def num_classes(self, config: ExperimentConfig | None = None) -> int:
+        """Returns the number of identities that a run of `config`, or this run, is trained on."""
+        config = config or self.config()
+        return Manifest.load(self.records(config)).select(config.data.min_images).num_classes
+
+    def people_seen(self, pairs: PairSet) -> int:
+        """Returns how many of the people in `pairs` the run is trained on."""
+        trained = {entry.name for entry in Manifest.load(self.records()).classes}
+        return len(trained & {entry.name for entry in pairs.manifest.classes})
 
     def checkpoints(self, keep: int = 3) -> Checkpoints:
         """Returns its checkpoints, of which `keep` are kept when one is written."""

@@ -47,33 +47,35 @@ def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int
         tf.config.experimental.enable_op_determinism()
     strategy = make_strategy(config.training.strategy)
     _require_divisible(config.training.batch_size, strategy.num_replicas_in_sync)
-    if config.data.directory is not None:
-        preflight(config.data.directory, digests=config.data.verify_digests)
     if not resume:
-        folder.begin(config)
+        folder.require_new()
     if config.data.directory is None:
-        _draw_faces(config, folder.data)
-    pairs = _evaluation_pairs(config, folder.records())
+        _draw_faces(config, folder.data, resume)
+    preflight(folder.records(config), digests=config.data.verify_digests)
+    pairs = _evaluation_pairs(config, folder.records(config))
     with strategy.scope():
         controller = _assemble(config, folder, pairs)
         if resume:
             _resume(controller, folder)
+        else:
+            folder.begin(config)
         if verbose:
             print(opening(config, folder, controller), flush=True)
         controller.run(_callbacks(folder, controller), verbose)
         _finish(folder, controller)
     if verbose:
-        print(closing(folder))
+        print(closing(folder, pairs))
 
 
-def _draw_faces(config: ExperimentConfig, directory: Path) -> None:
-    if not directory.exists():
-        write_synthetic(
-            directory,
-            identities=config.data.synthetic_identities,
-            images=config.data.synthetic_images,
-            seed=config.training.seed,
-        )
+def _draw_faces(config: ExperimentConfig, directory: Path, resume: bool) -> None:
+    if resume and directory.exists():
+        return
+    write_synthetic(
+        directory,
+        identities=config.data.synthetic_identities,
+        images=config.data.synthetic_images,
+        seed=config.training.seed,
+    )
 
 
 def _evaluation_pairs(config: ExperimentConfig, directory: Path) -> PairSet | None:
@@ -96,7 +98,7 @@ def _require_divisible(batch_size: int, replicas: int) -> None:
 def _assemble(config: ExperimentConfig, folder: RunFolder, pairs: PairSet | None) -> Controller:
     """Builds everything that trains, in the scope of the current strategy."""
     source = Source(
-        folder.records(),
+        folder.records(config),
         config.data,
         config.augmentation,
         batch_size=config.training.batch_size,
@@ -104,7 +106,7 @@ def _assemble(config: ExperimentConfig, folder: RunFolder, pairs: PairSet | None
         damaged_log=folder.damaged_images,
     )
     plan = make_plan(config, source.num_images)
-    recognizer = build_recognizer(config, folder.num_classes())
+    recognizer = build_recognizer(config, folder.num_classes(config))
     return Controller(
         build_trainer(config, recognizer, plan.total_steps),
         source,
