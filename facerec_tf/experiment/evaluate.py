@@ -86,6 +86,6 @@ def _draw_run(
         title=f"{verification.accuracy:.1%} verification accuracy"
         + ("" if run.people_seen(pairs) else " on people never trained on"),
         subtitle=f"{config.model.backbone} trained with {config.model.loss}; "
-        f"{verification.pairs:,} pairs of {pairs.directory.name}",
+        f"{verification.pairs:,} pairs ({pairs.directory.name})",
     )
     save(figure, path)
