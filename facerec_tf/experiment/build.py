@@ -11,7 +11,7 @@ from facerec_tf import backbones, margins
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.lookup import lookup
-from facerec_tf.experiment.load import load_keras
+from facerec_tf.experiment.keras_file import load_keras
 from facerec_tf.models import Recognizer
 from facerec_tf.training import Plan, Trainer, make_optimizer, make_schedule
 

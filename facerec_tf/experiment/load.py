@@ -5,33 +5,14 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import keras
-
 from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.core.lookup import require_known
+from facerec_tf.experiment.build import build_recognizer, build_trainer
 from facerec_tf.experiment.encoder import Encoder
+from facerec_tf.experiment.keras_file import load_keras
 from facerec_tf.experiment.run_folder import RunFolder
 from facerec_tf.models import Recognizer
 from facerec_tf.serving import Embedder
-
-
-def load_keras(path: str | Path) -> Recognizer:
-    """Returns the recognizer in a `.keras` file.
-
-    Raises:
-        DataError: If the file is missing, damaged, or holds another kind of model.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"Model {path} does not exist.")
-    try:
-        model = keras.saving.load_model(path, compile=False)
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(f"Model {path} cannot be read: {reason}") from error
-    if not isinstance(model, Recognizer):
-        raise DataError(f"Model {path} is a {type(model).__name__}, not a Recognizer.")
-    return model
 
 
 def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognizer:
@@ -45,8 +26,6 @@ def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognize
         ArgumentError: If `checkpoint` is none of these.
         DataError: If the run has no such state yet.
     """
-    from facerec_tf.experiment.build import build_recognizer, build_trainer
-
     require_known(checkpoint, ("final", "latest", "best"), "checkpoint")
     folder = RunFolder(workdir)
     config = folder.config()

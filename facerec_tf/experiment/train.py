@@ -51,7 +51,8 @@ def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int
         folder.require_new()
     if config.data.directory is None:
         _draw_faces(config, folder.data, resume)
-    preflight(folder.records(config), digests=config.data.verify_digests)
+    for fault in preflight(folder.records(config), digests=config.data.verify_digests):
+        print(f"warning: {fault} It will be skipped.")
     pairs = _evaluation_pairs(config, folder.records(config))
     with strategy.scope():
         controller = _assemble(config, folder, pairs)

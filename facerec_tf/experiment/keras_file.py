@@ -1,0 +1,29 @@
+"""Reads a recognizer from a `.keras` file, whatever may be wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+from facerec_tf.core.errors import DataError
+from facerec_tf.models import Recognizer
+
+
+def load_keras(path: str | Path) -> Recognizer:
+    """Returns the recognizer in a `.keras` file.
+
+    Raises:
+        DataError: If the file is missing, damaged, or holds another kind of model.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"Model {path} does not exist.")
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"Model {path} cannot be read: {reason}") from error
+    if not isinstance(model, Recognizer):
+        raise DataError(f"Model {path} is a {type(model).__name__}, not a Recognizer.")
+    return model
