@@ -33,7 +33,7 @@ _KNOWN_ERRORS = (
     (re.escape(f"[{NO_SOUND_IMAGE}]"), "All images of a batch are damaged."),
     (r"(?:corrupted|truncated) record at", "A shard is corrupt or cut short."),
     (
-        r"ParseSingleExample",
+        r"ParseExample|parse example|[Pp]arse serialized",
         "A record is damaged: it is no tf.train.Example, or lacks a feature.",
     ),
     (r"DecodeJpeg", "An image cannot be decoded."),

@@ -23,6 +23,9 @@ _ONLY_MIRRORED = AugmentationConfig()
 #: Records are read from this many shards in turn; a constant, since the order depends on it.
 _SHARDS_AT_ONCE = 16
 
+#: Records parsed in one call.
+_PARSED_AT_ONCE = 256
+
 #: First words of the error for a bad label; file name, label and number of classes follow.
 BAD_LABEL = "Label outside the manifest:"
 
@@ -89,27 +92,38 @@ def training_dataset(
             )
         )
 
-    def read(position: tf.Tensor, record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def read(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
+        encoded, filename, whole, position = item
+        image = tf.cond(
+            whole,
+            lambda: decode(encoded, filename, image_size),
+            lambda: tf.zeros((*image_size, 3), tf.uint8),
+        )
+        return image, tf.random.stateless_uniform([NUM_DRAWS], seed=[seed, position])
+
+    def finish(position: tf.Tensor, record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         whole = looks_whole(record["encoded"])
-        return {
-            "image": tf.cond(
-                whole,
-                lambda: decode(record["encoded"], record["filename"], image_size),
-                lambda: tf.zeros((*image_size, 3), tf.uint8),
+        # One call a batch, not one a record, whose overhead would exceed the decoding.
+        images, draws = tf.map_fn(
+            read,
+            (record["encoded"], record["filename"], whole, position),
+            fn_output_signature=(
+                tf.TensorSpec((*image_size, 3), tf.uint8),
+                tf.TensorSpec([NUM_DRAWS], tf.float32),
             ),
+        )
+        batch = {
+            "image": images,
             "label": tf.cast(record["label"], tf.int32),
             "position": position,
             "whole": whole,
-            "draws": tf.random.stateless_uniform([NUM_DRAWS], seed=[seed, position]),
+            "draws": draws,
         }
-
-    def finish(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         images, labels, positions = _replace_damaged(batch)
         images = augment(images, batch["draws"], augmentation)
         return {"image": images, "label": labels, "position": positions}
 
-    dataset = stream.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    dataset = dataset.batch(batch_size, drop_remainder=True)
+    dataset = stream.batch(batch_size, drop_remainder=True)
     dataset = dataset.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
@@ -150,25 +164,30 @@ def record_stream(
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
-        records = records.map(
-            lambda serialized: _relabel(parse(serialized), selection),
+        # Many at once: a call per record costs more than what it does.
+        records = records.batch(_PARSED_AT_ONCE).map(
+            lambda serialized: _keep_known(parse(serialized), selection),
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
-        records = records.filter(lambda record: record["label"] >= 0)
+        records = records.unbatch()
         records = records.shuffle(shuffle_buffer, seed=shuffle_seed, reshuffle_each_iteration=False)
         return records.skip(tf.where(epoch == first_epoch, tf.cast(skipped, tf.int64), 0))
 
     return tf.data.Dataset.counter(first_epoch).flat_map(epoch_records).enumerate(start)
 
 
-def _relabel(record: dict[str, tf.Tensor], selection: Selection) -> dict[str, tf.Tensor]:
-    label = record["label"]
+def _keep_known(records: dict[str, tf.Tensor], selection: Selection) -> dict[str, tf.Tensor]:
+    """Returns the records of the identities kept, with their labels among those."""
+    label = records["label"]
     known = (label >= 0) & (label < len(selection.labels))
-    data = [BAD_LABEL, record["filename"], label, len(selection.labels)]
+    first = tf.argmin(tf.cast(known, tf.int32))
+    data = [BAD_LABEL, records["filename"][first], label[first], len(selection.labels)]
     # Otherwise the gather may be the first to fail, with a message that names nothing.
-    with tf.control_dependencies([tf.debugging.Assert(known, data)]):
-        return {**record, "label": tf.gather(tf.constant(selection.labels), label)}
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(known), data)]):
+        label = tf.gather(tf.constant(selection.labels), label)
+    records = {**records, "label": label}
+    return {name: tf.boolean_mask(values, label >= 0) for name, values in records.items()}
 
 
 def _replace_damaged(batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

@@ -49,15 +49,15 @@ def serialize(record: Record) -> bytes:
 
 
 def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Parses one record inside a graph.
+    """Parses one record, or many at once, inside a graph.
 
     Args:
-        serialized: string scalar.
+        serialized: string scalar or `[records]`.
 
     Returns:
-        `encoded` string, `label` int64, `filename` string: scalars.
+        `encoded` string, `label` int64, `filename` string, each of the shape of `serialized`.
     """
-    example = tf.io.parse_single_example(
+    example = tf.io.parse_example(
         serialized,
         {
             ENCODED: tf.io.FixedLenFeature([], tf.string),
