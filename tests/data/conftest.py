@@ -4,8 +4,23 @@ import cv2
 import numpy as np
 import pytest
 
+from facerec_tf.config import AugmentationConfig
 from facerec_tf.data import Record, write_records
 from facerec_tf.data.codec import encode_jpeg
+
+#: Every augmentation at once.
+EVERYTHING = AugmentationConfig(
+    shift=0.1,
+    zoom=0.1,
+    rotate_degrees=10,
+    brightness=0.2,
+    contrast=0.2,
+    saturation=0.2,
+    grayscale=0.3,
+    blur=0.3,
+    downscale=0.3,
+    erase=0.5,
+)
 
 
 def make_image(seed, size=112):

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from facerec_tf.config import AugmentationConfig
 from facerec_tf.data.augmentation import _COLUMNS, NUM_DRAWS, augment
+from tests.data.conftest import EVERYTHING
 
 BATCH = 6
 OFF = {"flip": False}
@@ -165,20 +166,8 @@ def test_erase_turns_a_rectangle_grey(area, share, aspect):
 
 
 def test_an_image_does_not_depend_on_its_batch(images):
-    config = AugmentationConfig(
-        shift=0.1,
-        zoom=0.1,
-        rotate_degrees=10,
-        brightness=0.2,
-        contrast=0.2,
-        saturation=0.2,
-        grayscale=0.3,
-        blur=0.3,
-        downscale=0.3,
-        erase=0.5,
-    )
     draws = np.random.default_rng(1).random((BATCH, NUM_DRAWS), np.float32)
-    together = augment(tf.constant(images), tf.constant(draws), config).numpy()
+    together = augment(tf.constant(images), tf.constant(draws), EVERYTHING).numpy()
     for place in range(BATCH):
-        alone = augment(images[place : place + 1], draws[place : place + 1], config).numpy()
+        alone = augment(images[place : place + 1], draws[place : place + 1], EVERYTHING).numpy()
         np.testing.assert_array_equal(alone[0], together[place])

@@ -9,20 +9,9 @@ from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.data import Manifest, training_dataset, write_records
 from facerec_tf.data.codec import decode_rgb
 from facerec_tf.data.pipeline import record_stream
+from tests.data.conftest import EVERYTHING
 
 PLAIN = AugmentationConfig(flip=False)
-EVERYTHING = AugmentationConfig(
-    shift=0.1,
-    zoom=0.1,
-    rotate_degrees=10,
-    brightness=0.2,
-    contrast=0.2,
-    saturation=0.2,
-    grayscale=0.3,
-    blur=0.3,
-    downscale=0.3,
-    erase=0.5,
-)
 
 
 def take(directory, batches, batch_size=8, seed=1, **arguments):

@@ -7,7 +7,7 @@ import pytest
 from tests.experiment.conftest import SMALL
 
 
-def fails(result, *words):
+def assert_refused(result, *words):
     assert result.returncode != 0
     assert "Traceback" not in result.stderr, result.stderr
     for word in words:
@@ -33,7 +33,7 @@ def fails(result, *words):
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_train_refuses(command, tmp_path, flags, words):
-    fails(command("train", *flags, cwd=tmp_path), *words)
+    assert_refused(command("train", *flags, cwd=tmp_path), *words)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -45,18 +45,18 @@ def test_records_that_do_not_match_their_manifest(command, faces, tmp_path):
     content[len(content) // 2] ^= 1
     shard.write_bytes(content)
     workdir = tmp_path / "run"
-    fails(command("train", f"--data={broken}", f"--workdir={workdir}", *SMALL), shard.name)
+    assert_refused(command("train", f"--data={broken}", f"--workdir={workdir}", *SMALL), shard.name)
     assert not workdir.exists()
 
 
 def test_a_workdir_of_another_run(command, faces, finished_run):
     result = command("train", f"--data={faces}", f"--workdir={finished_run}", *SMALL)
-    fails(result, "already holds a run", "--resume")
+    assert_refused(result, "already holds a run", "--resume")
 
 
 def test_a_flag_that_contradicts_the_run_to_resume(command, finished_run):
     result = command("train", f"--workdir={finished_run}", "--resume", "--lr=0.5")
-    fails(result, "optimizer.lr", "config.json")
+    assert_refused(result, "optimizer.lr", "config.json")
 
 
 @pytest.mark.parametrize(
@@ -70,17 +70,19 @@ def test_a_flag_that_contradicts_the_run_to_resume(command, finished_run):
 )
 def test_evaluate_refuses(command, finished_run, tmp_path, flags, words):
     flags = [flag.replace("RUN", str(finished_run)) for flag in flags]
-    fails(command("evaluate", *flags, cwd=tmp_path), *words)
+    assert_refused(command("evaluate", *flags, cwd=tmp_path), *words)
 
 
 def test_a_keras_file_that_is_none(command, tmp_path):
     (tmp_path / "x.keras").write_text("no zip")
-    fails(command("export", "--model=x.keras", "--output=out", cwd=tmp_path), "x.keras")
+    assert_refused(command("export", "--model=x.keras", "--output=out", cwd=tmp_path), "x.keras")
     assert not (tmp_path / "out").exists()
 
 
 def test_an_export_overwrites_nothing(command, finished_run, tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
-    fails(command("export", f"--workdir={finished_run}", f"--output={tmp_path}"), "not empty")
-    fails(command("export", f"--workdir={finished_run}"), "--output")
+    assert_refused(
+        command("export", f"--workdir={finished_run}", f"--output={tmp_path}"), "not empty"
+    )
+    assert_refused(command("export", f"--workdir={finished_run}"), "--output")
     assert (tmp_path / "mine.txt").read_text() == "keep"
