@@ -2,7 +2,7 @@
 
 A leaf: any room may type against these classes, and they know no room. Each option carries its own
 help text; `flags.py` makes the command line from them. Names of losses and backbones are checked
-where their tables are, in `experiment.py`.
+where their tables are, in `experiment/build.py`.
 """
 
 from __future__ import annotations
@@ -193,6 +193,7 @@ class TrainingConfig:
         require_known(self.precision, PRECISIONS, "precision")
         require_known(self.strategy, STRATEGIES, "strategy")
         require_count("seed", self.seed, least=0)
+        require(self.seed < 2**32, "seed", "below 2**32", self.seed)
 
 
 @dataclasses.dataclass(frozen=True)

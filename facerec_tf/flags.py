@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from absl import flags
@@ -20,6 +20,7 @@ from facerec_tf.core.lookup import lookup
 from facerec_tf.margins import MARGINS, hyperparameters
 
 FLAGS = flags.FLAGS
+flags.disclaim_key_flags()  # They are the verbs': `--help` shows the flags of the main module.
 
 #: What differs from the defaults where no --data is given: minutes on a laptop, not days on GPUs.
 SYNTHETIC_DEFAULTS: dict[str, Any] = {
@@ -34,6 +35,15 @@ SYNTHETIC_DEFAULTS: dict[str, Any] = {
 }
 
 _PREFIXES = {"augmentation": "augment_"}
+
+#: Options that count only where another one has a certain value.
+_NEEDED: dict[str, tuple[str, Any]] = {
+    "optimizer.momentum": ("optimizer.optimizer", "sgd"),
+    "optimizer.decay_factor": ("optimizer.schedule", "steps"),
+    "optimizer.decay_power": ("optimizer.schedule", "polynomial"),
+    "data.synthetic_identities": ("data.directory", None),
+    "data.synthetic_images": ("data.directory", None),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,12 +114,28 @@ def training_config(stored: ExperimentConfig | None = None) -> ExperimentConfig:
     if stored is None or options:
         given["model.loss_options"] = {**base.model.loss_options, **options}
     config = base.override(given)
+    _require_used(config, given)
     if stored is not None and (changed := stored.differences(config)):
         raise ArgumentError(
             f"--resume continues a run as it was begun, but {', '.join(changed)} differ from its "
             "config.json. Leave these flags out, or choose another --workdir."
         )
     return config
+
+
+def _require_used(config: ExperimentConfig, given: Mapping[str, Any]) -> None:
+    """Raises `ArgumentError` for a flag that the other options leave without effect."""
+    flag_of = {option.path: option.flag for option in _options()}
+    for path in given:
+        if path in _NEEDED:
+            other, needed = _NEEDED[path]
+            group, name = other.split(".")
+            found = getattr(getattr(config, group), name)
+            if found != needed:
+                raise ArgumentError(
+                    f"Flag --{flag_of[path]} is not used with --{flag_of[other]}={found}"
+                    + (f", only with --{flag_of[other]}={needed}." if needed else ".")
+                )
 
 
 def _define_model_flags(model_help: str) -> None:

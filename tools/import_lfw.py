@@ -21,7 +21,7 @@ from absl import flags
 
 from facerec_tf.alignment import TEMPLATE_NAME, crop
 from facerec_tf.command import run
-from facerec_tf.core.errors import DataError, require_between
+from facerec_tf.core.errors import ArgumentError, DataError, require_between
 from facerec_tf.data import Pair, Record, new_directory, write_pair_set, write_records
 from facerec_tf.data.codec import decode_rgb, encode_jpeg
 
@@ -134,7 +134,11 @@ def read_crops(
         pixels = decode_rgb(encoded)
         if pixels is None:
             raise DataError(f"Image '{name}' in '{archive}' cannot be decoded.")
-        return name, encode_jpeg(crop(pixels, landmarks[name]), jpeg_quality)
+        try:
+            aligned = crop(pixels, landmarks[name])
+        except ArgumentError as error:
+            raise DataError(f"The landmarks of image '{name}' fit no face. {error}") from None
+        return name, encode_jpeg(aligned, jpeg_quality)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         yield from pool.map(align, _read_images(archive))

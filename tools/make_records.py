@@ -69,12 +69,11 @@ def make_records(images: Path, output: Path) -> dict[str, str]:
             cannot be written.
     """
     require_count("size", _SIZE.value)
+    require_count("seed", _SEED.value, least=0)
     people = find_people(images, _MIN_IMAGES.value)
     training, held_out = split(people, _HOLDOUT.value, _SEED.value)
     if held_out:
-        require(
-            _PAIRS.value > 0 and _PAIRS.value % 20 == 0, "pairs", "a multiple of 20", _PAIRS.value
-        )
+        sample_pairs(held_out, _PAIRS.value, seed=_SEED.value)  # Says now if that cannot be done.
     total = sum(map(len, people.values()))
     rejected: list[Rejected] = []
     common = {"image_size": (_SIZE.value, _SIZE.value), "alignment": _ALIGNMENT.value}

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from facerec_tf.backbones.batch_norm import BatchNorm
+from facerec_tf.backbones.dropout import Dropout
 from facerec_tf.backbones.iresnet import (
     iresnet,
     iresnet18,
@@ -51,6 +52,7 @@ def get(name: str, **kwargs: Any) -> keras.Model:
 __all__ = [
     "BACKBONES",
     "BatchNorm",
+    "Dropout",
     "PReLU",
     "get",
     "iresnet",

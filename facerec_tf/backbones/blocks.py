@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from facerec_tf.backbones.batch_norm import BatchNorm
+from facerec_tf.backbones.dropout import Dropout
 from facerec_tf.backbones.prelu import PReLU
 from facerec_tf.core.errors import require, require_count
 
@@ -81,7 +82,7 @@ def embedding_head(x: Any, embedding_size: int, dropout: float) -> Any:
     is the product, and float16 has three digits.
     """
     x = batch_norm(x, "head_bn")
-    x = layers.Dropout(dropout, name="head_dropout")(x)
+    x = Dropout(dropout, name="head_dropout")(x)
     x = layers.Flatten(name="head_flatten")(x)
     x = layers.Dense(embedding_size, name="head_fc")(x)
     x = layers.Activation("linear", dtype="float32", name="head_float32")(x)

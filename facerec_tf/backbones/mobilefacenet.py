@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from facerec_tf.backbones import blocks
+from facerec_tf.backbones.dropout import Dropout
 
 #: Table 1's bottlenecks: expansion, channels, units, stride of the first unit.
 BOTTLENECKS = ((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1))
@@ -45,7 +46,7 @@ def mobilefacenet(
     # Global depthwise convolution: as large as what is left of the image, one weight a position.
     x = blocks.depthwise_conv(x, x.shape[1], "gdc_depthwise")
     x = blocks.batch_norm(x, "gdc_bn")
-    x = layers.Dropout(dropout, name="head_dropout")(x)
+    x = Dropout(dropout, name="head_dropout")(x)
     x = blocks.conv(x, embedding_size, 1, "gdc_linear")
     x = layers.Flatten(dtype="float32", name="head_flatten")(x)
     x = blocks.batch_norm(x, "embedding", dtype="float32")

@@ -10,6 +10,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from facerec_tf.core.errors import UserError
+
+
+def require_writable(directory: str | os.PathLike) -> None:
+    """Raises `UserError` unless `directory` could be made, or written to where it exists."""
+    directory = Path(directory)
+    existing = next(p for p in (directory, *directory.absolute().parents) if p.exists())
+    if not existing.is_dir():
+        raise UserError(f"Cannot write '{directory}': '{existing}' is a file.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise UserError(f"Cannot write '{directory}': no permission in '{existing}'.")
+
 
 @contextlib.contextmanager
 def atomic_file(path: str | os.PathLike) -> Iterator[Path]:

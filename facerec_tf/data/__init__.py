@@ -11,7 +11,9 @@ from typing import Any
 #: Public name → where it is defined.
 _PUBLIC = {
     "Manifest": "facerec_tf.data.manifest",
+    "MAX_DAMAGED": "facerec_tf.data.checks",
     "NUM_DRAWS": "facerec_tf.data.augmentation",
+    "OnDamaged": "facerec_tf.data.pipeline",
     "Pair": "facerec_tf.data.pairs",
     "PairSet": "facerec_tf.data.pairs",
     "Record": "facerec_tf.data.records",

@@ -10,9 +10,9 @@ import re
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, require_count
-from facerec_tf.data.images import WRONG_SIZE, check_image, image_fault
+from facerec_tf.data.images import check_image, image_fault
 from facerec_tf.data.manifest import Manifest
-from facerec_tf.data.pipeline import BAD_LABEL, NO_SOUND_IMAGE, record_stream
+from facerec_tf.data.pipeline import BAD_LABEL, record_stream
 from facerec_tf.data.records import Record, read_shard, shard_paths
 
 #: Share of damaged images above which training on them makes no sense.
@@ -26,17 +26,13 @@ _KNOWN_ERRORS = (
         re.escape(f"[{BAD_LABEL}]") + 3 * _VALUE,
         "Image '{0}' has label {1}, but the manifest names {2} identities.",
     ),
-    (
-        re.escape(f"[{WRONG_SIZE}]") + 3 * _VALUE,
-        "Image '{0}' has height and width {1}, expected {2}.",
-    ),
-    (re.escape(f"[{NO_SOUND_IMAGE}]"), "All images of a batch are damaged."),
+    (r"(Image '.*' is \d+x\d+ pixels, expected \d+x\d+)", "{0}."),
+    (r"Dataset was empty", "All images of a batch are damaged."),
     (r"(?:corrupted|truncated) record at", "A shard is corrupt or cut short."),
     (
         r"ParseExample|parse example|[Pp]arse serialized",
         "A record is damaged: it is no tf.train.Example, or lacks a feature.",
     ),
-    (r"DecodeJpeg", "An image cannot be decoded."),
 )
 
 
@@ -147,7 +143,7 @@ def explain(
         The error to raise instead, or None if `error` has nothing to do with the records.
     """
     description = describe_error(error)
-    if description is None or BAD_LABEL in error.message or WRONG_SIZE in error.message:
+    if description is None or description.startswith("Image "):
         return DataError(description) if description else None
     try:
         _read_everything(directory)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from facerec_tf.core.errors import DataError, require
+from facerec_tf.core.errors import DataError, require, require_count
 from facerec_tf.data.pairs import Pair
 
 _TRIALS = 200
@@ -26,9 +26,10 @@ def sample_pairs(
         num_folds: Parts of the cross-validation.
 
     Raises:
-        ArgumentError: If `count` cannot be divided evenly.
+        ArgumentError: If `count` cannot be divided evenly, or `seed` is negative.
         DataError: If there are too few images for so many distinct pairs.
     """
+    require_count("seed", seed, least=0)
     expected = f"a positive multiple of {2 * num_folds}"
     require(count > 0 and count % (2 * num_folds) == 0, "pairs", expected, count)
     generator = np.random.default_rng(seed)
@@ -36,7 +37,7 @@ def sample_pairs(
     if len(people) < 2:
         raise DataError("Pairs of different people need two people.")
     disjoint = len(people) >= 2 * num_folds
-    pairs = []
+    pairs, taken = [], set()
     for fold in range(num_folds):
         group = people[fold::num_folds] if disjoint else people
         repeated = [person for person in group if len(images[person]) > 1]
@@ -54,20 +55,24 @@ def sample_pairs(
             return first[generator.integers(len(first))], second[generator.integers(len(second))]
 
         for is_same, draw in ((True, same), (False, different)):
-            drawn = _distinct(draw, count // (2 * num_folds))
+            drawn = _distinct(draw, count // (2 * num_folds), taken)
             pairs += [Pair(fold, first, second, is_same) for first, second in drawn]
     return pairs
 
 
-def _distinct(draw: Callable[[], tuple[str, str]], count: int) -> list[tuple[str, str]]:
-    """Returns `count` draws of which no two hold the same images."""
-    found: dict[tuple[str, ...], tuple[str, str]] = {}
+def _distinct(
+    draw: Callable[[], tuple[str, str]], count: int, taken: set[frozenset[str]]
+) -> list[tuple[str, str]]:
+    """Returns `count` draws that hold other images than each other and than those `taken`."""
+    found = []
     for _ in range(_TRIALS * count):
         pair = draw()
-        found.setdefault(tuple(sorted(pair)), pair)
+        if frozenset(pair) not in taken:
+            taken.add(frozenset(pair))
+            found.append(pair)
         if len(found) == count:
-            return list(found.values())
+            return found
     raise DataError(
-        f"There are too few images for {count} distinct pairs in each fold: ask for fewer pairs or "
-        "hold out more people."
+        f"There are too few images for {count} distinct pairs of each kind in each fold: ask for "
+        "fewer pairs or hold out more people."
     )

@@ -85,6 +85,16 @@ class PairSet:
         _check(pairs, filenames, directory)
         return cls(directory, manifest, filenames, pairs)
 
+    def require_size(self, image_size: tuple[int, int]) -> None:
+        """Raises `DataError` unless the images are of `image_size`, height and width."""
+        if self.manifest.image_size != image_size:
+            found, wanted = (
+                "×".join(map(str, size)) for size in (self.manifest.image_size, image_size)
+            )
+            raise DataError(
+                f"Images of '{self.directory}' are {found} pixels, but the model takes {wanted}."
+            )
+
     @property
     def num_images(self) -> int:
         """Images, each of which is embedded once."""
@@ -210,5 +220,7 @@ def _check(pairs: Sequence[Pair], filenames: Sequence[str], directory: Path) -> 
     if len({pair.same for pair in pairs}) < 2:
         raise DataError(f"Pair set '{directory}' needs pairs of the same and of different people.")
     folds = {pair.fold for pair in pairs}
+    if len(folds) < 2:
+        raise DataError(f"Pair set '{directory}' needs two folds or more, to judge each by others.")
     if folds != set(range(len(folds))):
         raise DataError(f"Pair set '{directory}' has folds {sorted(folds)}, not 0, 1, 2 ….")

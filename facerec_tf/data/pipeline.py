@@ -7,14 +7,17 @@ stopped would have seen, on any number of machines.
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 from facerec_tf.config import AugmentationConfig
-from facerec_tf.core.errors import require, require_count
+from facerec_tf.core.errors import DataError, require, require_count
 from facerec_tf.data.augmentation import NUM_DRAWS, augment
-from facerec_tf.data.images import decode, looks_whole
+from facerec_tf.data.images import check_image, looks_whole
 from facerec_tf.data.manifest import Manifest, Selection
 from facerec_tf.data.records import parse, shard_paths
 
@@ -29,8 +32,15 @@ _PARSED_AT_ONCE = 256
 #: First words of the error for a bad label; file name, label and number of classes follow.
 BAD_LABEL = "Label outside the manifest:"
 
-#: The error when a batch holds no sound image.
-NO_SOUND_IMAGE = "Every image of a batch is damaged."
+#: Takes the position, file name and fault of a damaged image.
+OnDamaged = Callable[[int, str, str], None]
+
+_LOG = logging.getLogger(__name__)
+
+
+def log_damaged(position: int, filename: str, fault: str) -> None:
+    """Warns of a damaged image."""
+    _LOG.warning("Image %r at position %d is replaced by another: %s.", filename, position, fault)
 
 
 def training_dataset(
@@ -44,15 +54,15 @@ def training_dataset(
     shuffle_buffer: int = 16384,
     input_pipeline_id: int = 0,
     num_input_pipelines: int = 1,
+    on_damaged: OnDamaged = log_damaged,
 ) -> tf.data.Dataset:
     """Returns the endless stream of augmented batches from position `start` on.
 
     Each batch is a dict of `image` uint8 `[batch, height, width, 3]`, `label` int32 `[batch]` and
     `position` int64 `[batch]`. Batch k of pipeline i of n holds the positions
     `start + (k·n + i)·batch_size …`: n pipelines see together what one sees at the same global
-    batch. A record whose image is visibly damaged is replaced by another image of its batch, and
-    `position` is then `-1 - p` for position p of the damaged one, so that batches always keep
-    their size and their places.
+    batch. A damaged image is replaced by a copy of another of its batch, so that batches keep their
+    size and their places.
 
     Args:
         directory: Folder of records with its manifest.
@@ -65,6 +75,8 @@ def training_dataset(
         shuffle_buffer: Records held in memory to be shuffled.
         input_pipeline_id: Which of the pipelines this is, from 0.
         num_input_pipelines: Pipelines that share the stream, one a machine.
+        on_damaged: Called for each damaged image, from a thread of the pipeline, before its batch
+            comes out.
 
     Raises:
         ArgumentError: If a number is out of its range.
@@ -92,36 +104,22 @@ def training_dataset(
             )
         )
 
-    def read(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
-        encoded, filename, whole, position = item
-        image = tf.cond(
-            whole,
-            lambda: decode(encoded, filename, image_size),
-            lambda: tf.zeros((*image_size, 3), tf.uint8),
-        )
-        return image, tf.random.stateless_uniform([NUM_DRAWS], seed=[seed, position])
-
     def finish(position: tf.Tensor, record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        whole = looks_whole(record["encoded"])
-        # One call a batch, not one a record, whose overhead would exceed the decoding.
-        images, draws = tf.map_fn(
-            read,
-            (record["encoded"], record["filename"], whole, position),
-            fn_output_signature=(
-                tf.TensorSpec((*image_size, 3), tf.uint8),
-                tf.TensorSpec([NUM_DRAWS], tf.float32),
-            ),
-        )
-        batch = {
-            "image": images,
-            "label": tf.cast(record["label"], tf.int32),
+        sound, images, draws = _decode_sound(record["encoded"], position, seed, image_size)
+        images, labels = augment(images, draws, augmentation), record["label"]
+
+        def mend() -> tuple[tf.Tensor, tf.Tensor]:
+            _report_damaged(sound, position, record, image_size, on_damaged)
+            source = _sources(sound, batch_size)
+            return tf.gather(images, source), tf.gather(labels, tf.gather(sound, source))
+
+        whole = tf.size(sound) == batch_size
+        images, labels = tf.cond(whole, lambda: (images, labels), mend)
+        return {
+            "image": tf.ensure_shape(images, (batch_size, *image_size, 3)),
+            "label": tf.cast(labels, tf.int32),
             "position": position,
-            "whole": whole,
-            "draws": draws,
         }
-        images, labels, positions = _replace_damaged(batch)
-        images = augment(images, batch["draws"], augmentation)
-        return {"image": images, "label": labels, "position": positions}
 
     dataset = stream.batch(batch_size, drop_remainder=True)
     dataset = dataset.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -190,14 +188,55 @@ def _keep_known(records: dict[str, tf.Tensor], selection: Selection) -> dict[str
     return {name: tf.boolean_mask(values, label >= 0) for name, values in records.items()}
 
 
-def _replace_damaged(batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Returns images, labels and positions, damaged images replaced by sound ones of the batch."""
-    whole = batch["whole"]
-    sound = tf.where(whole)[:, 0]
-    with tf.control_dependencies([tf.debugging.Assert(tf.size(sound) > 0, [NO_SOUND_IMAGE])]):
-        num_sound = tf.size(sound)
-    places = tf.range(tf.size(whole))
-    source = tf.where(whole, places, tf.cast(tf.gather(sound, places % num_sound), tf.int32))
-    source = tf.ensure_shape(source, whole.shape)
-    positions = tf.where(whole, batch["position"], -1 - batch["position"])
-    return tf.gather(batch["image"], source), tf.gather(batch["label"], source), positions
+def _decode_sound(
+    encoded: tf.Tensor, positions: tf.Tensor, seed: int, image_size: tuple[int, int]
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Decodes those images of a batch that are sound, and draws their random numbers.
+
+    Returns:
+        The places of the sound images in the batch, int32 `[sound]`, ascending; their pixels, uint8
+        `[sound, height, width, 3]`, RGB; and float32 `[sound, NUM_DRAWS]`, uniform in [0, 1).
+    """
+
+    def read(
+        place: tf.Tensor, encoded: tf.Tensor, position: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        image = tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
+        draws = tf.random.stateless_uniform([NUM_DRAWS], seed=[seed, position])
+        return place, tf.ensure_shape(image, (*image_size, 3)), draws
+
+    # Truncated files decode, to grey where they end; emptied, they do not.
+    encoded = tf.where(looks_whole(encoded), encoded, "")
+    places = tf.range(tf.size(encoded))
+    # A graph cannot catch an operation's error, but a data set can leave out what raised it.
+    decoded = tf.data.Dataset.from_tensor_slices((places, encoded, positions)).map(read)
+    return decoded.ignore_errors().batch(tf.size(encoded, tf.int64)).get_single_element()
+
+
+def _sources(sound: tf.Tensor, batch_size: int) -> tf.Tensor:
+    """Returns which of the `sound` images each place of the batch shows: its own, or another."""
+    own = tf.scatter_nd(sound[:, None], tf.range(1, tf.size(sound) + 1), [batch_size])
+    return tf.where(own > 0, own - 1, tf.range(batch_size) % tf.size(sound))
+
+
+def _report_damaged(
+    sound: tf.Tensor,
+    positions: tf.Tensor,
+    records: dict[str, tf.Tensor],
+    image_size: tuple[int, int],
+    on_damaged: OnDamaged,
+) -> None:
+    """Calls `on_damaged` for every place that is not `sound`; an image of another size raises."""
+
+    def report(positions: np.ndarray, filenames: np.ndarray, images: np.ndarray) -> np.bool_:
+        for position, filename, image in zip(positions, filenames, images, strict=True):
+            try:
+                fault = check_image(image, image_size)
+            except DataError as error:
+                raise ValueError(f"Image '{filename.decode()}' {error}") from None
+            on_damaged(int(position), filename.decode(), fault)
+        return np.True_
+
+    damaged = tf.scatter_nd(sound[:, None], tf.ones_like(sound), tf.shape(positions)) == 0
+    told = (positions, records["filename"], records["encoded"])
+    tf.numpy_function(report, [tf.boolean_mask(part, damaged) for part in told], tf.bool)

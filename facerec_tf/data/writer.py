@@ -45,10 +45,12 @@ def write_records(
         The manifest, which is also written.
 
     Raises:
+        ArgumentError: If `num_shards` or `seed` is out of its range.
         UserError: If the folder is not empty or cannot be written.
         DataError: If there are no records or their labels are not consistent.
     """
     require_count("num_shards", num_shards)
+    require_count("seed", seed, least=0)
     generator = np.random.default_rng(seed)
     with new_directory(directory) as folder:
         classes, counts = _scatter(folder, records, num_shards, generator)
@@ -76,6 +78,8 @@ def new_directory(directory: str | os.PathLike) -> Iterator[Path]:
     try:
         if directory.is_dir() and any(directory.iterdir()):
             raise UserError(f"Folder '{directory}' is not empty: remove it or choose another.")
+        if directory.exists() and not directory.is_dir():
+            raise UserError(f"'{directory}' is a file, where a folder is to be made.")
         with atomic_directory(directory) as folder:
             yield folder
     except OSError as error:

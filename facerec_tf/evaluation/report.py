@@ -32,12 +32,13 @@ def table(verification: Verification) -> str:
     return "\n".join([head, *(f"  {name:<{width}}  {value}" for name, value in rows)])
 
 
-def to_json(verification: Verification, protocol: str, model: str) -> dict[str, Any]:
+def to_json(verification: Verification, protocol: str, pairs: str, model: str) -> dict[str, Any]:
     """Returns the figures as plain JSON types, with where the threshold comes from.
 
     Args:
         verification: The figures.
-        protocol: Name of the pairs, such as `lfw_view2`.
+        protocol: How the pairs were asked for, such as `lfw_view2`.
+        pairs: Where they lie.
         model: Digest of the model that made the embeddings.
     """
     v = verification
@@ -52,7 +53,7 @@ def to_json(verification: Verification, protocol: str, model: str) -> dict[str, 
         "threshold_origin": {
             "value": v.threshold,
             "criterion": "highest accuracy; accept at score >= value",
-            "chosen_on": f"all {v.pairs} pairs of {protocol}",
+            "chosen_on": f"all {v.pairs} pairs of {pairs}",
             "model": model,
         },
         "auc": v.auc,

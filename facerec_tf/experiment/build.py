@@ -11,9 +11,13 @@ from facerec_tf import backbones, margins
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.lookup import lookup
+from facerec_tf.data import Manifest
 from facerec_tf.experiment.keras_file import load_keras
 from facerec_tf.models import Recognizer
 from facerec_tf.training import Plan, Trainer, make_optimizer, make_schedule
+
+#: A checkpoint holds every weight: what the run started from need not be there any more.
+FROM_CHECKPOINT = {"model.pretrained": None, "model.keep_head": False}
 
 
 def check_names(config: ExperimentConfig) -> None:
@@ -22,21 +26,25 @@ def check_names(config: ExperimentConfig) -> None:
     lookup(backbones.BACKBONES, config.model.backbone, "backbone")
 
 
-def build_recognizer(config: ExperimentConfig, num_classes: int) -> Recognizer:
+def build_recognizer(config: ExperimentConfig, manifest: Manifest) -> Recognizer:
     """Builds the recognizer that `config` describes, from scratch or from a pretrained one.
 
     Args:
         config: The configuration.
-        num_classes: Identities to train on.
+        manifest: What is trained on; tells the identities and the images' size.
 
     Raises:
         ArgumentError: If a name is unknown, or the pretrained model is of another architecture.
         DataError: If the pretrained model cannot be read.
     """
     model = config.model
+    num_classes = manifest.select(config.data.min_images).num_classes
     with _dtype_policy(config.training.precision):
         backbone = backbones.get(
-            model.backbone, embedding_size=model.embedding_size, dropout=model.dropout
+            model.backbone,
+            embedding_size=model.embedding_size,
+            dropout=model.dropout,
+            input_shape=(*manifest.image_size, 3),
         )
         head = margins.get(model.loss, num_classes=num_classes, **model.loss_options)
         recognizer = Recognizer(backbone, head, model.label_smoothing)
@@ -86,7 +94,7 @@ def _take_over(recognizer: Recognizer, pretrained: Recognizer, keep_head: bool) 
         ours, theirs = getattr(recognizer, part), getattr(pretrained, part)
         if [w.shape for w in ours.weights] != [w.shape for w in theirs.weights]:
             mend = {
-                "backbone": "Give its --backbone and --embedding_size.",
+                "backbone": "Give its --backbone and --embedding_size, and images of its size.",
                 "head": "Leave out --keep_head to train a new one.",
             }
             raise ArgumentError(

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from facerec_tf.core.errors import DataError
 from facerec_tf.data import PairSet
 from facerec_tf.evaluation import Verification, pair_scores, verify
 from facerec_tf.models import Recognizer, embed
@@ -53,16 +52,8 @@ class Encoder:
         Raises:
             DataError: If the images are of another size than the encoder takes.
         """
-        if pairs.manifest.image_size != self.image_size:
-            raise DataError(
-                f"Images of {pairs.directory} are {_size(pairs.manifest.image_size)}, but "
-                f"{self.name} takes {_size(self.image_size)}."
-            )
+        pairs.require_size(self.image_size)
         batches = pairs.images(BATCH).as_numpy_iterator()
         embeddings = embed(self.encode, batches, flip_fusion)
         scores = pair_scores(embeddings, pairs.first, pairs.second)
         return verify(scores, pairs.same, pairs.folds), scores
-
-
-def _size(size: tuple[int, int]) -> str:
-    return f"{size[0]}×{size[1]}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from facerec_tf.core.errors import ArgumentError
-from facerec_tf.core.files import atomic_file
+from facerec_tf.core.files import atomic_file, require_writable
 from facerec_tf.data import PairSet, find_pairs
 from facerec_tf.evaluation import Verification, to_json
 from facerec_tf.experiment.load import load_encoder
@@ -46,8 +46,10 @@ def evaluate(
     Raises:
         UserError: If model or pairs are missing, damaged, or do not fit each other.
     """
-    encoder = load_encoder(workdir, model, checkpoint)
     run = RunFolder(workdir) if workdir else None
+    directory = Path(output or (run.report if run else "."))
+    require_writable(directory)
+    encoder = load_encoder(workdir, model, checkpoint)
     if data is None and run is None:
         raise ArgumentError("--model needs --data=DIR, the folder that holds the pairs.")
     pairs = PairSet.load(find_pairs(data or run.records(), protocol))
@@ -56,9 +58,8 @@ def evaluate(
         print(f"warning: {seen:,} of the {people:,} people in these pairs were trained on")
     verification, scores = encoder.verify(pairs, flip_fusion)
 
-    directory = Path(output or (run.report if run else "."))
     with atomic_file(directory / "evaluation.json") as path:
-        report = to_json(verification, protocol, encoder.digest)
+        report = to_json(verification, protocol, str(pairs.directory), encoder.digest)
         path.write_text(json.dumps(report, indent=2) + "\n")
     title = f"{protocol}: accuracy {verification.accuracy:.2%} ± {verification.accuracy_std:.2%}"
     figure = verification_figure(scores, pairs.same, title, verification.threshold)
@@ -84,7 +85,7 @@ def _draw_run(
         images[pairs.first[examples]],
         images[pairs.second[examples]],
         title=f"{verification.accuracy:.1%} verification accuracy"
-        + ("" if run.people_seen(pairs) else " on people never trained on"),
+        + (" on people never trained on" if run.people_seen(pairs) == 0 else ""),
         subtitle=f"{config.model.backbone} trained with {config.model.loss}; "
         f"{verification.pairs:,} pairs ({pairs.directory.name})",
     )

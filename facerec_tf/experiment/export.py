@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -37,17 +38,19 @@ def export(
 
     Raises:
         UserError: If the model is missing or damaged, or `output` cannot be written.
+        DataError: If the exported embeddings are others; `output` is then removed.
     """
-    recognizer = load_trained(workdir, model, checkpoint)
-    source = {"source": str(workdir or model), "digest": recognizer.digest()}
-    serving.export(recognizer.backbone, output, flip_fusion=flip_fusion, metadata=source)
+    backbone = load_trained(workdir, model, checkpoint).backbone
+    source = {"source": str(workdir or model)}
+    serving.export(backbone, output, flip_fusion=flip_fusion, metadata=source)
     embedder = serving.Embedder(output)
     images = np.random.default_rng(0).integers(0, 256, (4, *embedder.image_size, 3), np.uint8)
-    expected = recognizer(images, training=False)
+    backbone = serving.in_float32(backbone)
+    expected = backbone(images.astype(np.float32), training=False)
     if flip_fusion:
-        expected = expected + recognizer(images[:, :, ::-1], training=False)
+        expected += backbone(images[:, :, ::-1].astype(np.float32), training=False)
     difference = float(np.abs(embedder.embed(images) - l2_normalize(expected)).max())
-    exact = recognizer.backbone.compute_dtype == "float32"
-    if exact and difference > TOLERANCE:
-        raise DataError(f"The export in {output} gives other embeddings, by {difference:.1e}.")
+    if difference > TOLERANCE:
+        shutil.rmtree(output)
+        raise DataError(f"The exported model gave other embeddings, by {difference:.1e}: removed.")
     return difference

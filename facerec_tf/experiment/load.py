@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.core.lookup import require_known
-from facerec_tf.experiment.build import build_recognizer, build_trainer
+from facerec_tf.experiment.build import FROM_CHECKPOINT, build_recognizer, build_trainer
 from facerec_tf.experiment.encoder import Encoder
 from facerec_tf.experiment.keras_file import load_keras
 from facerec_tf.experiment.run_folder import RunFolder
@@ -40,10 +39,8 @@ def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognize
     chosen = checkpoints.latest() if checkpoint == "latest" else checkpoints.best()
     if chosen is None:
         raise DataError(f"Run {workdir} has no {checkpoint} checkpoint.")
-    # The checkpoint holds every weight: what the run started from need not be there any more.
-    from_scratch = dataclasses.replace(config.model, pretrained=None, keep_head=False)
-    config = dataclasses.replace(config, model=from_scratch)
-    recognizer = build_recognizer(config, folder.num_classes())
+    config = config.override(FROM_CHECKPOINT)
+    recognizer = build_recognizer(config, folder.manifest())
     trainer = build_trainer(config, recognizer, total_steps=1)
     trainer.restore(chosen.load())
     if trainer.average:
@@ -62,10 +59,10 @@ def load_encoder(
         checkpoint: Which state of the run; see `load_recognizer`.
 
     Raises:
-        ArgumentError: If both or neither are given.
+        ArgumentError: If both or neither are given, or a checkpoint of a `model` is asked for.
         DataError: If it cannot be read.
     """
-    _require_one(workdir, model)
+    _require_one(workdir, model, checkpoint)
     if workdir:
         return Encoder.of_recognizer(load_recognizer(workdir, checkpoint), str(workdir))
     if Path(model).is_dir():
@@ -77,10 +74,14 @@ def load_trained(
     workdir: str | Path | None, model: str | Path | None, checkpoint: str = "final"
 ) -> Recognizer:
     """Returns the recognizer of a run or of a `.keras` file; arguments as in `load_encoder`."""
-    _require_one(workdir, model)
+    _require_one(workdir, model, checkpoint)
     return load_recognizer(workdir, checkpoint) if workdir else load_keras(model)
 
 
-def _require_one(workdir: str | Path | None, model: str | Path | None) -> None:
+def _require_one(workdir: str | Path | None, model: str | Path | None, checkpoint: str) -> None:
     if bool(workdir) == bool(model):
         raise ArgumentError("Give either --workdir=RUN or --model=FILE, not both.")
+    if model and checkpoint != "final":
+        raise ArgumentError(
+            f"--checkpoint={checkpoint} chooses among the states of a --workdir: a --model has one."
+        )

@@ -9,7 +9,9 @@ from facerec_tf.experiment.run_folder import RunFolder
 from facerec_tf.training import Controller
 
 
-def opening(config: ExperimentConfig, folder: RunFolder, controller: Controller) -> str:
+def opening(
+    config: ExperimentConfig, folder: RunFolder, controller: Controller, pairs: PairSet | None
+) -> str:
     """Says what was chosen."""
     model, training, optimizer = config.model, config.training, config.optimizer
     recognizer, source, plan = controller.trainer.recognizer, controller.source, controller.plan
@@ -25,6 +27,9 @@ def opening(config: ExperimentConfig, folder: RunFolder, controller: Controller)
         f"{'coupled' if optimizer.coupled else 'decoupled'}",
         f"length     {plan.total_steps:,} steps of {training.batch_size} images, "
         f"{plan.steps_per_epoch:,} an epoch",
+        f"verified   on {len(pairs):,} pairs of {pairs.directory}"
+        if pairs
+        else "verified   on nothing: choose --eval_pairs=DIR, or the name of one under DATA/pairs",
         f"run folder {folder.path}",
     ]
     if config.data.directory is None:
@@ -41,12 +46,15 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
     """Says what was reached and what can be done with it."""
     latest, best = folder.checkpoints().latest(), folder.checkpoints().best()
     lines = [f"recognizer    {folder.recognizer}"]
-    if pairs and latest and best:
-        unseen = "" if folder.people_seen(pairs) else ", on people never trained on"
+    if pairs and best and latest.metric is not None:
+        unseen = ", on people never trained on" if folder.people_seen(pairs) == 0 else ""
         lines.append(
             f"verification  {latest.metric:.4f} at the end, {best.metric:.4f} at best (step "
             f"{best.step:,}){unseen}"
         )
-    lines.append(f"evaluate it   python -m facerec_tf.evaluate --workdir={folder.path}")
+    evaluate = f"python -m facerec_tf.evaluate --workdir={folder.path}"
+    if pairs and pairs.directory.parent == folder.records() / "pairs":
+        evaluate += f" --protocol={pairs.directory.name}"
+    lines.append(f"evaluate it   {evaluate}")
     lines.append(f"export it     python -m facerec_tf.export --workdir={folder.path} --output=DIR")
     return "\n".join(lines)

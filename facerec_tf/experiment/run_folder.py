@@ -50,8 +50,9 @@ class RunFolder:
                 "or choose another --workdir."
             )
 
-    def begin(self, config: ExperimentConfig) -> None:
-        """Writes `config.json`, which makes this the folder of a run."""
+    def begin(self, config: ExperimentConfig, manifest: Manifest) -> None:
+        """Writes what is trained on, then `config.json`, which makes this the folder of a run."""
+        manifest.save(self.path)
         with atomic_file(self._config) as path:
             path.write_text(config.to_json())
 
@@ -69,15 +70,27 @@ class RunFolder:
         """Returns the folder of the records that a run of `config`, or this run, is trained on."""
         return Path((config or self.config()).data.directory or self.data)
 
-    def num_classes(self, config: ExperimentConfig | None = None) -> int:
-        """Returns the number of identities that a run of `config`, or this run, is trained on."""
-        config = config or self.config()
-        return Manifest.load(self.records(config)).select(config.data.min_images).num_classes
+    def manifest(self) -> Manifest:
+        """Returns the run's copy of the manifest of the records it is trained on."""
+        return Manifest.load(self.path)
 
-    def people_seen(self, pairs: PairSet) -> int:
-        """Returns how many of the people in `pairs` the run is trained on."""
-        trained = {entry.name for entry in Manifest.load(self.records()).classes}
-        return len(trained & {entry.name for entry in pairs.manifest.classes})
+    def require_same_records(self) -> None:
+        """Raises `DataError` if the records are no longer those that the run began with."""
+        if Manifest.load(self.records()) != self.manifest():
+            raise DataError(
+                f"The records in {self.records()} are not those that run {self.path} began with: "
+                "it cannot go on exactly. Bring them back, or begin a new run."
+            )
+
+    def people_seen(self, pairs: PairSet) -> int | None:
+        """Returns how many of the people in `pairs` the run is trained on, None if no one knows.
+
+        No one knows whom a `--pretrained` backbone has seen before.
+        """
+        config = self.config()
+        trained = set(self.manifest().select(config.data.min_images).class_names)
+        seen = len(trained & {entry.name for entry in pairs.manifest.classes})
+        return None if config.model.pretrained and not seen else seen
 
     def checkpoints(self, keep: int = 3) -> Checkpoints:
         """Returns its checkpoints, of which `keep` are kept when one is written."""

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError
-from facerec_tf.core.files import atomic_file
-from facerec_tf.data import PairSet, find_pairs, preflight, write_synthetic
-from facerec_tf.experiment.build import build_recognizer, build_trainer, check_names, make_plan
+from facerec_tf.core.files import atomic_file, require_writable
+from facerec_tf.data import Manifest, PairSet, find_pairs, preflight, write_synthetic
+from facerec_tf.experiment.build import (
+    FROM_CHECKPOINT,
+    build_recognizer,
+    build_trainer,
+    check_names,
+    make_plan,
+)
 from facerec_tf.experiment.encoder import Encoder
 from facerec_tf.experiment.messages import closing, opening
 from facerec_tf.experiment.run_folder import RunFolder
 from facerec_tf.models import Recognizer
 from facerec_tf.training import (
+    Checkpoint,
     Controller,
     MetricsLog,
     Progress,
@@ -42,35 +52,58 @@ def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int
     """
     check_names(config)
     folder = RunFolder(workdir)
+    require_writable(folder.path)
     keras.utils.set_random_seed(config.training.seed)
     if config.training.deterministic:
         tf.config.experimental.enable_op_determinism()
     strategy = make_strategy(config.training.strategy)
-    _require_divisible(config.training.batch_size, strategy.num_replicas_in_sync)
+    _require_fitting(config, strategy.num_replicas_in_sync)
     if not resume:
         folder.require_new()
-    if config.data.directory is None:
-        _draw_faces(config, folder.data, resume)
-    for fault in preflight(folder.records(config), digests=config.data.verify_digests):
-        print(f"warning: {fault} It will be skipped.")
-    pairs = _evaluation_pairs(config, folder.records(config))
-    with strategy.scope():
-        controller = _assemble(config, folder, pairs)
-        if resume:
-            _resume(controller, folder)
-        else:
-            folder.begin(config)
-        if verbose:
-            print(opening(config, folder, controller), flush=True)
-        controller.run(_callbacks(folder, controller), verbose)
-        _finish(folder, controller)
+    with contextlib.ExitStack() as undo:
+        if config.data.directory is None and not (resume and folder.data.exists()):
+            _draw_faces(config, folder.data)
+            undo.callback(shutil.rmtree, folder.data)
+        records = folder.records(config)
+        for fault in preflight(records, digests=config.data.verify_digests):
+            print(f"warning: {fault} It will be skipped.")
+        pairs = _evaluation_pairs(config, records)
+        latest = _checkpoint_to_resume(folder) if resume else None
+        with strategy.scope():
+            controller = _assemble(
+                config.override(FROM_CHECKPOINT) if latest else config, folder, pairs
+            )
+            if latest:
+                controller.resume(latest)
+                print(f"Resuming {folder.path} after step {latest.step}.")
+            sample = controller.source.batch_at(0)
+            if not resume:
+                folder.begin(config, Manifest.load(records))
+            undo.pop_all()
+            if verbose:
+                print(opening(config, folder, controller, pairs), flush=True)
+            controller.run(_callbacks(folder, controller.step, sample), verbose)
+            _finish(folder, controller)
     if verbose:
         print(closing(folder, pairs))
 
 
-def _draw_faces(config: ExperimentConfig, directory: Path, resume: bool) -> None:
-    if resume and directory.exists():
-        return
+def _require_fitting(config: ExperimentConfig, replicas: int) -> None:
+    batch_size = config.training.batch_size
+    if batch_size % replicas:
+        raise ArgumentError(
+            f"Argument 'batch_size' must be a multiple of the {replicas} devices. "
+            f"Received: batch_size={batch_size}"
+        )
+    if config.training.xla and replicas > 1:
+        # BatchNorm's statistics are summed over the replicas within what XLA would compile.
+        raise ArgumentError(
+            f"Argument 'xla' must be false where {replicas} devices train together. Received: "
+            "xla=True"
+        )
+
+
+def _draw_faces(config: ExperimentConfig, directory: Path) -> None:
     write_synthetic(
         directory,
         identities=config.data.synthetic_identities,
@@ -83,17 +116,22 @@ def _evaluation_pairs(config: ExperimentConfig, directory: Path) -> PairSet | No
     chosen = config.evaluation.eval_pairs
     if chosen is None:
         only_one = len(list((directory / "pairs").glob("*/pairs.csv"))) == 1
-        return PairSet.load(find_pairs(directory, "pairs")) if only_one else None
-    is_folder = Path(chosen, "pairs.csv").is_file()
-    return PairSet.load(chosen if is_folder else find_pairs(directory, chosen))
+        pairs = PairSet.load(find_pairs(directory, "pairs")) if only_one else None
+    else:
+        is_folder = Path(chosen, "pairs.csv").is_file()
+        pairs = PairSet.load(chosen if is_folder else find_pairs(directory, chosen))
+    if pairs:
+        pairs.require_size(Manifest.load(directory).image_size)
+    return pairs
 
 
-def _require_divisible(batch_size: int, replicas: int) -> None:
-    if batch_size % replicas:
-        raise ArgumentError(
-            f"Argument 'batch_size' must be a multiple of the {replicas} devices. "
-            f"Received: batch_size={batch_size}"
-        )
+def _checkpoint_to_resume(folder: RunFolder) -> Checkpoint | None:
+    folder.require_same_records()
+    latest = folder.checkpoints().latest()
+    if latest is None:
+        print(f"Run {folder.path} has no checkpoint yet: beginning anew.")
+        folder.damaged_images.unlink(missing_ok=True)
+    return latest
 
 
 def _assemble(config: ExperimentConfig, folder: RunFolder, pairs: PairSet | None) -> Controller:
@@ -107,7 +145,7 @@ def _assemble(config: ExperimentConfig, folder: RunFolder, pairs: PairSet | None
         damaged_log=folder.damaged_images,
     )
     plan = make_plan(config, source.num_images)
-    recognizer = build_recognizer(config, folder.num_classes(config))
+    recognizer = build_recognizer(config, Manifest.load(folder.records(config)))
     return Controller(
         build_trainer(config, recognizer, plan.total_steps),
         source,
@@ -127,20 +165,12 @@ def _evaluator(
     return lambda: encoder.verify(pairs, flip_fusion)[0].accuracy
 
 
-def _resume(controller: Controller, folder: RunFolder) -> None:
-    latest = folder.checkpoints().latest()
-    if latest is None:
-        print(f"Run {folder.path} has no checkpoint yet: beginning anew.")
-        return
-    controller.resume(latest)
-    print(f"Resuming {folder.path} after step {latest.step}.")
-
-
-def _callbacks(folder: RunFolder, controller: Controller) -> list[keras.callbacks.Callback]:
-    sample = controller.source.batch_at(0)
+def _callbacks(
+    folder: RunFolder, resume_step: int, sample: dict[str, np.ndarray]
+) -> list[keras.callbacks.Callback]:
     return [
         Progress(),
-        MetricsLog(folder.metrics, resume_step=controller.step),
+        MetricsLog(folder.metrics, resume_step),
         TensorBoardLog(folder.tensorboard, sample["image"][:128], sample["label"][:128]),
     ]
 

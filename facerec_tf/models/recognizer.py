@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import keras
-import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from facerec_tf.core import angles
 from facerec_tf.core.errors import require
 from facerec_tf.margins import MarginLayer, cross_entropy
+from facerec_tf.models.digest import weights_digest
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
@@ -61,6 +61,9 @@ class Recognizer(keras.Model):
     ) -> Any:
         """Returns the mean cross-entropy of the margin logits, plus the layers' own losses.
 
+        Under a strategy this is a replica's share: those of all replicas sum to the mean over the
+        global batch, as do their gradients.
+
         Args:
             x: Images; unused, part of Keras' signature.
             y: int labels `[batch]`.
@@ -73,7 +76,8 @@ class Recognizer(keras.Model):
         losses = cross_entropy(labels, logits, self.label_smoothing)
         if sample_weight is not None:
             losses = losses * ops.cast(sample_weight, losses.dtype)
-        return ops.mean(losses) + sum(self.losses)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return (ops.mean(losses) + sum(self.losses)) / replicas
 
     def target_angles(self, embeddings: Any, labels: Any) -> Any:
         """Returns the angle in radians, `[batch]`, between embeddings and their own centres."""
@@ -84,11 +88,7 @@ class Recognizer(keras.Model):
 
     def digest(self) -> str:
         """Returns the SHA-256 of the backbone's weights, in hexadecimal."""
-        digest = hashlib.sha256()
-        for weight in self.backbone.weights:
-            digest.update(f"{weight.path}{tuple(weight.shape)}".encode())
-            digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
-        return digest.hexdigest()
+        return weights_digest(self.backbone)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the serialised backbone, head and options."""

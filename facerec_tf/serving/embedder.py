@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, require, require_count
+from facerec_tf.data.images import check_image
 from facerec_tf.serving.export import METADATA
 
 
@@ -25,7 +26,7 @@ class Embedder:
         metadata: What the export noted: backbone, embedding and image size, source, digest.
 
     Raises:
-        DataError: If the folder holds no such export.
+        DataError: If the folder holds no such export, or a damaged one.
     """
 
     def __init__(self, directory: str | os.PathLike, batch_size: int = 64) -> None:
@@ -37,8 +38,12 @@ class Embedder:
                 "Write one with: python -m facerec_tf.export"
             )
         self.batch_size = batch_size
-        self.metadata = json.loads((directory / METADATA).read_text())
-        self._model = tf.saved_model.load(str(directory))
+        try:
+            self.metadata = json.loads((directory / METADATA).read_text())
+            self._model = tf.saved_model.load(str(directory))
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise DataError(f"The export in {directory} is damaged: {reason}") from error
         self._signatures = self._model.signatures
 
     @property
@@ -69,19 +74,16 @@ class Embedder:
         """Returns unit float32 embeddings `[n, d]` of encoded crops.
 
         Raises:
-            DataError: If one is no JPEG, or of another size; the message says which.
+            DataError: If one is damaged or of another size; the message says which.
         """
         call = self._signatures["embed_jpeg"]
         for index, jpeg in enumerate(jpegs):
             try:
-                size = tuple(tf.io.extract_jpeg_shape(jpeg).numpy()[:2])
-            except tf.errors.OpError as error:
-                raise DataError(f"Image {index} is not a JPEG.") from error
-            if size != self.image_size:
-                raise DataError(
-                    f"Image {index} must be {self.image_size[0]}×{self.image_size[1]}. "
-                    f"Received: {size[0]}×{size[1]}"
-                )
+                fault = check_image(jpeg, self.image_size)
+            except DataError as error:
+                raise DataError(f"Image {index} {error}.") from None
+            if fault:
+                raise DataError(f"Image {index}: {fault}.")
         return self._in_batches(lambda batch: call(jpegs=batch), np.array(jpegs, object))
 
     def _in_batches(self, call: Callable, inputs: np.ndarray) -> np.ndarray:

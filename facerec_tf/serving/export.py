@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.data import new_directory
+from facerec_tf.models import weights_digest
 from facerec_tf.version import __version__
 
 #: File beside the SavedModel that says what it is.
@@ -35,13 +36,13 @@ def export(
         backbone: Model from pixels 0–255 to embeddings; computed in float32 whatever its policy.
         directory: New or empty folder.
         flip_fusion: Whether to add the embedding of the mirrored image, at twice the cost.
-        metadata: What else to note in `model.json`.
+        metadata: What else to note in `model.json`, such as where the model comes from.
 
     Raises:
         UserError: If `directory` is not empty or cannot be written.
         DataError: If the weights are not finite.
     """
-    backbone = _in_float32(backbone)
+    backbone = in_float32(backbone)
     for weight in backbone.weights:
         if not tf.reduce_all(tf.math.is_finite(weight.value)):
             raise DataError(f"Weight {weight.path} is not finite: this model cannot be exported.")
@@ -52,6 +53,7 @@ def export(
         "embedding_size": backbone.output_shape[-1],
         "image_size": [height, width],
         "flip_fusion": flip_fusion,
+        "digest": weights_digest(backbone),
         **(metadata or {}),
     }
     module = _Serving(backbone, flip_fusion)
@@ -91,7 +93,7 @@ class _Serving(tf.Module):
         self.embed_jpeg = tf.function(embed_jpeg, input_signature=[strings])
 
 
-def _in_float32(model: keras.Model) -> keras.Model:
+def in_float32(model: keras.Model) -> keras.Model:
     """Rebuilds a mixed-precision model in float32 around copies of the same weights."""
 
     def rebuild(layer: keras.layers.Layer) -> keras.layers.Layer:

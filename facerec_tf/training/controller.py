@@ -27,9 +27,16 @@ class DivergenceError(UserError):
 
 
 class TerminationError(UserError):
-    """The process was asked to end; everything up to here is saved."""
+    """The process was asked to end; everything up to here is saved.
 
-    exit_code = 128 + signal.SIGTERM
+    Args:
+        message: What to tell the user.
+        number: The signal, from which shells expect the exit code.
+    """
+
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + number
 
 
 class Controller:
@@ -62,7 +69,7 @@ class Controller:
         self.evaluate = evaluate
         self.offending_batch = offending_batch
         self.step = 0
-        self._terminated = threading.Event()
+        self._signal: int | None = None
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Continues exactly from `checkpoint`."""
@@ -71,7 +78,7 @@ class Controller:
         self.source.seek(checkpoint.step)
 
     def run(self, callbacks: Sequence[keras.callbacks.Callback] = (), verbose: int = 1) -> None:
-        """Trains to the end of the plan, or until a callback or SIGTERM says stop.
+        """Trains to the end of the plan, or until a callback, SIGTERM or Ctrl-C says stop.
 
         Args:
             callbacks: Keras callbacks; they see a batch per log interval.
@@ -79,7 +86,7 @@ class Controller:
 
         Raises:
             DivergenceError: After ten steps in a row without a finite loss and gradient.
-            TerminationError: At SIGTERM, once a checkpoint is written.
+            TerminationError: At SIGTERM or Ctrl-C, once a checkpoint is written.
             DataError: If more than 1 % of the images cannot be decoded.
         """
         model, plan = self.trainer.recognizer, self.plan
@@ -95,7 +102,7 @@ class Controller:
             verbose=verbose,
         )
         hooks.on_train_begin()
-        with self._sigterm():
+        with self._signals():
             while self.step < plan.total_steps and not model.stop_training:
                 self._run_epoch(hooks)
         hooks.on_train_end()
@@ -113,13 +120,14 @@ class Controller:
                 with self.trainer.averaged_weights():
                     logs["verification_accuracy"] = self.evaluate()
             hooks.on_train_batch_end((self.step - 1) % plan.steps_per_epoch, logs)
-            terminated = self._terminated.is_set()
-            self._save_if_due(logs.get("verification_accuracy"), terminated)
-            if terminated:
+            ending = self._signal
+            self._save_if_due(logs.get("verification_accuracy"), ending is not None)
+            if ending is not None:
                 hooks.on_train_end()
                 raise TerminationError(
                     f"Interrupted after step {self.step}; "
-                    f"checkpoint {self.checkpoints.latest().path}. Continue with --resume."
+                    f"checkpoint {self.checkpoints.latest().path}. Continue with --resume.",
+                    ending,
                 )
             if ended or model.stop_training:
                 hooks.on_epoch_end(epoch, logs)
@@ -136,7 +144,7 @@ class Controller:
         if self.trainer.skipped_in_a_row.numpy() >= PATIENCE:
             self._give_up(self.step + results["steps"] - 1)
         self.step += steps
-        self.source.advance(steps, results["damaged"])
+        self.source.advance(steps)
         return {
             "step": self.step,
             "loss": results["loss"],
@@ -148,10 +156,10 @@ class Controller:
         }
 
     def _save_if_due(self, accuracy: float | None, terminated: bool) -> None:
-        # Amid steps that are not finite there is no good state to save.
+        # Amid steps that are not finite there is no good state to save, but the last is the last.
         good = self.trainer.skipped_in_a_row.numpy() == 0
-        due = self.plan.saves(self.step) or accuracy is not None
-        if terminated or (due and good):
+        due = good and (self.plan.saves(self.step) or accuracy is not None)
+        if due or terminated or self.step == self.plan.total_steps:
             self.checkpoints.save(self.trainer.state(), self.step, accuracy)
 
     def _give_up(self, step: int) -> None:
@@ -167,13 +175,23 @@ class Controller:
         )
 
     @contextlib.contextmanager
-    def _sigterm(self) -> Iterator[None]:
-        """Lets SIGTERM ask for a checkpoint; only a main thread can be asked."""
+    def _signals(self) -> Iterator[None]:
+        """Lets SIGTERM and Ctrl-C ask for a checkpoint; only a main thread can be asked.
+
+        The second Ctrl-C ends at once, as ever.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        previous = signal.signal(signal.SIGTERM, lambda *_: self._terminated.set())
+
+        def note(number: int, _: object) -> None:
+            self._signal = number
+            signal.signal(signal.SIGINT, previous[signal.SIGINT])
+
+        self._signal = None
+        previous = {s: signal.signal(s, note) for s in (signal.SIGTERM, signal.SIGINT)}
         try:
             yield
         finally:
-            signal.signal(signal.SIGTERM, previous)
+            for number, handler in previous.items():
+                signal.signal(number, handler)

@@ -13,10 +13,8 @@ import tensorflow as tf
 
 from facerec_tf.config import AugmentationConfig, DataConfig
 from facerec_tf.core.errors import DataError
-from facerec_tf.data import Manifest, explain, name_bad_records, training_dataset
-
-#: Share of undecodable images above which a run stops.
-MAX_DAMAGED = 0.01
+from facerec_tf.core.files import atomic_file
+from facerec_tf.data import MAX_DAMAGED, Manifest, OnDamaged, explain, training_dataset
 
 #: Batches the pipeline may be ahead when it stumbles.
 PREFETCHED = 8
@@ -35,7 +33,10 @@ class Source:
         augmentation: What they undergo.
         batch_size: Images per step, over all replicas.
         seed: Seed of order and augmentation.
-        damaged_log: File that names every image that could not be decoded.
+        damaged_log: File that names every damaged image, with its position in the stream.
+
+    Attributes:
+        damaged: Damaged images among the batches taken.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Source:
         self.batch_size = batch_size
         self.damaged = 0
         self.damaged_log = damaged_log
+        self._faults: dict[int, str] = {}  # by position, as far as the pipeline is ahead
         self.num_images = Manifest.load(directory).select(data.min_images).num_images
         self._stream = {
             "directory": directory,
@@ -63,63 +65,81 @@ class Source:
         self._iterator: Iterator[Any] | None = None
 
     def seek(self, step: int) -> None:
-        """Moves to the batch of `step`, a count from 0."""
+        """Moves to the batch of `step`, a count from 0, and forgets the damaged images after it."""
         self._position = step * self.batch_size
         self._iterator = None
+        if self.damaged_log.exists():
+            lines = self.damaged_log.read_text(encoding="utf-8").splitlines()
+            kept = [line for line in lines if int(line.split("\t")[0]) < self._position]
+            with atomic_file(self.damaged_log) as path:
+                path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            self.damaged = len(kept)
 
     def iterator(self) -> Iterator[Any]:
         """Returns the (distributed) iterator that goes on from the current step."""
         if self._iterator is None:
             strategy = tf.distribute.get_strategy()
             dataset = strategy.distribute_datasets_from_function(
-                lambda context: self._dataset(context, self._position)
+                lambda context: self._dataset(context, self._position, self._note)
             )
             self._iterator = iter(dataset)
         return self._iterator
 
     def batch_at(self, step: int) -> dict[str, np.ndarray]:
         """Returns the global batch of `step` as arrays."""
-        dataset = self._dataset(tf.distribute.InputContext(), step * self.batch_size)
-        return {name: array.numpy() for name, array in next(iter(dataset)).items()}
+        first = step * self.batch_size
+        dataset = self._dataset(tf.distribute.InputContext(), first, lambda *_: None)
+        with self._explained_errors(first, first + (1 + PREFETCHED) * self.batch_size - 1):
+            return {name: array.numpy() for name, array in next(iter(dataset)).items()}
 
-    def advance(self, steps: int, damaged: int) -> None:
-        """Notes that `steps` batches were taken, with `damaged` undecodable images among them.
+    def advance(self, steps: int) -> None:
+        """Notes that `steps` batches were taken, and which damaged images were among them.
 
         Raises:
             DataError: If more images than 1 % were damaged so far.
         """
-        first, self._position = self._position, self._position + steps * self.batch_size
-        if not damaged:
+        self._position += steps * self.batch_size
+        found = sorted(place for place in list(self._faults) if place < self._position)
+        if not found:
             return
-        self.damaged += damaged
-        names = name_bad_records(first=first, last=self._position - 1, **self._stream)
+        faults = [self._faults.pop(place) for place in found]
+        self.damaged += len(found)
         with open(self.damaged_log, "a", encoding="utf-8") as file:
-            file.writelines(f"{name}\n" for name in names)
-        _LOG.warning("Skipped %d undecodable images, named in %s", damaged, self.damaged_log)
+            file.writelines(f"{p}\t{fault}\n" for p, fault in zip(found, faults, strict=True))
+        _LOG.warning("Skipped %d damaged images, named in %s", len(found), self.damaged_log)
         if self.damaged > MAX_DAMAGED * max(self.num_images, self._position):
             raise DataError(
-                f"{self.damaged} of the first {self._position} images cannot be decoded, more "
-                f"than 1 %. They are named in {self.damaged_log}; the latest: {names[-1]}"
+                f"{self.damaged} of the first {self._position} images are damaged, more than 1 %. "
+                f"They are named in {self.damaged_log}; the latest: {faults[-1]}"
             )
 
-    @contextlib.contextmanager
-    def explained_errors(self, steps: int) -> Iterator[None]:
+    def explained_errors(self, steps: int) -> contextlib.AbstractContextManager[None]:
         """Turns an error of the pipeline in the next `steps` batches into one naming the record."""
+        last = self._position + (steps + PREFETCHED) * self.batch_size - 1
+        return self._explained_errors(self._position, last)
+
+    def _note(self, position: int, filename: str, fault: str) -> None:
+        self._faults[position] = f"Image '{filename}': {fault}."
+
+    @contextlib.contextmanager
+    def _explained_errors(self, first: int, last: int) -> Iterator[None]:
         try:
             yield
         except tf.errors.OpError as error:
-            last = self._position + (steps + PREFETCHED) * self.batch_size - 1
-            explanation = explain(error, first=self._position, last=last, **self._stream)
+            explanation = explain(error, first=first, last=last, **self._stream)
             if explanation is None:
                 raise
             raise explanation from error
 
-    def _dataset(self, context: tf.distribute.InputContext, start: int) -> tf.data.Dataset:
+    def _dataset(
+        self, context: tf.distribute.InputContext, start: int, on_damaged: OnDamaged
+    ) -> tf.data.Dataset:
         return training_dataset(
             batch_size=context.get_per_replica_batch_size(self.batch_size),
             start=start,
             augmentation=self._augmentation,
             input_pipeline_id=context.input_pipeline_id,
             num_input_pipelines=context.num_input_pipelines,
+            on_damaged=on_damaged,
             **self._stream,
         )

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from facerec_tf.core.errors import DataError
 from facerec_tf.models import Recognizer
 from facerec_tf.training.weight_average import WeightAverage
 
@@ -70,30 +71,25 @@ class Trainer:
         """Takes `steps` steps, or fewer if `PATIENCE` steps in a row are not finite.
 
         Args:
-            iterator: Iterator over (distributed) batches of `image` `[batch, h, w, 3]`, `label`
-                `[batch]` and `position` `[batch]`.
+            iterator: Iterator over (distributed) batches of `image` `[batch, h, w, 3]` and `label`
+                `[batch]`.
             steps: int32 scalar; a tensor, as a Python number would compile the loop anew.
 
         Returns:
-            Scalars: mean `loss` over the finite steps, the last `gradient_norm`, the number of
-            `damaged` images among the batches, and of `steps` taken.
+            Scalars: mean `loss` over the finite steps, the last `gradient_norm`, and the number of
+            `steps` taken.
         """
         total, finite_steps, norm = tf.constant(0.0), tf.constant(0.0), tf.constant(0.0)
-        damaged, taken = tf.constant(0, tf.int64), tf.constant(0)
+        taken = tf.constant(0)
         while taken < steps and self.skipped_in_a_row < PATIENCE:
-            batch = next(iterator)
-            loss, norm = self._step(batch)
+            loss, norm = self._step(next(iterator))
             finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
             total += tf.where(finite, loss, 0.0)
             finite_steps += tf.cast(finite, tf.float32)
-            # The pipeline marks the place of an image it could not decode by a negative position.
-            positions = tf.concat(self.strategy.experimental_local_results(batch["position"]), 0)
-            damaged += tf.math.count_nonzero(positions < 0)
             taken += 1
         return {
             "loss": total / finite_steps,
             "gradient_norm": norm,
-            "damaged": damaged,
             "steps": taken,
         }
 
@@ -111,10 +107,17 @@ class Trainer:
         """Assigns what `state` returned.
 
         Raises:
-            KeyError: If a variable is missing from `state`.
-            ValueError: If a shape differs.
+            DataError: If `state` is that of another model or optimizer; nothing is then assigned.
         """
-        for name, variable in self._variables().items():
+        variables = self._variables()
+        ours = {name: tuple(variable.shape) for name, variable in variables.items()}
+        theirs = {name: array.shape for name, array in state.items()}
+        if ours != theirs:
+            raise DataError(
+                "The checkpoint's variables are not those of this model and optimizer: it was "
+                "written by another configuration or version."
+            )
+        for name, variable in variables.items():
             variable.assign(state[name])
 
     def _variables(self) -> dict[str, Any]:
@@ -187,10 +190,9 @@ class Trainer:
         self, images: tf.Tensor, labels: tf.Tensor
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Returns the replica's share of the global mean loss, and its (scaled) gradients."""
-        replicas = tf.distribute.get_replica_context().num_replicas_in_sync
         with tf.GradientTape() as tape:
             embeddings = self.recognizer(images, training=True)
-            loss = self.recognizer.compute_loss(y=labels, y_pred=embeddings) / replicas
+            loss = self.recognizer.compute_loss(y=labels, y_pred=embeddings)
             scaled = loss * self.loss_scale
         variables = [variable.value for variable in self.recognizer.trainable_variables]
         return loss, tape.gradient(scaled, variables)

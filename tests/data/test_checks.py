@@ -1,6 +1,7 @@
 """Every kind of damage, before training or in its middle, ends in one line naming the thing."""
 
 import json
+import re
 
 import pytest
 import tensorflow as tf
@@ -54,9 +55,7 @@ def test_wrong_size(write, image):
     directory = write(replace(7, encoded=encode_jpeg(image(7, size=96))))
     with pytest.raises(DataError, match=r"'Zoë/007.jpg' in .* is 96x96 pixels, expected 112x112"):
         preflight(directory)
-    assert explanation(directory) == (
-        "Image 'Zoë/007.jpg' has height and width 96 96, expected 112 112."
-    )
+    assert explanation(directory) == ("Image 'Zoë/007.jpg' is 96x96 pixels, expected 112x112.")
 
 
 def test_label_outside_the_manifest(records_dir):
@@ -114,10 +113,12 @@ def test_shard_cut_short(records_dir):
     assert f"Record 12 of '{path}' is corrupt" in explanation(records_dir)
 
 
-def test_undecodable_image_is_named(write):
-    directory = write(replace(5, encoded=b"\xff\xd8 nonsense \xff\xd9"))
-    assert explanation(directory) == (
-        "An image cannot be decoded. Image 'Zoë/005.jpg': the image cannot be decoded (14 bytes)."
+def test_a_batch_of_damaged_images_is_named(write):
+    directory = write(lambda records: [r._replace(encoded=b"\xff\xd8 \xff\xd9") for r in records])
+    assert re.fullmatch(
+        r"All images of a batch are damaged\. "
+        r"Image 'Zoë/\d+\.jpg': the image cannot be decoded \(5 bytes\)\.",
+        explanation(directory),
     )
 
 

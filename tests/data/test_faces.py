@@ -10,8 +10,8 @@ from facerec_tf.data.faces import (
     sample_nuisance,
     synthetic_face,
 )
-from facerec_tf.data.faces.hair import BEARD_STYLES, HAIR_STYLES
 from facerec_tf.data.faces.nuisance import COVERS, EYEWEAR, HEADWEAR
+from facerec_tf.data.faces.styles import BEARD_STYLES, HAIR_STYLES
 
 
 def test_a_face_is_an_rgb_crop():

@@ -34,8 +34,8 @@ def test_folds_share_no_one():
 
 
 def test_few_people_serve_all_folds():
-    pairs = sample_pairs(people(4, 20), 100, seed=0)
-    assert len(pairs) == 100
+    pairs = sample_pairs(people(4, 12), 400, seed=0)  # 200 of the 264 pairs of the same person
+    assert len({frozenset(pair[1:3]) for pair in pairs}) == 400
 
 
 def test_seed_decides():
@@ -49,10 +49,16 @@ def test_refuses_uneven_counts(count):
         sample_pairs(people(40, 5), count, seed=0)
 
 
+def test_refuses_a_negative_seed():
+    with pytest.raises(ArgumentError, match="'seed' must be an integer of at least 0"):
+        sample_pairs(people(40, 5), 400, seed=-1)
+
+
 @pytest.mark.parametrize(
     ("images", "words"),
     [
         (people(20, 2), "too few images"),
+        (people(2, 8), "too few images"),
         (people(40, 1), "two images or more"),
         (people(1, 9), "two people"),
     ],

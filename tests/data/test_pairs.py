@@ -69,6 +69,15 @@ def test_missing_pairs_file(pairs_dir):
         PairSet.load(pairs_dir)
 
 
+def test_a_single_fold_judges_nothing(pairs_dir):
+    path = pairs_dir / "pairs.csv"
+    header, *rows = path.read_text().splitlines()
+    rows = ["0" + row[row.index(",") :] for row in rows]
+    path.write_text("\n".join([header, *rows]) + "\n")
+    with pytest.raises(DataError, match="needs two folds or more"):
+        PairSet.load(pairs_dir)
+
+
 def test_damaged_shard(pairs_dir):
     path = pairs_dir / "mine-00000-of-00001.tfrecord"
     path.write_bytes(path.read_bytes()[:-1])

@@ -7,7 +7,7 @@ import tensorflow as tf
 from facerec_tf.config import AugmentationConfig
 from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.data import Manifest, training_dataset, write_records
-from facerec_tf.data.codec import decode_rgb
+from facerec_tf.data.codec import decode_rgb, encode_jpeg
 from facerec_tf.data.pipeline import record_stream
 from tests.data.conftest import EVERYTHING
 
@@ -158,8 +158,8 @@ def damage(*places, encoded=None):
     return change
 
 
-@pytest.mark.parametrize("encoded", [None, b"", b"\xff", b"hello"])
-def test_damaged_images_are_replaced_and_marked(tmp_path, records, encoded):
+@pytest.mark.parametrize("encoded", [None, b"", b"\xff", b"hello", b"\xff\xd8 nonsense \xff\xd9"])
+def test_damaged_images_are_replaced_and_reported(tmp_path, records, encoded):
     sound, broken = tmp_path / "sound", tmp_path / "broken"
     write_records(sound, records())
     write_records(broken, damage(7, 20, encoded=encoded)(records()))
@@ -167,14 +167,21 @@ def test_damaged_images_are_replaced_and_marked(tmp_path, records, encoded):
     assert names(broken, 80) == order
     bad = [place for place, name in enumerate(order) if name in ("Zoë/007.jpg", "Zoë/020.jpg")]
     expected = take(sound, 10, augmentation=PLAIN)
-    found = take(broken, 10, augmentation=PLAIN)
-    positions = np.concatenate([batch["position"] for batch in found])
-    marked = np.flatnonzero(positions < 0)
-    assert marked.tolist() == bad
-    np.testing.assert_array_equal(-1 - positions[marked], bad)
+    reported = {}
+    found = take(
+        broken,
+        10,
+        augmentation=PLAIN,
+        on_damaged=lambda position, filename, fault: reported.update({position: (filename, fault)}),
+    )
+    assert sorted(place for place in reported if place < 80) == bad
+    for place, (filename, fault) in reported.items():
+        assert place >= 80 or filename == order[place]
+        assert fault.startswith("the image ")
     for one, other in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(other["position"], one["position"])
         for place, position in enumerate(other["position"]):
-            if position >= 0:
+            if position not in bad:
                 np.testing.assert_array_equal(other["image"][place], one["image"][place])
                 assert other["label"][place] == one["label"][place]
             else:
@@ -189,12 +196,22 @@ def test_damaged_images_are_replaced_and_marked(tmp_path, records, encoded):
 def test_resumes_bit_equal_past_damaged_images(write):
     directory = write(damage(3, 5, 7, 30))
     whole = take(directory, 10, augmentation=EVERYTHING)
-    assert sum((batch["position"] < 0).sum() for batch in whole) == 8
     assert_equal(take(directory, 4, start=48, augmentation=EVERYTHING), whole[6:])
 
 
+def test_damaged_images_are_logged_unless_someone_listens(write, caplog):
+    take(write(damage(3)), 5)
+    assert "Zoë/003.jpg" in caplog.text
+
+
+def test_an_image_of_another_size_stops(write, image):
+    directory = write(damage(7, encoded=encode_jpeg(image(7, size=96))))
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"'Zoë/007\.jpg' is 96x96 pixels"):
+        take(directory, 5)
+
+
 def test_a_batch_without_a_sound_image_stops(write):
-    with pytest.raises(tf.errors.InvalidArgumentError, match="Every image of a batch is damaged"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Dataset was empty"):
         take(write(damage(*range(40))), 1)
 
 

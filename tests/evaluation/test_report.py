@@ -17,12 +17,12 @@ def verification():
 
 
 def test_json_survives_a_round_trip(verification):
-    report = to_json(verification, "lfw_view2", "ab12")
+    report = to_json(verification, "lfw_view2", "data/pairs/lfw_view2", "ab12")
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
 def test_json_has_the_promised_keys(verification):
-    report = to_json(verification, "lfw_view2", "ab12")
+    report = to_json(verification, "lfw_view2", "data/pairs/lfw_view2", "ab12")
     assert report["protocol"] == "lfw_view2"
     assert report["pairs"] == 4000
     assert report["genuine"] + report["impostor"] == 4000
@@ -39,7 +39,7 @@ def test_json_has_the_promised_keys(verification):
 
 
 def test_a_threshold_tells_where_it_comes_from(verification):
-    origin = to_json(verification, "lfw_view2", "ab12")["threshold_origin"]
+    origin = to_json(verification, "lfw_view2", "data/pairs/lfw_view2", "ab12")["threshold_origin"]
     assert origin["value"] == verification.threshold
     assert origin["model"] == "ab12"
     assert "4000 pairs of lfw_view2" in origin["chosen_on"]

@@ -28,6 +28,13 @@ def assert_refused(result, *words):
         (["--resume", "--workdir=nowhere"], ["nowhere holds no run"]),
         (["arcface"], ["Unexpected argument 'arcface'"]),
         (["--workdir=/dev/null/run"], ["/dev/null"]),
+        (
+            ["--optimizer=adamw", "--momentum=0.8"],
+            ["--momentum is not used with --optimizer=adamw"],
+        ),
+        (["--decay_power=2", "--schedule=cosine"], ["--decay_power is not used with"]),
+        (["--data=x", "--synthetic_images=9"], ["--synthetic_images is not used with --data=x"]),
+        (["--seed=5000000000"], ["'seed' must be below 2**32"]),
         (["--strategy=mirrored"], ["'strategy' must be 'one_device' here"]),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
@@ -66,11 +73,23 @@ def test_a_flag_that_contradicts_the_run_to_resume(command, finished_run):
         (["--model=missing.keras", "--data=."], ["missing.keras does not exist"]),
         (["--workdir=RUN", "--protocol=lfw_view9"], ["lfw_view9", "synthetic"]),
         (["--workdir=RUN", "--checkpoint=newest"], ["'checkpoint' must be one of"]),
+        (
+            ["--model=RUN/recognizer.keras", "--checkpoint=best"],
+            ["--checkpoint=best chooses"],
+        ),
+        (["--workdir=RUN", "--output=/dev/null/x"], ["'/dev/null' is a file"]),
     ],
 )
 def test_evaluate_refuses(command, finished_run, tmp_path, flags, words):
     flags = [flag.replace("RUN", str(finished_run)) for flag in flags]
     assert_refused(command("evaluate", *flags, cwd=tmp_path), *words)
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate", "export"])
+def test_help_lists_the_flags(command, verb):
+    result = command(verb, "--help")
+    shown = {"train": "--loss", "evaluate": "--protocol", "export": "--output"}[verb]
+    assert shown in result.stdout
 
 
 def test_a_keras_file_that_is_none(command, tmp_path):

@@ -1,13 +1,18 @@
 """Training in process: two devices against one, and real faces."""
 
 import csv
+import re
+import shutil
+import sys
 
 import numpy as np
 import pytest
 
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError, DataError
-from facerec_tf.experiment import load_keras, train
+from facerec_tf.data import Pair, PairSet, Record, write_pair_set, write_records, write_synthetic
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.experiment import RunFolder, evaluate, load_keras, load_recognizer, train
 from tests.conftest import ROOT
 
 SMALL = {
@@ -65,6 +70,19 @@ def test_the_global_batch_must_fit_the_devices(faces, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_xla_under_several_devices_is_refused(faces, tmp_path):
+    config = ExperimentConfig().override(
+        {
+            **SMALL,
+            "data.directory": str(faces),
+            "training.xla": True,
+            "training.strategy": "mirrored",
+        }
+    )
+    with pytest.raises(ArgumentError, match="'xla' must be false where 2 devices train together"):
+        train(config, tmp_path / "run", resume=False, verbose=0)
+
+
 def test_without_data_faces_are_drawn(tmp_path):
     config = ExperimentConfig().override(
         {
@@ -87,11 +105,82 @@ def test_a_missing_pretrained_model_is_named(faces, tmp_path):
         train(config, tmp_path / "run", resume=False, verbose=0)
 
 
+def test_what_was_drawn_for_a_mistaken_run_does_not_bar_the_mended_one(tmp_path):
+    small = {**SMALL, "data.synthetic_identities": 4, "data.synthetic_images": 4}
+    mistaken = ExperimentConfig().override({**small, "evaluation.eval_pairs": "lfw_view9"})
+    with pytest.raises(DataError, match=r"lfw_view9.*synthetic"):
+        train(mistaken, tmp_path / "run", resume=False, verbose=0)
+    assert not (tmp_path / "run" / "data").exists()
+
+
+def write_small_faces(directory):
+    """Writes 16 images of 4 people, 64×64, and four pairs of them."""
+    rng = np.random.default_rng(0)
+    encoded = [encode_jpeg(rng.integers(0, 256, (64, 64, 3), np.uint8)) for _ in range(16)]
+    records = [Record(jpeg, i // 4, f"p{i // 4}", f"{i}.jpg") for i, jpeg in enumerate(encoded)]
+    pairs = [Pair(f, f"{4 * f}.jpg", f"{4 * f + n}.jpg", n < 4) for f in (0, 1) for n in (1, 5)]
+    write_records(directory, records, image_size=(64, 64))
+    small = directory / "pairs" / "small"
+    write_pair_set(small, records, pairs, name="small", image_size=(64, 64))
+
+
+def test_images_of_another_size_are_trained_on_and_judged(tmp_path):
+    write_small_faces(tmp_path / "data")
+    config = ExperimentConfig().override({**SMALL, "data.directory": str(tmp_path / "data")})
+    train(config, tmp_path / "run", resume=False, verbose=0)
+    recognizer = load_keras(tmp_path / "run" / "recognizer.keras")
+    assert recognizer.backbone.input_shape == (None, 64, 64, 3)
+    verification, _ = evaluate(workdir=str(tmp_path / "run"))
+    assert verification.pairs == 4
+
+
+def test_pairs_of_another_size_are_refused_before_training(faces, tmp_path):
+    write_small_faces(tmp_path / "data")
+    pairs = str(tmp_path / "data" / "pairs" / "small")
+    config = ExperimentConfig().override(
+        {**SMALL, "data.directory": str(faces), "evaluation.eval_pairs": pairs}
+    )
+    with pytest.raises(DataError, match="are 64×64 pixels, but the model takes 112×112"):
+        train(config, tmp_path / "run", resume=False, verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_whose_records_changed_is_not_resumed(faces, tmp_path):
+    data, workdir = tmp_path / "data", tmp_path / "run"
+    shutil.copytree(faces, data)
+    config = ExperimentConfig().override({**SMALL, "data.directory": str(data)})
+    train(config, workdir, resume=False, verbose=0)
+    shutil.rmtree(data)
+    write_synthetic(data, identities=5, images=6, holdout=0, workers=1)
+    with pytest.raises(DataError, match=r"not those that run .* began with"):
+        train(config, workdir, resume=True, verbose=0)
+    # Judging needs no training records, and knows whom the run has seen.
+    shutil.rmtree(data)
+    verification, _ = evaluate(workdir=str(workdir), data=str(faces), output=str(tmp_path))
+    assert verification.pairs == 40
+    assert RunFolder(workdir).people_seen(PairSet.load(faces / "pairs" / "synthetic")) == 0
+    assert load_recognizer(workdir, "latest").head.num_classes == 6
+
+
+def test_a_record_that_cannot_be_used_stops_a_run_before_it_begins(faces, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    shutil.copytree(faces, data)
+    for shard in data.glob("*.tfrecord"):
+        shard.write_bytes(shard.read_bytes()[:-1])
+    # As if only records were damaged that the preflight's sample does not hold.
+    module = sys.modules["facerec_tf.experiment.train"]
+    monkeypatch.setattr(module, "preflight", lambda *_, **__: [])
+    config = ExperimentConfig().override({**SMALL, "data.directory": str(data)})
+    with pytest.raises(DataError, match=r"Record \d of '.*tfrecord' is corrupt"):
+        train(config, tmp_path / "run", resume=False, verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     "recipe", sorted((ROOT / "experiments").glob("*.flags")), ids=lambda p: p.stem
 )
 def test_recipes_hold_flags_that_exist(recipe, command):
-    result = command("train", f"--flagfile={recipe}", "--data=nowhere")
+    result = command("train", f"--flagfile={recipe}", "--data=nowhere", cwd=ROOT)
     assert result.returncode == 1
     assert "nowhere" in result.stderr
 
@@ -100,7 +189,10 @@ def test_the_readme_names_every_loss_and_backbone():
     from facerec_tf import BACKBONES, MARGINS
 
     readme = (ROOT / "README.md").read_text()
-    for name in (*MARGINS, "iresnet_mini", "mobilefacenet"):
+    for name in MARGINS:
         assert f"`{name}`" in readme, name
-    for name in BACKBONES:
-        assert name.removeprefix("iresnet") in readme, name
+    table = readme[readme.index("| `--backbone` |") :].split("\n\n")[0]
+    rows = [row.split("|")[1] for row in table.splitlines()[2:]]
+    names = [name for row in rows for name in re.findall(r"`(.*?)`", row)]
+    # A row may tell the rest of a family by their endings: `iresnet18` `34` `50`.
+    assert {n if n in BACKBONES else f"iresnet{n}" for n in names} == set(BACKBONES)

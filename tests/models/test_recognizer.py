@@ -7,6 +7,7 @@ from facerec_tf import margins
 from facerec_tf.backbones import iresnet
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.models import Recognizer, embed
+from facerec_tf.training import make_strategy
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 16, 16, 3), np.uint8)
 LABELS = np.array([0, 1, 2, 0, 1, 2], np.int32)
@@ -35,6 +36,22 @@ def test_compile_and_fit_work_as_for_any_keras_model():
     history = recognizer.fit(IMAGES, LABELS, batch_size=6, epochs=25, verbose=0)
     assert history.history["loss"][-1] < 0.3 * history.history["loss"][0]
     assert recognizer.predict(IMAGES, verbose=0).shape == (6, 4)
+
+
+def test_fit_on_two_replicas_equals_fit_on_one():
+    losses, weights = [], []
+    strategies = (tf.distribute.get_strategy(), make_strategy("mirrored"))
+    for strategy in strategies:
+        with strategy.scope():
+            keras.utils.set_random_seed(0)
+            recognizer = make("cosface", s=8.0)
+            recognizer.compile(optimizer=keras.optimizers.SGD(0.01, momentum=0.9))
+        history = recognizer.fit(IMAGES, LABELS, batch_size=6, epochs=3, shuffle=False, verbose=0)
+        losses.append(history.history["loss"])
+        weights.append(recognizer.get_weights())
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    for one, two in zip(*weights, strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-3, atol=1e-4)
 
 
 def test_sample_weights_count():

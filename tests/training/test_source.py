@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from facerec_tf.config import AugmentationConfig, DataConfig
 from facerec_tf.core.errors import DataError
@@ -12,8 +11,8 @@ from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.training import Source
 
 
-def write(directory, truncated=()):
-    """Writes 200 images of 4 people, some of them cut short."""
+def write(directory, truncated=(), garbled=()):
+    """Writes 200 images of 4 people, some of them cut short or without a readable header."""
     rng = np.random.default_rng(0)
 
     def records():
@@ -22,6 +21,8 @@ def write(directory, truncated=()):
             encoded = encode_jpeg(cv2.resize(small, (112, 112)))
             if index in truncated:
                 encoded = encoded[: len(encoded) // 2]
+            if index in garbled:
+                encoded = encoded[:4] + bytes(600) + encoded[604:]
             yield Record(encoded, index % 4, f"person {index % 4}", f"{index}.jpg")
 
     write_records(directory, records(), num_shards=2)
@@ -41,8 +42,7 @@ def make_source(directory):
 
 def take(source, steps):
     batches = [next(source.iterator()) for _ in range(steps)]
-    damaged = sum(int(tf.math.count_nonzero(b["position"] < 0)) for b in batches)
-    source.advance(steps, damaged)
+    source.advance(steps)
     return batches
 
 
@@ -58,16 +58,44 @@ def test_seeking_continues_the_same_stream(tmp_path):
     np.testing.assert_array_equal(again["image"], straight[12]["image"])
 
 
-def test_a_truncated_image_is_skipped_counted_and_named(tmp_path):
-    source = make_source(write(tmp_path / "data", truncated=[7]))
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [({"truncated": [7]}, "is truncated"), ({"garbled": [7]}, "cannot be decoded")],
+)
+def test_a_damaged_image_is_skipped_counted_and_named(tmp_path, damage, fault):
+    source = make_source(write(tmp_path / "data", **damage))
     take(source, 10)
     assert source.damaged == 1
-    assert "7.jpg" in source.damaged_log.read_text()
+    (line,) = source.damaged_log.read_text().splitlines()
+    assert "Image '7.jpg'" in line
+    assert fault in line
+
+
+def test_a_resumed_run_counts_damaged_images_as_one_never_stopped(tmp_path):
+    directory = write(tmp_path / "data", truncated=[7])
+    straight = make_source(directory)
+    take(straight, 35)
+    assert straight.damaged == 4
+    log = straight.damaged_log.read_text()
+    resumed = make_source(directory)
+    resumed.seek(11)
+    before = resumed.damaged
+    assert before in (1, 2)
+    take(resumed, 24)
+    assert resumed.damaged == 4
+    assert resumed.damaged_log.read_text() == log
+
+
+def test_a_sample_is_not_counted(tmp_path):
+    source = make_source(write(tmp_path / "data", truncated=range(0, 200, 20)))
+    source.batch_at(0)
+    source.advance(0)
+    assert source.damaged == 0
 
 
 def test_more_than_one_percent_stop_the_run(tmp_path):
     source = make_source(write(tmp_path / "data", truncated=range(0, 200, 20)))
-    with pytest.raises(DataError, match=r"cannot be decoded, more than 1 %.*damaged\.log"):
+    with pytest.raises(DataError, match=r"are damaged, more than 1 %.*damaged\.log"):
         take(source, 10)
 
 
@@ -80,3 +108,5 @@ def test_an_error_of_the_pipeline_names_its_record(tmp_path):
     source = make_source(directory)
     with pytest.raises(DataError, match=shard.name), source.explained_errors(10):
         take(source, 10)
+    with pytest.raises(DataError, match=shard.name):
+        source.batch_at(0)

@@ -11,23 +11,19 @@ peak memory is read from one fresh process for each of the two it compares.
 from __future__ import annotations
 
 import math
-import os
 import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import keras
 import tensorflow as tf
-from absl import app, flags
+from absl import flags
 
 from facerec_tf import margins
+from facerec_tf.command import run
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("batch", 128, "Embeddings in a step.", lower_bound=1)
@@ -83,7 +79,7 @@ def make_step(name: str) -> Callable[[], float]:
     head.build((FLAGS.batch, FLAGS.dim))
 
     @tf.function
-    def run(embeddings: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def step(embeddings: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, ...]:
         with tf.GradientTape() as tape:
             tape.watch(embeddings)
             loss = tf.reduce_mean(cross_entropy(labels, head(embeddings, labels)))
@@ -91,7 +87,7 @@ def make_step(name: str) -> Callable[[], float]:
 
     def timed() -> float:
         start = time.perf_counter()
-        loss, *_ = run(embeddings, labels)
+        loss, *_ = step(embeddings, labels)
         loss.numpy()
         return time.perf_counter() - start
 
@@ -116,11 +112,12 @@ def peak_memory_in_child(name: str) -> int:
     return int(output.split()[-1])
 
 
-def main(_: list[str]) -> None:
+def main() -> None:
     """Prints the table."""
     if FLAGS.peak_memory_of:
         print(peak_memory(FLAGS.peak_memory_of))
         return
+    tf.get_logger().setLevel("ERROR")  # it takes one function for each head for retracing
     names = ["textbook", *margins.MARGINS]
     memory = {name: peak_memory_in_child(name) for name in ("textbook", "arcface")}
     steps = {name: make_step(name) for name in names}
@@ -141,4 +138,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run(main)

@@ -35,7 +35,7 @@ def main() -> None:
     import tensorflow as tf
 
     from facerec_tf.config import ExperimentConfig
-    from facerec_tf.data import write_synthetic
+    from facerec_tf.data import Manifest, write_synthetic
     from facerec_tf.experiment.build import build_recognizer, build_trainer
     from facerec_tf.training import (
         Checkpoints,
@@ -76,9 +76,10 @@ def main() -> None:
             damaged_log=Path(folder) / "damaged",
         )
         batch = {k: tf.constant(v) for k, v in source.batch_at(0).items()}
-        bare = _bare_step(build_trainer(config, build_recognizer(config, 40), 1), batch)
+        manifest = Manifest.load(records)
+        bare = _bare_step(build_trainer(config, build_recognizer(config, manifest), 1), batch)
         controller = Controller(
-            build_trainer(config, build_recognizer(config, 40), 1),
+            build_trainer(config, build_recognizer(config, manifest), 1),
             source,
             Plan(steps, 10**9, LOG_EVERY, 10**9, 10**9),
             Checkpoints(Path(folder) / "checkpoints"),

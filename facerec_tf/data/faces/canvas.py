@@ -8,14 +8,12 @@ and paints at twice the crop's size, which is averaged down at the end.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-if TYPE_CHECKING:
-    from facerec_tf.data.faces.identity import Identity
-    from facerec_tf.data.faces.nuisance import Nuisance
+from facerec_tf.data.faces.identity import Identity
+from facerec_tf.data.faces.nuisance import Nuisance
 
 SIZE = 112
 SUPERSAMPLE = 2

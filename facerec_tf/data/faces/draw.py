@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -17,11 +16,9 @@ import numpy as np
 from facerec_tf.data.faces import features as face
 from facerec_tf.data.faces import hair
 from facerec_tf.data.faces.canvas import GRID, NOISE, SIZE, SUPERSAMPLE, Sheet, View, enlarged
+from facerec_tf.data.faces.identity import Identity
+from facerec_tf.data.faces.nuisance import Nuisance
 from facerec_tf.data.faces.worn import draw_worn
-
-if TYPE_CHECKING:
-    from facerec_tf.data.faces.identity import Identity
-    from facerec_tf.data.faces.nuisance import Nuisance
 
 _CANVAS = SIZE * SUPERSAMPLE
 _CELL = SIZE / GRID  # crop pixels per cell of the light's grid

@@ -6,15 +6,12 @@ Every function paints one part on a `Sheet`, in head coordinates.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from facerec_tf.data.faces.canvas import SUPERSAMPLE, Sheet, View, mix, noise, smooth
-
-if TYPE_CHECKING:
-    from facerec_tf.data.faces.identity import Identity
-    from facerec_tf.data.faces.nuisance import Nuisance
+from facerec_tf.data.faces.identity import Identity
+from facerec_tf.data.faces.nuisance import Nuisance
 
 HEAD_TOP = -56.0
 

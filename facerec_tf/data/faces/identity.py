@@ -8,7 +8,6 @@ import math
 
 import numpy as np
 
-from facerec_tf.data.faces.hair import BEARD_STYLES, HAIR_STYLES
 from facerec_tf.data.faces.sampling import (
     HAIR_COLORS,
     Color,
@@ -17,6 +16,7 @@ from facerec_tf.data.faces.sampling import (
     require_index,
     to_color,
 )
+from facerec_tf.data.faces.styles import BEARD_STYLES, HAIR_STYLES
 
 _SKIN_TONES = np.array(  # from very light to very dark
     [

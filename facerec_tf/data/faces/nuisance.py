@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 
-from facerec_tf.data.faces.hair import HAIR_STYLES
 from facerec_tf.data.faces.sampling import (
     HAIR_COLORS,
     Color,
@@ -16,6 +15,7 @@ from facerec_tf.data.faces.sampling import (
     require_index,
     to_color,
 )
+from facerec_tf.data.faces.styles import HAIR_STYLES
 
 EYEWEAR = ("none", "glasses", "sunglasses")
 HEADWEAR = ("none", "cap", "beanie")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from facerec_tf.data.faces.canvas import SUPERSAMPLE, Sheet, mix, noise, smooth
-
-if TYPE_CHECKING:
-    from facerec_tf.data.faces.identity import Identity
-    from facerec_tf.data.faces.nuisance import Nuisance
+from facerec_tf.data.faces.identity import Identity
+from facerec_tf.data.faces.nuisance import Nuisance
 
 _BROW_LINE = -24.0
 

@@ -1,0 +1,132 @@
+"""Exported models: both signatures, every precision, and what is wrong with damaged ones."""
+
+import keras
+import numpy as np
+import pytest
+
+from facerec_tf.backbones import iresnet
+from facerec_tf.core.errors import ArgumentError, DataError, UserError
+from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.models import weights_digest
+from facerec_tf.serving import Embedder, export
+
+SIZE = 16
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, SIZE, SIZE, 3), np.uint8)
+
+
+def make_backbone(policy="float32"):
+    previous = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = iresnet((1,), (8,), embedding_size=4, input_shape=(SIZE, SIZE, 3))
+    finally:
+        keras.config.set_dtype_policy(previous)
+    rng = np.random.default_rng(1)
+    for weight in model.weights:  # An untrained head embeds everything at nearly one point.
+        if weight.dtype == "float32":
+            weight.assign(weight + 0.1 * rng.random(weight.shape))
+    return model
+
+
+def unit(vectors):
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def backbone():
+    return make_backbone()
+
+
+@pytest.fixture
+def exported(backbone, tmp_path):
+    export(backbone, tmp_path / "export")
+    return tmp_path / "export"
+
+
+def test_embeddings_are_the_models_and_of_unit_length(backbone, exported):
+    embeddings = Embedder(exported, batch_size=2).embed(IMAGES)
+    assert embeddings.dtype == np.float32
+    np.testing.assert_allclose(embeddings, unit(backbone(IMAGES.astype(np.float32))), atol=1e-5)
+
+
+def test_metadata_says_what_it_is(backbone, exported):
+    embedder = Embedder(exported)
+    assert embedder.metadata["digest"] == weights_digest(backbone)
+    assert embedder.metadata["backbone"] == "iresnet"
+    assert embedder.embedding_size == 4
+    assert embedder.image_size == (SIZE, SIZE)
+
+
+def test_encoded_crops_embed_as_their_pixels(exported):
+    embedder = Embedder(exported, batch_size=2)
+    jpegs = [encode_jpeg(image) for image in IMAGES]
+    pixels = np.stack([decode_rgb(jpeg) for jpeg in jpegs])
+    np.testing.assert_allclose(embedder.embed_jpegs(jpegs), embedder.embed(pixels), atol=1e-6)
+
+
+def test_flip_fusion_adds_what_is_not_yet_normalised(backbone, tmp_path):
+    export(backbone, tmp_path / "export", flip_fusion=True)
+    images = IMAGES.astype(np.float32)
+    total = backbone(images).numpy() + backbone(images[:, :, ::-1]).numpy()
+    embedder = Embedder(tmp_path / "export")
+    assert embedder.metadata["flip_fusion"]
+    np.testing.assert_allclose(embedder.embed(IMAGES), unit(total), atol=1e-5)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_a_mixed_precision_model_is_served_in_float32(policy, tmp_path):
+    mixed, plain = make_backbone(policy), make_backbone()
+    plain.set_weights(mixed.get_weights())
+    export(mixed, tmp_path / "export")
+    embeddings = Embedder(tmp_path / "export").embed(IMAGES)
+    np.testing.assert_allclose(embeddings, unit(plain(IMAGES.astype(np.float32))), atol=1e-5)
+    coarse = unit(mixed(IMAGES.astype(np.float32)).numpy())
+    assert np.abs(coarse - embeddings).max() > 1e-5
+
+
+def test_no_images_give_no_embeddings(exported):
+    embedder = Embedder(exported)
+    assert embedder.embed(IMAGES[:0]).shape == (0, 4)
+    assert embedder.embed_jpegs([]).shape == (0, 4)
+
+
+@pytest.mark.parametrize(
+    "images", [IMAGES.astype(np.float32), IMAGES[0], IMAGES[:, :8], IMAGES[..., :1]]
+)
+def test_other_arrays_are_refused(exported, images):
+    with pytest.raises(ArgumentError, match=r"'images' must be uint8 of shape \[n, 16, 16, 3\]"):
+        Embedder(exported).embed(images)
+
+
+@pytest.mark.parametrize(
+    ("jpeg", "words"),
+    [
+        (b"", "Image 1: the image is empty"),
+        (encode_jpeg(IMAGES[0])[:-20], "Image 1: the image is truncated"),
+        (b"\xff\xd8 nonsense \xff\xd9", "Image 1: the image cannot be decoded"),
+        (encode_jpeg(IMAGES[0, :8]), "Image 1 is 8x16 pixels, expected 16x16"),
+    ],
+)
+def test_damaged_crops_are_told_by_number(exported, jpeg, words):
+    with pytest.raises(DataError, match=words):
+        Embedder(exported).embed_jpegs([encode_jpeg(IMAGES[0]), jpeg])
+
+
+def test_a_damaged_export_is_named(exported, tmp_path):
+    with pytest.raises(DataError, match="holds no exported recognizer"):
+        Embedder(tmp_path)
+    (exported / "variables" / "variables.index").unlink()
+    with pytest.raises(DataError, match="is damaged: "):
+        Embedder(exported)
+    (exported / "model.json").write_text("{")
+    with pytest.raises(DataError, match="is damaged: "):
+        Embedder(exported)
+
+
+def test_nothing_is_overwritten_and_nothing_broken_is_written(backbone, exported, tmp_path):
+    with pytest.raises(UserError, match="not empty"):
+        export(backbone, exported)
+    backbone.weights[0].assign(np.full(backbone.weights[0].shape, np.nan))
+    with pytest.raises(DataError, match="is not finite"):
+        export(backbone, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
