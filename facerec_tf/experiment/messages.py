@@ -53,8 +53,12 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
             f"{best.step:,}){unseen}"
         )
     evaluate = f"python -m facerec_tf.evaluate --workdir={folder.path}"
-    if pairs and pairs.directory.parent == folder.records() / "pairs":
+    if pairs is None:
+        evaluate += " --protocol=NAME"
+    elif pairs.directory.parent == folder.records() / "pairs":
         evaluate += f" --protocol={pairs.directory.name}"
+    else:
+        evaluate += f" --data={pairs.directory}"
     lines.append(f"evaluate it   {evaluate}")
     lines.append(f"export it     python -m facerec_tf.export --workdir={folder.path} --output=DIR")
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -63,7 +64,9 @@ def test_tensorboard_holds_scalars_and_the_angle_histogram(finished_run):
 
 
 def test_evaluate_prints_a_table_and_writes_the_report(finished_run, command, tmp_path):
-    result = command("evaluate", f"--workdir={finished_run}", f"--output={tmp_path}")
+    advice = re.search(r"facerec_tf\.evaluate (.*)", (finished_run / "stdout.txt").read_text())[1]
+    assert advice.endswith("--protocol=synthetic")
+    result = command("evaluate", *advice.split(), f"--output={tmp_path}")
     assert result.returncode == 0, result.stderr
     assert "not measurable" in result.stdout
     report = json.loads((tmp_path / "evaluation.json").read_text())

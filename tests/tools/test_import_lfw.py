@@ -184,6 +184,15 @@ def remove_the_archive(source):
     (source / "lfw.tar").unlink()
 
 
+def collapse_landmarks(source):
+    path = source / "landmarks.csv"
+    lines = path.read_text().splitlines()
+    lines = [
+        f"{line.split(',')[0]}{',5' * 10}" if line.startswith("Bob_B/") else line for line in lines
+    ]
+    path.write_text("\n".join(lines) + "\n")
+
+
 def garble_landmarks(source):
     path = source / "landmarks.csv"
     path.write_text(path.read_text().replace("Bob_B_0001.jpg,", "Bob_B_0001.jpg,x"))
@@ -200,6 +209,7 @@ def garble_landmarks(source):
         (garble_a_pair, r"'.*pairs.txt' holds a line that names no pair"),
         (break_an_image, r"Image 'Ann_A/Ann_A_0001.jpg' in '.*lfw.tar' cannot be decoded"),
         (remove_the_archive, r"Cannot read archive '.*lfw.tar': No such file"),
+        (collapse_landmarks, r"landmarks of image 'Bob_B/Bob_B_0001.jpg' fit no face"),
         (garble_landmarks, r"Landmarks '.*landmarks.csv' are damaged"),
     ],
 )
@@ -235,7 +245,7 @@ def test_real_faces(tmp_path, shared_dir, tool):
     judged, other = repeated[:2]
     trained = [person for person in people if person not in (judged, other)]
     pair = f"{judged}\t1\t2\n{judged}\t1\t{trained[0]}\t1\n"
-    (tmp_path / "pairs.txt").write_text(f"1\t1\n{pair}")
+    (tmp_path / "pairs.txt").write_text(f"2\t1\n{pair}{pair}")
     lines = "".join(f"{person}\t{len(people[person])}\n" for person in trained)
     (tmp_path / "peopleDevTrain.txt").write_text(f"{len(trained)}\n{lines}")
     view1 = f"{judged}\t1\t2\n" * 10 + f"{judged}\t1\t{other}\t1\n" * 10

@@ -84,6 +84,31 @@ def test_holdout(photos, tmp_path, run_tool):
     assert pair_set.same.sum() == 100
 
 
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"holdout_identities": 2}, "too few images"),
+        ({"holdout_identities": 4, "pairs": 30}, "'pairs' must be a positive multiple of 20"),
+        ({"seed": -1}, "'seed' must be an integer of at least 0"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_images_are_read(
+    photos, tmp_path, run_tool, one_line_error, flags, words
+):
+    (photos / "person 05" / "0.jpg").write_bytes(b"no image")
+    (photos / "person 05" / "1.jpg").write_bytes(b"no image")  # Reading would end with these.
+    done = run_tool("make_records", images=photos, output=tmp_path / "out", **flags)
+    one_line_error(done, words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_is_not_a_folder_to_write_to(photos, tmp_path, run_tool, one_line_error):
+    (tmp_path / "out").write_text("mine")
+    done = run_tool("make_records", images=photos, output=tmp_path / "out")
+    one_line_error(done, "is a file")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
 def test_wrong_size(photos, tmp_path, run_tool, one_line_error, image):
     (photos / "person 04" / "big.jpg").write_bytes(encode_jpeg(image(1, 250)))
     done = run_tool("make_records", images=photos, output=tmp_path / "out")
