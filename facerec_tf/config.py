@@ -176,7 +176,8 @@ class TrainingConfig:
     xla: bool = option(False, "Compile forward and backward pass with XLA.")
     deterministic: bool = option(
         False,
-        "Take only deterministic GPU kernels, slower; on a CPU runs repeat bit for bit anyway.",
+        "Take only deterministic GPU kernels and a serial input pipeline, both slower; on a CPU "
+        "runs repeat bit for bit anyway.",
     )
     seed: int = option(0, "Seed of weights, order, augmentation and dropout.")
     strategy: str = option("auto", f"One of {', '.join(STRATEGIES)}.")

@@ -24,7 +24,13 @@ from absl import flags
 from facerec_tf.command import run
 from facerec_tf.core.errors import DataError, require, require_count
 from facerec_tf.data import Record, new_directory, sample_pairs, write_pair_set, write_records
-from facerec_tf.data.codec import decode_rgb, encode_jpeg, is_jpeg, is_truncated
+from facerec_tf.data.codec import (
+    decode_rgb,
+    encode_jpeg,
+    is_jpeg,
+    is_truncated,
+    without_padding,
+)
 
 _IMAGES = flags.DEFINE_string("images", None, "Folder with a folder of crops for each person.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")
@@ -176,8 +182,7 @@ def read_image(path: Path, size: int) -> bytes:
         encoded = path.read_bytes()
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from None
-    # Some cameras and tools pad their files.
-    encoded = encoded.rstrip(b"\0\r\n ") if is_jpeg(encoded) else encoded
+    encoded = without_padding(encoded)
     if is_truncated(encoded):
         raise UnreadableError("it is truncated")
     image = decode_rgb(encoded)

@@ -28,6 +28,11 @@ def decode_rgb(encoded: bytes) -> np.ndarray | None:
     return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
+def without_padding(encoded: bytes) -> bytes:
+    """Returns the bytes of a JPEG without what some cameras and tools append to it."""
+    return encoded.rstrip(b"\0\r\n ") if is_jpeg(encoded) else encoded
+
+
 def is_jpeg(encoded: bytes) -> bool:
     """Returns whether the bytes begin as a JPEG does."""
     return encoded.startswith(JPEG_START)

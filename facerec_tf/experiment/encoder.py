@@ -24,27 +24,25 @@ class Encoder:
 
     Attributes:
         encode: From images `[batch, h, w, 3]`, pixels 0–255, to embeddings `[batch, d]`.
-        name: What to call it in a report.
         image_size: Height and width it takes.
         digest: SHA-256 of its weights.
     """
 
     encode: Callable[[Any], Any]
-    name: str
     image_size: tuple[int, int]
     digest: str
 
     @classmethod
-    def of_recognizer(cls, recognizer: Recognizer, name: str) -> Encoder:
+    def of_recognizer(cls, recognizer: Recognizer) -> Encoder:
         """Returns the encoder of a recognizer as it stands, and as it will be trained on."""
         encode = tf.function(lambda x: recognizer(x, training=False), reduce_retracing=True)
         size = tuple(recognizer.backbone.input_shape[1:3])
-        return cls(encode, name, size, recognizer.digest())
+        return cls(encode, size, recognizer.digest())
 
     @classmethod
-    def of_embedder(cls, embedder: Embedder, name: str) -> Encoder:
+    def of_embedder(cls, embedder: Embedder) -> Encoder:
         """Returns the encoder of an exported SavedModel."""
-        return cls(embedder.embed, name, embedder.image_size, embedder.metadata["digest"])
+        return cls(embedder.embed, embedder.image_size, embedder.metadata["digest"])
 
     def verify(self, pairs: PairSet, flip_fusion: bool) -> tuple[Verification, np.ndarray]:
         """Returns the verification of `pairs`, and their scores `[pairs]`.

@@ -64,10 +64,10 @@ def load_encoder(
     """
     _require_one(workdir, model, checkpoint)
     if workdir:
-        return Encoder.of_recognizer(load_recognizer(workdir, checkpoint), str(workdir))
+        return Encoder.of_recognizer(load_recognizer(workdir, checkpoint))
     if Path(model).is_dir():
-        return Encoder.of_embedder(Embedder(model), str(model))
-    return Encoder.of_recognizer(load_keras(model), str(model))
+        return Encoder.of_embedder(Embedder(model))
+    return Encoder.of_recognizer(load_keras(model))
 
 
 def load_trained(

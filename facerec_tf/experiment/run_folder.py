@@ -27,7 +27,7 @@ class RunFolder:
         tensorboard: Event files.
         recognizer: The finished model.
         report: Pictures and `evaluation.json`.
-        damaged_images: Names of images that could not be decoded.
+        damaged_images: Position, name and fault of every damaged image.
         offending_batch: Batch on which a run diverged.
     """
 

@@ -161,7 +161,7 @@ def _evaluator(
 ) -> Callable[[], float] | None:
     if pairs is None:
         return None
-    encoder = Encoder.of_recognizer(recognizer, "")
+    encoder = Encoder.of_recognizer(recognizer)
     return lambda: encoder.verify(pairs, flip_fusion)[0].accuracy
 
 

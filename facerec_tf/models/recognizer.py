@@ -61,8 +61,8 @@ class Recognizer(keras.Model):
     ) -> Any:
         """Returns the mean cross-entropy of the margin logits, plus the layers' own losses.
 
-        Under a strategy this is a replica's share: those of all replicas sum to the mean over the
-        global batch, as do their gradients.
+        Under a strategy this is a replica's share: those of all replicas, if of equal size, sum to
+        the mean over the global batch, as do their gradients.
 
         Args:
             x: Images; unused, part of Keras' signature.

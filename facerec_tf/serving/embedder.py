@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, require, require_count
+from facerec_tf.data.codec import without_padding
 from facerec_tf.data.images import check_image
 from facerec_tf.serving.export import METADATA
 
@@ -79,7 +80,7 @@ class Embedder:
         call = self._signatures["embed_jpeg"]
         for index, jpeg in enumerate(jpegs):
             try:
-                fault = check_image(jpeg, self.image_size)
+                fault = check_image(without_padding(jpeg), self.image_size)
             except DataError as error:
                 raise DataError(f"Image {index} {error}.") from None
             if fault:

@@ -21,6 +21,8 @@ from facerec_tf.training.plan import Plan
 from facerec_tf.training.source import Source
 from facerec_tf.training.trainer import PATIENCE, Trainer
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 class DivergenceError(UserError):
     """Too many steps in a row had no finite loss or gradient."""
@@ -87,7 +89,7 @@ class Controller:
         Raises:
             DivergenceError: After ten steps in a row without a finite loss and gradient.
             TerminationError: At SIGTERM or Ctrl-C, once a checkpoint is written.
-            DataError: If more than 1 % of the images cannot be decoded.
+            DataError: If more than 1 % of the images are damaged.
         """
         model, plan = self.trainer.recognizer, self.plan
         model.optimizer = self.trainer.optimizer
@@ -186,10 +188,13 @@ class Controller:
 
         def note(number: int, _: object) -> None:
             self._signal = number
-            signal.signal(signal.SIGINT, previous[signal.SIGINT])
+            if signal.SIGINT in previous:
+                signal.signal(signal.SIGINT, previous[signal.SIGINT])
 
         self._signal = None
-        previous = {s: signal.signal(s, note) for s in (signal.SIGTERM, signal.SIGINT)}
+        # A shell has the processes it puts into the background ignore Ctrl-C.
+        heeded = [s for s in _SIGNALS if signal.getsignal(s) is not signal.SIG_IGN]
+        previous = {s: signal.signal(s, note) for s in heeded}
         try:
             yield
         finally:

@@ -80,7 +80,7 @@ class Source:
         if self._iterator is None:
             strategy = tf.distribute.get_strategy()
             dataset = strategy.distribute_datasets_from_function(
-                lambda context: self._dataset(context, self._position, self._note)
+                lambda context: self._dataset(context, self._position, _note_in(self._faults))
             )
             self._iterator = iter(dataset)
         return self._iterator
@@ -118,9 +118,6 @@ class Source:
         last = self._position + (steps + PREFETCHED) * self.batch_size - 1
         return self._explained_errors(self._position, last)
 
-    def _note(self, position: int, filename: str, fault: str) -> None:
-        self._faults[position] = f"Image '{filename}': {fault}."
-
     @contextlib.contextmanager
     def _explained_errors(self, first: int, last: int) -> Iterator[None]:
         try:
@@ -143,3 +140,11 @@ class Source:
             on_damaged=on_damaged,
             **self._stream,
         )
+
+
+def _note_in(faults: dict[int, str]) -> OnDamaged:
+    # Not a method: TensorFlow keeps the function for as long as the process lives.
+    def note(position: int, filename: str, fault: str) -> None:
+        faults[position] = f"Image {filename!r}: {fault}."
+
+    return note

@@ -42,7 +42,7 @@ def test_a_threshold_tells_where_it_comes_from(verification):
     origin = to_json(verification, "lfw_view2", "data/pairs/lfw_view2", "ab12")["threshold_origin"]
     assert origin["value"] == verification.threshold
     assert origin["model"] == "ab12"
-    assert "4000 pairs of lfw_view2" in origin["chosen_on"]
+    assert "4000 pairs of data/pairs/lfw_view2" in origin["chosen_on"]
     assert "accuracy" in origin["criterion"]
 
 

@@ -180,9 +180,22 @@ def test_a_record_that_cannot_be_used_stops_a_run_before_it_begins(faces, tmp_pa
     "recipe", sorted((ROOT / "experiments").glob("*.flags")), ids=lambda p: p.stem
 )
 def test_recipes_hold_flags_that_exist(recipe, command):
-    result = command("train", f"--flagfile={recipe}", "--data=nowhere", cwd=ROOT)
+    result = command("train", f"--flagfile={recipe}", "--data=nowhere", cwd="/")
     assert result.returncode == 1
     assert "nowhere" in result.stderr
+
+
+def test_the_lfw_recipes_differ_in_nothing_but_the_loss():
+    cosface, softmax = (
+        {
+            line
+            for line in (ROOT / "experiments" / name).read_text().splitlines()
+            if line.startswith("--")
+        }
+        for name in ("lfw_cpu.flags", "lfw_cpu_softmax.flags")
+    )
+    assert cosface - softmax == {"--loss=cosface", "--s=32", "--m=0.2"}
+    assert softmax - cosface == {"--loss=softmax"}
 
 
 def test_the_readme_names_every_loss_and_backbone():

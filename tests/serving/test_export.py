@@ -60,6 +60,7 @@ def test_metadata_says_what_it_is(backbone, exported):
 def test_encoded_crops_embed_as_their_pixels(exported):
     embedder = Embedder(exported, batch_size=2)
     jpegs = [encode_jpeg(image) for image in IMAGES]
+    jpegs[1] += b"\0\0\n"
     pixels = np.stack([decode_rgb(jpeg) for jpeg in jpegs])
     np.testing.assert_allclose(embedder.embed_jpegs(jpegs), embedder.embed(pixels), atol=1e-6)
 

@@ -157,6 +157,21 @@ def test_a_signal_saves_and_says_so(make_controller, number, code):
     assert signal.getsignal(number) is before
 
 
+def test_an_ignored_signal_stays_ignored(make_controller):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+
+        class Kill(keras.callbacks.Callback):
+            def on_train_batch_end(self, batch, logs=None):
+                os.kill(os.getpid(), signal.SIGINT)
+
+        controller = make_controller()
+        controller.run([Kill()], verbose=0)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert controller.step == 12
+
+
 def test_the_second_interrupt_ends_at_once(make_controller):
     class Impatient(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):

@@ -18,12 +18,13 @@ import sys
 import time
 from collections.abc import Callable
 
+from facerec_tf.command import run  # isort: skip  (first, as it silences TensorFlow's greeting)
+
 import keras
 import tensorflow as tf
 from absl import flags
 
 from facerec_tf import margins
-from facerec_tf.command import run
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("batch", 128, "Embeddings in a step.", lower_bound=1)
