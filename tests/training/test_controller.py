@@ -141,6 +141,15 @@ def test_the_last_step_is_saved_though_it_was_skipped(make_controller):
     assert controller.checkpoints.latest().step == 12
 
 
+@pytest.fixture
+def heed_interrupts():
+    """Python's own answer to Ctrl-C, which processes in the background may not have."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heed_interrupts")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_saves_and_says_so(make_controller, number, code):
     class Kill(keras.callbacks.Callback):
@@ -172,6 +181,7 @@ def test_an_ignored_signal_stays_ignored(make_controller):
     assert controller.step == 12
 
 
+@pytest.mark.usefixtures("heed_interrupts")
 def test_the_second_interrupt_ends_at_once(make_controller):
     class Impatient(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
