@@ -27,6 +27,7 @@ _KNOWN_ERRORS = (
         "Image '{0}' has label {1}, but the manifest names {2} identities.",
     ),
     (r"(Image '.*' is \d+x\d+ pixels, expected \d+x\d+)", "{0}."),
+    # What is left of a batch when every image that does not decode is left out.
     (r"Dataset was empty", "All images of a batch are damaged."),
     (r"(?:corrupted|truncated) record at", "A shard is corrupt or cut short."),
     (
@@ -95,13 +96,9 @@ def name_bad_records(
     )
     bad = []
     for _, record in stream.take(last - first + 1).as_numpy_iterator():
-        filename = record["filename"].decode()
-        try:
-            reason = check_image(record["encoded"], image_size)
-        except DataError as error:
-            raise DataError(f"Image '{filename}' {error}.") from None
-        if reason:
-            bad.append(f"Image '{filename}': {reason}.")
+        name = f"'{record['filename'].decode()}'"
+        if reason := check_image(record["encoded"], image_size, name):
+            bad.append(f"Image {name}: {reason}.")
     return bad
 
 

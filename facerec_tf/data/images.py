@@ -20,10 +20,10 @@ def looks_whole(encoded: tf.Tensor) -> tf.Tensor:
     looking for that costs nothing.
 
     Args:
-        encoded: string scalar.
+        encoded: string of any shape.
 
     Returns:
-        bool scalar.
+        bool, of the shape of `encoded`.
     """
     # Padding keeps substr within strings shorter than what is compared.
     padding = b"\0" * 8
@@ -35,8 +35,16 @@ def looks_whole(encoded: tf.Tensor) -> tf.Tensor:
     return jpeg | ((head == PNG_START) & (tail == PNG_END))
 
 
+def decode_any(encoded: tf.Tensor | bytes) -> tf.Tensor:
+    """Decodes one JPEG or PNG of any size: uint8 `[height, width, 3]`, RGB.
+
+    With the exact inverse DCT of libjpeg; TensorFlow's default is up to 3 levels off.
+    """
+    return tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
+
+
 def decode(encoded: tf.Tensor, filename: tf.Tensor, image_size: tuple[int, int]) -> tf.Tensor:
-    """Decodes one JPEG or PNG inside a graph, with the exact inverse DCT of libjpeg.
+    """Decodes one JPEG or PNG inside a graph.
 
     Args:
         encoded: string scalar.
@@ -49,30 +57,31 @@ def decode(encoded: tf.Tensor, filename: tf.Tensor, image_size: tuple[int, int])
     Raises:
         tf.errors.InvalidArgumentError: When run, if it cannot be decoded or has another size.
     """
-    image = tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
+    image = decode_any(encoded)
     found, expected = tf.shape(image)[:2], tf.constant(image_size)
     tf.debugging.Assert(tf.reduce_all(found == expected), [WRONG_SIZE, filename, found, expected])
     image.set_shape((*image_size, 3))
     return image
 
 
-def check_image(encoded: bytes, image_size: tuple[int, int]) -> str | None:
+def check_image(encoded: bytes, image_size: tuple[int, int], name: str) -> str | None:
     """Returns why the pipeline would not use the image, or None if it is sound.
 
     Raises:
-        DataError: If the image is sound but of another size.
+        DataError: If the image is sound but of another size; calls it `name`.
     """
     if not encoded:
         return "the image is empty"
     if not is_whole(encoded):
         return f"the image is truncated, or neither JPEG nor PNG ({len(encoded)} bytes)"
     try:
-        image = tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
+        image = decode_any(encoded)
     except tf.errors.InvalidArgumentError:
         return f"the image cannot be decoded ({len(encoded)} bytes)"
     if tuple(image.shape[:2]) != tuple(image_size):
         height, width, _ = image.shape
-        raise DataError(f"is {height}x{width} pixels, expected {image_size[0]}x{image_size[1]}")
+        expected = f"{image_size[0]}x{image_size[1]}"
+        raise DataError(f"Image {name} is {height}x{width} pixels, expected {expected}.")
     return None
 
 
@@ -82,8 +91,6 @@ def image_fault(record: Record, manifest: Manifest, path: str) -> str | None:
     Raises:
         DataError: If the image is sound but of another size than the manifest says.
     """
-    try:
-        reason = check_image(record.encoded, manifest.image_size)
-    except DataError as error:
-        raise DataError(f"Image '{record.filename}' in '{path}' {error}.") from None
-    return f"Image '{record.filename}' in '{path}': {reason}." if reason else None
+    name = f"'{record.filename}' in '{path}'"
+    reason = check_image(record.encoded, manifest.image_size, name)
+    return f"Image {name}: {reason}." if reason else None

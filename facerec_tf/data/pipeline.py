@@ -17,7 +17,7 @@ import tensorflow as tf
 from facerec_tf.config import AugmentationConfig
 from facerec_tf.core.errors import DataError, require, require_count
 from facerec_tf.data.augmentation import NUM_DRAWS, augment
-from facerec_tf.data.images import check_image, looks_whole
+from facerec_tf.data.images import check_image, decode_any, looks_whole
 from facerec_tf.data.manifest import Manifest, Selection
 from facerec_tf.data.records import parse, shard_paths
 
@@ -201,15 +201,14 @@ def _decode_sound(
     def read(
         place: tf.Tensor, encoded: tf.Tensor, position: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        image = tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
         draws = tf.random.stateless_uniform([NUM_DRAWS], seed=[seed, position])
-        return place, tf.ensure_shape(image, (*image_size, 3)), draws
+        return place, tf.ensure_shape(decode_any(encoded), (*image_size, 3)), draws
 
     # Truncated files decode, to grey where they end; emptied, they do not.
     encoded = tf.where(looks_whole(encoded), encoded, "")
-    places = tf.range(tf.size(encoded))
+    images = (tf.range(tf.size(encoded)), encoded, positions)
     # A graph cannot catch an operation's error, but a data set can leave out what raised it.
-    decoded = tf.data.Dataset.from_tensor_slices((places, encoded, positions)).map(read)
+    decoded = tf.data.Dataset.from_tensor_slices(images).map(read)
     return decoded.ignore_errors().batch(tf.size(encoded, tf.int64)).get_single_element()
 
 
@@ -230,11 +229,12 @@ def _report_damaged(
 
     def report(positions: np.ndarray, filenames: np.ndarray, images: np.ndarray) -> np.bool_:
         for position, filename, image in zip(positions, filenames, images, strict=True):
+            name = filename.decode()
             try:
-                fault = check_image(image, image_size)
+                fault = check_image(image, image_size, f"'{name}'")
             except DataError as error:
-                raise ValueError(f"Image '{filename.decode()}' {error}") from None
-            on_damaged(int(position), filename.decode(), fault)
+                raise ValueError(str(error)) from None  # The graph's InvalidArgumentError.
+            on_damaged(int(position), name, fault)
         return np.True_
 
     damaged = tf.scatter_nd(sound[:, None], tf.ones_like(sound), tf.shape(positions)) == 0

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, UserError, require_count
-from facerec_tf.core.files import atomic_directory, sha256
+from facerec_tf.core.files import atomic_directory, require_writable, sha256
 from facerec_tf.data.manifest import ClassEntry, Manifest, Shard
 from facerec_tf.data.records import Record, serialize, shard_name
 
@@ -78,8 +78,7 @@ def new_directory(directory: str | os.PathLike) -> Iterator[Path]:
     try:
         if directory.is_dir() and any(directory.iterdir()):
             raise UserError(f"Folder '{directory}' is not empty: remove it or choose another.")
-        if directory.exists() and not directory.is_dir():
-            raise UserError(f"'{directory}' is a file, where a folder is to be made.")
+        require_writable(directory)
         with atomic_directory(directory) as folder:
             yield folder
     except OSError as error:

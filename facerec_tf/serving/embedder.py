@@ -79,11 +79,7 @@ class Embedder:
         """
         call = self._signatures["embed_jpeg"]
         for index, jpeg in enumerate(jpegs):
-            try:
-                fault = check_image(without_padding(jpeg), self.image_size)
-            except DataError as error:
-                raise DataError(f"Image {index} {error}.") from None
-            if fault:
+            if fault := check_image(without_padding(jpeg), self.image_size, str(index)):
                 raise DataError(f"Image {index}: {fault}.")
         return self._in_batches(lambda batch: call(jpegs=batch), np.array(jpegs, object))
 

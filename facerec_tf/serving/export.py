@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.data import new_directory
+from facerec_tf.data.images import decode_any
 from facerec_tf.models import weights_digest
 from facerec_tf.version import __version__
 
@@ -80,9 +81,7 @@ class _Serving(tf.Module):
 
         def embed_jpeg(jpegs: tf.Tensor) -> dict[str, tf.Tensor]:
             def decode(jpeg: tf.Tensor) -> tf.Tensor:
-                # The same DCT as in training: TensorFlow's default is up to 3 levels off.
-                image = tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
-                return tf.ensure_shape(image, size)
+                return tf.ensure_shape(decode_any(jpeg), size)
 
             spec = tf.TensorSpec(size, tf.uint8)
             return embed(tf.map_fn(decode, jpegs, fn_output_signature=spec))

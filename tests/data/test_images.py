@@ -64,9 +64,9 @@ def test_truncated_is_not_another_format(image):
 
 def test_check_image_says_what_is_wrong(image):
     encoded = encode_jpeg(image(1))
-    assert check_image(encoded, SIZE) is None
-    assert "empty" in check_image(b"", SIZE)
-    assert "truncated" in check_image(encoded[:-9], SIZE)
-    assert "cannot be decoded" in check_image(b"\xff\xd8 nonsense \xff\xd9", SIZE)
-    with pytest.raises(DataError, match="is 112x112 pixels, expected 112x96"):
-        check_image(encoded, (112, 96))
+    assert check_image(encoded, SIZE, "1") is None
+    assert "empty" in check_image(b"", SIZE, "1")
+    assert "truncated" in check_image(encoded[:-9], SIZE, "1")
+    assert "cannot be decoded" in check_image(b"\xff\xd8 nonsense \xff\xd9", SIZE, "1")
+    with pytest.raises(DataError, match="Image 1 is 112x112 pixels, expected 112x96"):
+        check_image(encoded, (112, 96), "1")
