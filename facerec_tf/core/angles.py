@@ -57,3 +57,17 @@ def falling_cosine(angle: Any) -> Any:
     turns = ops.stop_gradient(ops.floor(angle / math.pi))
     sign = 1.0 - 2.0 * ops.mod(turns, 2.0)
     return sign * ops.cos(angle) - 2.0 * turns
+
+
+def added_angle(cosine: Any, m: Any) -> Any:
+    """Returns cos(θ + m) that keeps falling: past θ = π − m it is cos θ − m·sin m.
+
+    ArcFace 1801.07698, eq. 3, with the fallback of its code.
+
+    Args:
+        cosine: cos θ, float tensor within [−1, 1].
+        m: The added angle in radians, within [0, π]: a number, or a tensor of the same shape.
+    """
+    m = ops.convert_to_tensor(m, dtype=cosine.dtype)
+    shifted = cosine * ops.cos(m) - sine(cosine) * ops.sin(m)
+    return ops.where(cosine > -ops.cos(m), shifted, cosine - m * ops.sin(m))

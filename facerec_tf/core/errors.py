@@ -50,9 +50,19 @@ def require_non_negative(name: str, value: float) -> None:
     require(_is_number(value) and value >= 0, name, "non-negative", value)
 
 
+def require_at_least(name: str, value: float, least: float) -> None:
+    """Raises `ArgumentError` unless `value` is a finite number of at least `least`."""
+    require(_is_number(value) and value >= least, name, f"a number of at least {least:g}", value)
+
+
 def require_between(name: str, value: float, low: float, high: float) -> None:
     """Raises `ArgumentError` unless `low <= value <= high`."""
     require(_is_number(value) and low <= value <= high, name, f"between {low} and {high}", value)
+
+
+def require_share(name: str, value: float) -> None:
+    """Raises `ArgumentError` unless `value` is a number above 0 and below 1."""
+    require(_is_number(value) and 0 < value < 1, name, "above 0 and below 1", value)
 
 
 def require_count(name: str, value: int, least: int = 1) -> None:

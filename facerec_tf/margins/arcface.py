@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from facerec_tf.core.angles import sine
+from facerec_tf.core.angles import added_angle, sine
 from facerec_tf.core.errors import require_between
 from facerec_tf.margins.base import MarginLayer
 
@@ -29,6 +29,8 @@ class ArcFace(MarginLayer):
         **kwargs: As `MarginLayer`.
     """
 
+    source = "ArcFace 1801.07698"
+
     def __init__(
         self,
         num_classes: int,
@@ -45,8 +47,7 @@ class ArcFace(MarginLayer):
 
     def target_cosine(self, cosine: tf.Tensor) -> tf.Tensor:
         """Returns `cos(θ + m)`, or the fallback where that would not decrease, `[batch]`."""
+        if not self.easy_margin:
+            return added_angle(cosine, self.m)
         shifted = cosine * math.cos(self.m) - sine(cosine) * math.sin(self.m)
-        if self.easy_margin:
-            return ops.where(cosine > 0.0, shifted, cosine)
-        fallback = cosine - self.m * math.sin(self.m)
-        return ops.where(cosine > math.cos(math.pi - self.m), shifted, fallback)
+        return ops.where(cosine > 0.0, shifted, cosine)

@@ -29,6 +29,8 @@ class Combined(MarginLayer):
         **kwargs: As `MarginLayer`.
     """
 
+    source = "ArcFace 1801.07698, eq. 4"
+
     def __init__(
         self,
         num_classes: int,
@@ -46,6 +48,11 @@ class Combined(MarginLayer):
         self.m1 = m1
         self.m2 = m2
         self.m3 = m3
+
+    @property
+    def cosine_margin(self) -> float:
+        """What is taken off the own cosine."""
+        return self.m3
 
     def target_cosine(self, cosine: tf.Tensor) -> tf.Tensor:
         """Returns `cos(m1·θ + m2) − m3`, kept falling past π, `[batch]`."""

@@ -22,6 +22,8 @@ class CosFace(MarginLayer):
         **kwargs: As `MarginLayer`, without `gradient`: this margin has slope one.
     """
 
+    source = "CosFace 1801.09414"
+
     def __init__(
         self,
         num_classes: int,
@@ -32,6 +34,11 @@ class CosFace(MarginLayer):
         require_non_negative("m", m)
         super().__init__(num_classes, s, "exact", **kwargs)
         self.m = m
+
+    @property
+    def cosine_margin(self) -> float:
+        """What is taken off the own cosine."""
+        return self.m
 
     def target_cosine(self, cosine: tf.Tensor) -> tf.Tensor:
         """Returns `cos θ − m`, `[batch]`."""

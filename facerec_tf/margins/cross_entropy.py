@@ -26,6 +26,7 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float =
     """
     require(0.0 <= label_smoothing < 1.0, "label_smoothing", "within [0, 1)", label_smoothing)
     labels = tf.cast(labels, tf.int32)
+    share = tf.constant(label_smoothing, logits.dtype)
 
     @tf.custom_gradient
     def loss(logits: tf.Tensor) -> tuple[tf.Tensor, Callable]:
@@ -36,7 +37,7 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float =
             value += label_smoothing * (target - tf.reduce_mean(logits, axis=1))
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            return _slope(upstream, labels, powers, total, tf.cast(label_smoothing, powers.dtype))
+            return _slope(upstream, labels, powers, total, share)
 
         return value, gradient
 

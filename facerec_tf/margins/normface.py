@@ -21,6 +21,8 @@ class NormFace(MarginLayer):
         **kwargs: As `MarginLayer`, without `gradient`: there is no margin to detach.
     """
 
+    source = "NormFace 1704.06369"
+
     def __init__(self, num_classes: int, s: float | None = 64.0, **kwargs: Any) -> None:
         super().__init__(num_classes, s, "exact", **kwargs)
 

@@ -10,16 +10,22 @@ XLA, which fuses it; the products themselves are not, since TensorFlow's own are
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from facerec_tf.core.angles import clip_cosine
 from facerec_tf.margins.fused import fused
+
+#: From cosines `[batch, classes]`, what became of the own one `[batch, 1]`, and scalars, to what
+#: takes the place of the cosines.
+Rule = Callable[..., tf.Tensor]
 
 _BLOCKS = 8
 
 
-def project(points: tf.Tensor, centres: tf.Tensor) -> tf.Tensor:
+@tf.custom_gradient
+def project(points: tf.Tensor, centres: tf.Tensor) -> tuple[tf.Tensor, Callable]:
     """Returns the inner products of points with the directions of the centres.
 
     Args:
@@ -29,7 +35,13 @@ def project(points: tf.Tensor, centres: tf.Tensor) -> tf.Tensor:
     Returns:
         `[batch, classes]`, the lengths of the points times the cosines.
     """
-    return tf.matmul(points, centres) * _inverse_lengths(centres)
+    inverse = _inverse_lengths(centres)
+    products = tf.matmul(points, centres) * inverse
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return _pull(upstream * inverse, points, centres, products, inverse)
+
+    return products, gradient
 
 
 @tf.custom_gradient
@@ -51,12 +63,9 @@ def project_with_target(
 
     def gradient(upstream: tf.Tensor, target_upstream: tf.Tensor) -> tuple:
         scaled = _add_and_scale(upstream, labels, target_upstream, inverse)
-        points_gradient = tf.matmul(scaled, centres, transpose_b=True)
-        pull = tf.matmul(points, scaled, transpose_a=True)
-        along = _sum_of_products(scaled, products)
-        return points_gradient, _remove_radial(pull, centres, along, inverse), None
+        return *_pull(scaled, points, centres, products, inverse), None
 
-    return (products, _at_labels(products, labels)), gradient
+    return (products, at_labels(products, labels)), gradient
 
 
 @tf.custom_gradient
@@ -66,14 +75,147 @@ def add_to_target(
     """Returns `products` `[batch, classes]` with `change` `[batch]` added at each row's label."""
 
     def gradient(upstream: tf.Tensor) -> tuple:
-        return upstream, None, _at_labels(upstream, labels)
+        return upstream, None, at_labels(upstream, labels)
 
     return _add_and_scale(products, labels, change, tf.ones([], products.dtype)), gradient
 
 
-def _at_labels(products: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+def bend(
+    products: tf.Tensor,
+    labels: tf.Tensor,
+    target: tf.Tensor,
+    scale: float,
+    *,
+    rule: Rule,
+    parameters: Sequence[float | tf.Tensor],
+    straight: bool,
+) -> tf.Tensor:
+    """Returns `target` at each row's label and elsewhere what a rule makes of the products.
+
+    Args:
+        products: `[batch, classes]` float, `scale` times the cosines.
+        labels: `[batch]` int32 or int64.
+        target: `[batch]` float, the logits of the own classes.
+        scale: Of products and targets.
+        rule: A function of module level; it is compiled once for each.
+        parameters: Its scalars.
+        straight: Whether gradients pass as if the rule left the products as they are.
+    """
+    scalars = [tf.convert_to_tensor(value, products.dtype) for value in (scale, *parameters)]
+
+    @tf.custom_gradient
+    def bent(products: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            slope = _unbend(upstream, products, labels, target, rule, scalars, straight)
+            return slope, at_labels(upstream, labels)
+
+        return _bend(products, labels, target, rule, scalars), gradient
+
+    return bent(products, target)
+
+
+def nearest(products: tf.Tensor, count: int) -> tf.Tensor:
+    """Returns the highest of each class's `count` products.
+
+    Args:
+        products: `[batch, count · classes]`: all first centres, all second ones, and so on.
+        count: Centres a class.
+
+    Returns:
+        `[batch, classes]`; the gradient goes to the first of the highest.
+    """
+
+    @tf.custom_gradient
+    def pooled(products: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        parts = tf.split(products, count, axis=1)
+        return _highest(parts), lambda upstream: _to_nearest(upstream, parts)
+
+    return pooled(products)
+
+
+def at_labels(products: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Returns the entry of each row at its label, `[batch]`."""
     return tf.gather(products, labels, axis=1, batch_dims=1)
+
+
+def lengths(centres: tf.Tensor) -> tf.Tensor:
+    """Returns the length of each column of `[d, classes]`, `[classes]`."""
+    return 1.0 / _inverse_lengths(centres)[0]
+
+
+def _pull(
+    scaled: tf.Tensor,
+    points: tf.Tensor,
+    centres: tf.Tensor,
+    products: tf.Tensor,
+    inverse: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the gradients on points and centres from that on the products, over the lengths."""
+    points_gradient = tf.matmul(scaled, centres, transpose_b=True)
+    pull = tf.matmul(points, scaled, transpose_a=True)
+    along = _sum_of_products(scaled, products)
+    return points_gradient, _remove_radial(pull, centres, along, inverse)
+
+
+@fused
+def _bend(
+    products: tf.Tensor,
+    labels: tf.Tensor,
+    target: tf.Tensor,
+    rule: Rule,
+    scalars: Sequence[tf.Tensor],
+) -> tf.Tensor:
+    bent = _apply(rule, products, target, scalars)
+    return tf.where(_own(products, labels), target[:, tf.newaxis], bent)
+
+
+@fused
+def _unbend(
+    upstream: tf.Tensor,
+    products: tf.Tensor,
+    labels: tf.Tensor,
+    target: tf.Tensor,
+    rule: Rule,
+    scalars: Sequence[tf.Tensor],
+    straight: bool,
+) -> tf.Tensor:
+    """Returns the gradient on the products, which is zero at the labels."""
+    others = tf.where(_own(products, labels), tf.zeros([], upstream.dtype), upstream)
+    if straight:
+        return others
+    with tf.GradientTape() as tape:
+        tape.watch(products)
+        bent = _apply(rule, products, target, scalars)
+    return tape.gradient(bent, products, others)
+
+
+def _apply(
+    rule: Rule, products: tf.Tensor, target: tf.Tensor, scalars: Sequence[tf.Tensor]
+) -> tf.Tensor:
+    scale, *parameters = scalars
+    cosine = clip_cosine(products / scale)
+    return scale * rule(cosine, target[:, tf.newaxis] / scale, *parameters)
+
+
+def _own(products: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Returns where each row's own class stands; XLA never stores the mask."""
+    return tf.range(tf.shape(products, labels.dtype)[1], dtype=labels.dtype) == labels[:, None]
+
+
+@fused
+def _highest(parts: Sequence[tf.Tensor]) -> tf.Tensor:
+    return functools.reduce(tf.maximum, parts)
+
+
+@fused
+def _to_nearest(upstream: tf.Tensor, parts: Sequence[tf.Tensor]) -> tf.Tensor:
+    highest, zero = functools.reduce(tf.maximum, parts), tf.zeros([], upstream.dtype)
+    slopes, free = [], tf.ones_like(highest, tf.bool)
+    for part in parts:
+        first = free & (part == highest)
+        slopes.append(tf.where(first, upstream, zero))
+        free &= ~first
+    return tf.concat(slopes, axis=1)
 
 
 @fused
@@ -81,10 +223,9 @@ def _add_and_scale(
     products: tf.Tensor, labels: tf.Tensor, change: tf.Tensor, factor: tf.Tensor
 ) -> tf.Tensor:
     """Returns `factor` times the sum of `products` and, at each row's label, `change`."""
-    classes = tf.range(tf.shape(products, labels.dtype)[1], dtype=labels.dtype)
-    # The mask is never stored: XLA compares while it adds, which spares a copy and a scatter.
-    own = classes == labels[:, tf.newaxis]
-    return factor * tf.where(own, products + change[:, tf.newaxis], products)
+    # A mask, as XLA compares while it adds, which spares a copy and a scatter.
+    changed = products + change[:, tf.newaxis]
+    return factor * tf.where(_own(products, labels), changed, products)
 
 
 def _inverse_lengths(centres: tf.Tensor) -> tf.Tensor:

@@ -20,6 +20,8 @@ class Softmax(MarginLayer):
         **kwargs: As `MarginLayer`, without `s` and `gradient`.
     """
 
+    source = "ArcFace 1801.07698, eq. 1"
+
     def __init__(self, num_classes: int, **kwargs: Any) -> None:
         super().__init__(num_classes, None, "exact", **kwargs)
 
@@ -28,6 +30,8 @@ class Softmax(MarginLayer):
         super().build(embeddings_shape)
         self.bias = self.add_weight(name="bias", shape=(self.num_classes,), initializer="zeros")
 
-    def logits(self, embeddings: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
+    def logits(
+        self, embeddings: tf.Tensor, labels: tf.Tensor | None, training: bool | None
+    ) -> tf.Tensor:
         """Returns `W·x + b`, with or without labels."""
         return ops.matmul(embeddings, self.centres) + self.bias

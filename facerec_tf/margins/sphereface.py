@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from facerec_tf.core.angles import angle, falling_cosine
-from facerec_tf.core.errors import require, require_non_negative
+from facerec_tf.core.errors import require_at_least, require_non_negative
 from facerec_tf.margins.base import MarginLayer
 
 
@@ -35,6 +35,8 @@ class SphereFace(MarginLayer):
         **kwargs: As `MarginLayer`.
     """
 
+    source = "SphereFace 1704.08063"
+
     def __init__(
         self,
         num_classes: int,
@@ -47,8 +49,7 @@ class SphereFace(MarginLayer):
         gradient: str = "exact",
         **kwargs: Any,
     ) -> None:
-        is_number = isinstance(m, (int, float)) and not isinstance(m, bool)
-        require(is_number and 1 <= m < float("inf"), "m", "a number of at least 1", m)
+        require_at_least("m", m, 1.0)
         require_non_negative("lambda_base", lambda_base)
         require_non_negative("lambda_min", lambda_min)
         require_non_negative("gamma", gamma)
@@ -63,15 +64,8 @@ class SphereFace(MarginLayer):
     def build(self, embeddings_shape: tuple, labels_shape: tuple | None = None) -> None:
         """Creates the centres and the step counter."""
         super().build(embeddings_shape)
-        # Replicas take a step together, so the first one's count is everyone's.
-        self.step = self.add_weight(
-            name="step",
-            shape=(),
-            dtype="int64",
-            initializer="zeros",
-            trainable=False,
-            aggregation="only_first_replica",
-        )
+        # Replicas take a step together, so one's count is everyone's.
+        self.step = self.add_state("step", dtype="int64")
 
     def call(
         self,
@@ -80,7 +74,7 @@ class SphereFace(MarginLayer):
         training: bool | None = None,
     ) -> tf.Tensor:
         """Returns the logits as `MarginLayer.call`, and counts the step if `training`."""
-        logits = super().call(embeddings, labels)
+        logits = super().call(embeddings, labels, training)
         if training and labels is not None:
             self.step.assign_add(1)
         return logits

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.core.errors import ArgumentError
-from facerec_tf.margins import ArcFace, MarginLayer, SphereFace
-from tests.margins.formulas import NUM_CLASSES, cosines, make, random_batch
+from facerec_tf.margins import MARGINS, ArcFace, MarginLayer, SphereFace, get
+from tests.margins.formulas import NUM_CLASSES, make, own_angles, random_batch, slope_on_target
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,34 @@ def test_labels_are_checked_before_any_work(margin, labels, message):
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 3, 4)])
-def test_embeddings_must_be_a_matrix(shape):
+@pytest.mark.parametrize("name", MARGINS)
+def test_embeddings_must_be_a_matrix(name, shape):
     with pytest.raises(ArgumentError, match=r"'embeddings' must be of shape \[batch, embedding"):
-        ArcFace(10)(tf.zeros(shape))
+        get(name, num_classes=10)(tf.zeros(shape))
+
+
+@pytest.mark.parametrize("name", MARGINS)
+def test_every_embedding_has_a_label(name):
+    with pytest.raises(ArgumentError, match=r"'labels' must be of shape \[3\], one for each"):
+        get(name, num_classes=10)(tf.zeros([3, 4]), tf.constant([0, 1]))
+
+
+@pytest.mark.parametrize("name", MARGINS)
+def test_only_training_with_labels_moves_state(name):
+    embeddings, labels, _ = random_batch()
+    head = get(name, num_classes=NUM_CLASSES)
+    head.build(embeddings.shape)
+
+    def state():
+        return [variable.numpy().tolist() for variable in head.non_trainable_variables]
+
+    before = state()
+    for options in ({}, {"training": False}):
+        head(embeddings, labels, **options)
+    head(embeddings, training=True)
+    assert state() == before
+    head(embeddings, labels, training=True)
+    assert (state() != before) == bool(before)
 
 
 def test_every_integer_dtype_is_a_label():
@@ -76,24 +101,6 @@ def test_centres_are_drawn_small():
     assert float(np.std(head.centres)) == pytest.approx(0.01, rel=0.02)
 
 
-def slope_on_target(head, embeddings, labels):
-    """Returns d logit / d cos θ of the own class, found through a rotation of the embedding."""
-    x = tf.constant(embeddings)
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(x)
-        unit = x / tf.norm(x, axis=1, keepdims=True)
-        centres = head.centres / tf.norm(tf.convert_to_tensor(head.centres), axis=0)
-        cosine = tf.reduce_sum(unit * tf.gather(tf.transpose(centres), labels), axis=1)
-        target = tf.gather(head(x, labels), labels, axis=1, batch_dims=1)
-    ours, theirs = tape.gradient(target, x), tape.gradient(cosine, x)
-    np.testing.assert_allclose(
-        ours * tf.norm(theirs, axis=1)[:, None],
-        theirs * tf.reduce_sum(ours * theirs, axis=1)[:, None] / tf.norm(theirs, axis=1)[:, None],
-        atol=1e-5,
-    )
-    return tf.reduce_sum(ours * theirs, axis=1) / tf.reduce_sum(theirs**2, axis=1)
-
-
 @pytest.mark.parametrize("name", ["arcface", "combined", "sphereface"])
 def test_detached_gradient_is_the_plain_scale(name):
     embeddings, labels, centres = random_batch()
@@ -105,7 +112,7 @@ def test_detached_gradient_is_the_plain_scale(name):
 
 def test_exact_gradient_has_the_papers_factor():
     embeddings, labels, centres = random_batch()
-    theta = np.arccos(cosines(embeddings, centres)[np.arange(len(labels)), labels])
+    theta = own_angles(embeddings, labels, centres)
     slopes = slope_on_target(make("arcface", centres, s=30.0), embeddings, labels)
     factor = np.where(theta < np.pi - 0.5, np.sin(theta + 0.5) / np.sin(theta), 1.0)
     np.testing.assert_allclose(slopes, 30.0 * factor, rtol=1e-5)

@@ -1,0 +1,62 @@
+"""The loss of heads that ask of every class "is it this one?": summed binary cross-entropy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from facerec_tf.margins.fused import fused
+
+
+def binary_cross_entropy(
+    labels: tf.Tensor, logits: tf.Tensor, positive: float = 1.0, negative: float = 1.0
+) -> tf.Tensor:
+    """Returns `positive·log(1 + e^−z_y) + negative·Σ_{j≠y} log(1 + e^z_j)`, `[batch]`.
+
+    Args:
+        labels: `[batch]` int in `[0, num_classes)`.
+        logits: z `[batch, num_classes]` float.
+        positive: Weight of the own class.
+        negative: Weight of every other class.
+    """
+    labels = tf.cast(labels, tf.int32)
+    weights = [tf.constant(weight, logits.dtype) for weight in (positive, negative)]
+
+    @tf.custom_gradient
+    def loss(logits: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            return _slope(upstream, labels, logits, *weights)
+
+        return _value(labels, logits, *weights), gradient
+
+    return loss(logits)
+
+
+@fused
+def _value(
+    labels: tf.Tensor, logits: tf.Tensor, positive: tf.Tensor, negative: tf.Tensor
+) -> tf.Tensor:
+    own = _own(labels, logits)
+    # log(1 + e^z) without overflow, for z of the others and −z of the own class.
+    signed = tf.where(own, -logits, logits)
+    losses = tf.maximum(signed, 0.0) + tf.math.log1p(tf.exp(-tf.abs(signed)))
+    return tf.reduce_sum(tf.where(own, positive, negative) * losses, axis=1)
+
+
+@fused
+def _slope(
+    upstream: tf.Tensor,
+    labels: tf.Tensor,
+    logits: tf.Tensor,
+    positive: tf.Tensor,
+    negative: tf.Tensor,
+) -> tf.Tensor:
+    own = _own(labels, logits)
+    probability = tf.sigmoid(logits)
+    slope = tf.where(own, positive * (probability - 1.0), negative * probability)
+    return upstream[:, tf.newaxis] * slope
+
+
+def _own(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    return tf.range(tf.shape(logits)[1]) == labels[:, tf.newaxis]

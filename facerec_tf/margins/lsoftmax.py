@@ -1,0 +1,61 @@
+"""L-Softmax: SphereFace's margin on centres that keep their lengths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from facerec_tf.core.angles import inverse_norm
+from facerec_tf.margins import similarity
+from facerec_tf.margins.sphereface import SphereFace
+
+
+@keras.saving.register_keras_serializable(package="facerec_tf")
+class LSoftmax(SphereFace):
+    """Target logit `‖W_y‖·‖x‖·(λ·cos θ + ψ(θ))/(1 + λ)` (L-Softmax, ICML 2016, eqs. 5–7 and §5.1).
+
+    ψ and λ are those of `SphereFace`; the other logits are `W_j·x`.
+
+    Args:
+        num_classes: Number of identities, at least 2.
+        m: Factor on the angle, at least 1.
+        lambda_base: λ at step 0, not negative.
+        lambda_min: λ never falls below it; not negative.
+        gamma: How fast λ falls, per step; not negative.
+        power: Exponent of λ's fall, not negative.
+        gradient: As `MarginLayer`.
+        **kwargs: As `MarginLayer`, without `s`: the lengths are the scale.
+    """
+
+    source = "L-Softmax, ICML 2016"
+
+    def __init__(
+        self,
+        num_classes: int,
+        m: float = 4.0,
+        lambda_base: float = 1000.0,
+        lambda_min: float = 5.0,
+        gamma: float = 0.12,
+        power: float = 1.0,
+        gradient: str = "exact",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            num_classes, None, m, lambda_base, lambda_min, gamma, power, gradient, **kwargs
+        )
+
+    def logits(
+        self, embeddings: tf.Tensor, labels: tf.Tensor | None, training: bool | None
+    ) -> tf.Tensor:
+        """Returns the logits; without labels they are `W·x`."""
+        centres = tf.convert_to_tensor(self.centres)
+        products = ops.matmul(embeddings, centres)
+        if labels is None:
+            return products
+        norm = 1.0 / inverse_norm(embeddings)[:, 0]
+        radius = norm * tf.gather(similarity.lengths(centres), labels)
+        target = similarity.at_labels(products, labels)
+        return self.with_margin(products, target, labels, radius, norm, training)

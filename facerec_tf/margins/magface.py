@@ -1,0 +1,86 @@
+"""MagFace: the margin grows with the length of the embedding."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from facerec_tf.core.angles import added_angle, inverse_norm
+from facerec_tf.core.errors import require, require_between, require_non_negative, require_positive
+from facerec_tf.margins.base import MarginLayer
+
+
+@keras.saving.register_keras_serializable(package="facerec_tf")
+class MagFace(MarginLayer):
+    """Target logit `s·cos(θ + m(a))`, and a loss `λ·g(a)` that draws faces out (2103.06627, eq. 3).
+
+    a is ‖x‖ clipped to [l_a, u_a]; m(a) rises linearly there from l_m to u_m; and
+    g(a) = a/u_a² + 1/a falls, so that faces that can be told apart well grow long. Past
+    θ = π − m(a) the target goes on as ArcFace's.
+
+    Args:
+        num_classes: Number of identities, at least 2.
+        s: Scale of the logits.
+        l_a: Least length, positive.
+        u_a: Greatest length, above `l_a`.
+        l_m: Margin at `l_a` in radians, not negative.
+        u_m: Margin at `u_a` in radians, within [l_m, π].
+        lambda_g: Weight of g, not negative.
+        gradient: As `MarginLayer`.
+        **kwargs: As `MarginLayer`.
+    """
+
+    source = "MagFace 2103.06627"
+
+    def __init__(
+        self,
+        num_classes: int,
+        s: float = 64.0,
+        l_a: float = 10.0,
+        u_a: float = 110.0,
+        l_m: float = 0.45,
+        u_m: float = 0.8,
+        lambda_g: float = 35.0,
+        gradient: str = "exact",
+        **kwargs: Any,
+    ) -> None:
+        require_positive("s", s)
+        require_positive("l_a", l_a)
+        require_positive("u_a", u_a)
+        require(u_a > l_a, "u_a", f"above l_a={l_a}", u_a)
+        require_between("l_m", l_m, 0.0, math.pi)
+        require_between("u_m", u_m, l_m, math.pi)
+        require_non_negative("lambda_g", lambda_g)
+        super().__init__(num_classes, s, gradient, **kwargs)
+        self.l_a = l_a
+        self.u_a = u_a
+        self.l_m = l_m
+        self.u_m = u_m
+        self.lambda_g = lambda_g
+
+    def adaptive_target(
+        self, cosine: tf.Tensor, norm: tf.Tensor, training: bool | None
+    ) -> tf.Tensor:
+        """Returns `cos(θ + m(a))`, with ArcFace's fallback, `[batch]`."""
+        slope = (self.u_m - self.l_m) / (self.u_a - self.l_a)
+        return added_angle(cosine, self.l_m + slope * (self._clip(norm) - self.l_a))
+
+    def sample_losses(
+        self,
+        labels: tf.Tensor,
+        logits: tf.Tensor,
+        embeddings: tf.Tensor,
+        label_smoothing: float = 0.0,
+    ) -> tf.Tensor:
+        """Returns cross-entropy plus λ·g(a), `[batch]`."""
+        losses = super().sample_losses(labels, logits, embeddings, label_smoothing)
+        embeddings = ops.cast(embeddings, self.compute_dtype)
+        length = self._clip(1.0 / inverse_norm(embeddings)[:, 0])
+        return losses + self.lambda_g * (length / self.u_a**2 + 1.0 / length)
+
+    def _clip(self, norm: tf.Tensor) -> tf.Tensor:
+        return ops.clip(norm, self.l_a, self.u_a)

@@ -1,0 +1,69 @@
+"""MV-Softmax: misclassified vectors weigh more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from facerec_tf.core.errors import require_at_least
+from facerec_tf.core.lookup import require_known
+from facerec_tf.margins.base import MarginLayer
+from facerec_tf.margins.forms import FORMS
+
+
+@keras.saving.register_keras_serializable(package="facerec_tf")
+class MVSoftmax(MarginLayer):
+    """A margin on the own class, and hard other classes pushed up (1912.00833, eqs. 7–10).
+
+    Where another class is nearer than the own one with its margin, cos θ_j > φ(θ), its cosine
+    becomes t·cos θ_j + t − 1 (MV-Arc-Softmax and MV-AM-Softmax with the adaptive weight).
+
+    Args:
+        num_classes: Number of identities, at least 2.
+        s: Scale of the logits; 32 in the paper.
+        form: "arc" for φ = cos(θ + m), "cos" for φ = cos θ − m.
+        m: Margin, within [0, π] rad for "arc", [0, 2] for "cos"; None takes 0.5 and 0.35.
+        t: Weight of hard classes, at least 1, which leaves them as they are.
+        gradient: As `MarginLayer`.
+        **kwargs: As `MarginLayer`.
+    """
+
+    source = "MV-Softmax 1912.00833"
+
+    def __init__(
+        self,
+        num_classes: int,
+        s: float = 32.0,
+        form: str = "arc",
+        m: float | None = None,
+        t: float = 1.2,
+        gradient: str = "exact",
+        **kwargs: Any,
+    ) -> None:
+        require_known(form, FORMS, "form")
+        m = FORMS[form].margin(m)
+        require_at_least("t", t, 1.0)
+        super().__init__(num_classes, s, gradient, **kwargs)
+        self.form = form
+        self.m = m
+        self.t = t
+
+    @property
+    def cosine_margin(self) -> float | None:
+        """What is taken off the own cosine."""
+        return self.m if self.form == "cos" else None
+
+    def target_cosine(self, cosine: tf.Tensor) -> tf.Tensor:
+        """Returns φ(θ), `[batch]`."""
+        return FORMS[self.form].apply(cosine, self.m)
+
+    @staticmethod
+    def negative_rule(cosine: tf.Tensor, target: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+        """Returns `t·cos θ_j + t − 1` for hard classes, cos θ_j for the rest."""
+        return tf.where(cosine > target, t * cosine + t - 1.0, cosine)
+
+    def negative_parameters(self) -> tuple[float]:
+        """Returns t."""
+        return (self.t,)
