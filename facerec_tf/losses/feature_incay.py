@@ -1,0 +1,35 @@
+"""Feature incay: rightly classified embeddings grow longer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from facerec_tf.core.errors import require_positive
+from facerec_tf.losses.base import EmbeddingLoss
+
+
+@keras.saving.register_keras_serializable(package="facerec_tf")
+class FeatureIncay(EmbeddingLoss):
+    """`mean(1(correct)/(‖x‖² + ε))`: the reciprocal norm loss of feature incay (1705.10284, eq. 9).
+
+    Args:
+        epsilon: ε, positive; it bounds the pull on short embeddings.
+        **kwargs: As `EmbeddingLoss`.
+    """
+
+    source = "Feature incay 1705.10284"
+
+    head_inputs = ("correct",)
+
+    def __init__(self, epsilon: float = 1e-3, **kwargs: Any) -> None:
+        require_positive("epsilon", epsilon)
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def value(self, labels: tf.Tensor, embeddings: tf.Tensor, correct: tf.Tensor) -> tf.Tensor:
+        """Returns the mean, a scalar; `correct` `[batch]` is 1 where the own logit is highest."""
+        reciprocal = 1.0 / (tf.reduce_sum(embeddings**2, axis=1) + self.epsilon)
+        return tf.reduce_mean(correct * reciprocal)

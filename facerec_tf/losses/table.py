@@ -1,0 +1,57 @@
+"""The table of losses on embeddings, and its lookup."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from facerec_tf.core.errors import require
+from facerec_tf.core.hyperparameters import takes_num_classes
+from facerec_tf.core.lookup import lookup
+from facerec_tf.losses.base import EmbeddingLoss
+from facerec_tf.losses.center import Center
+from facerec_tf.losses.circle import Circle
+from facerec_tf.losses.contrastive import Contrastive
+from facerec_tf.losses.feature_incay import FeatureIncay
+from facerec_tf.losses.inter import Inter
+from facerec_tf.losses.intra import Intra
+from facerec_tf.losses.ring import Ring
+from facerec_tf.losses.triplet import Triplet
+
+LOSSES: dict[str, type[EmbeddingLoss]] = {
+    "triplet": Triplet,
+    "contrastive": Contrastive,
+    "circle": Circle,
+    "center": Center,
+    "intra": Intra,
+    "inter": Inter,
+    "feature_incay": FeatureIncay,
+    "ring": Ring,
+}
+
+
+def get(identifier: str | dict | EmbeddingLoss, **kwargs: Any) -> EmbeddingLoss:
+    """Returns a loss on embeddings.
+
+    Args:
+        identifier: A name in `LOSSES`, what `keras.saving.serialize_keras_object` made of a loss,
+            or a loss, which is returned as it is.
+        **kwargs: The constructor's arguments, with a name only: what `hyperparameters` lists, and
+            `num_classes`, which a loss that does not need it leaves alone.
+
+    Raises:
+        ArgumentError: If the name is unknown, if the identifier is neither of the three, or if
+            arguments come without a name to build.
+    """
+    if isinstance(identifier, str):
+        loss = lookup(LOSSES, identifier, "loss")
+        if not takes_num_classes(loss):
+            kwargs.pop("num_classes", None)
+        return loss(**kwargs)
+    require(not kwargs, "kwargs", "empty unless the loss is given by name", sorted(kwargs))
+    if isinstance(identifier, dict):
+        identifier = keras.saving.deserialize_keras_object(identifier)
+    expected = "a name, a serialised loss or a loss"
+    require(isinstance(identifier, EmbeddingLoss), "identifier", expected, identifier)
+    return identifier

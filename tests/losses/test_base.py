@@ -1,0 +1,109 @@
+"""What every loss shares: errors, gradients, and batches at the edge."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from facerec_tf.core.errors import ArgumentError
+from facerec_tf.losses import LOSSES, EmbeddingLoss
+from tests.losses.formulas import (
+    DISTANCES,
+    EMBEDDING_SIZE,
+    MINING,
+    head_inputs,
+    make,
+    random_batch,
+    value_and_gradient,
+)
+
+VARIANTS = [
+    *((name, {}) for name in LOSSES),
+    *(("triplet", {"mining": m, "distance": d}) for m in MINING for d in DISTANCES),
+]
+every_loss = pytest.mark.parametrize(("name", "options"), VARIANTS)
+
+EDGES = {
+    "one identity": ([2, 2, 2, 2], np.random.default_rng(0).normal(size=(4, EMBEDDING_SIZE))),
+    "one image each": ([0, 1, 2, 3], np.random.default_rng(1).normal(size=(4, EMBEDDING_SIZE))),
+    "one image": ([3], np.random.default_rng(2).normal(size=(1, EMBEDDING_SIZE))),
+    "duplicates": ([0, 0, 1, 1], np.full((4, EMBEDDING_SIZE), 0.3)),
+    "opposites": ([0, 0, 1, 1], np.outer([1.0, -1.0, 1.0, -2.0], np.full(EMBEDDING_SIZE, 0.3))),
+    "zeros": ([0, 0, 1, 1], np.zeros((4, EMBEDDING_SIZE))),
+    "huge": ([0, 0, 1, 1], 1e6 * np.eye(4)[[0, 1, 1, 2]]),
+}
+
+
+@pytest.mark.parametrize(("labels", "embeddings"), EDGES.values(), ids=EDGES)
+@every_loss
+def test_edges_are_finite(name, options, labels, embeddings):
+    loss = make(name, dtype="float32", **options)
+    inputs = head_inputs(loss, np.array(labels))
+    value, slopes = value_and_gradient(loss, np.array(labels), embeddings, *inputs, training=True)
+    assert np.isfinite(value)
+    assert np.isfinite(slopes).all()
+    assert all(np.isfinite(weight.numpy()).all() for weight in loss.weights)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@every_loss
+def test_embeddings_that_are_no_numbers_show(name, options, bad):
+    labels, embeddings = random_batch()
+    embeddings[3, 1] = bad
+    loss = make(name, **options)
+    assert np.isnan(loss(labels, embeddings, *head_inputs(loss, labels)))
+
+
+@every_loss
+def test_gradient_is_that_of_the_value(name, options):
+    if name == "circle":
+        pytest.skip("its weights have no gradient; test_circle.py")
+    labels, embeddings = random_batch()
+    loss = make(name, **options)
+    inputs = head_inputs(loss, labels)
+    _, slopes = value_and_gradient(loss, labels, embeddings, *inputs)
+    step = 1e-6 * np.random.default_rng(1).normal(size=embeddings.shape)
+    ahead, behind = (loss(labels, embeddings + sign * step, *inputs) for sign in (1, -1))
+    assert np.sum(slopes * step) == pytest.approx(float(ahead - behind) / 2, rel=1e-4, abs=1e-13)
+
+
+@every_loss
+def test_order_of_the_batch_does_not_matter(name, options):
+    labels, embeddings = random_batch()
+    loss = make(name, **options)
+    inputs = head_inputs(loss, labels)
+    order = np.random.default_rng(4).permutation(len(labels))
+    shuffled = loss(labels[order], embeddings[order], *(x[order] for x in inputs))
+    np.testing.assert_allclose(shuffled, loss(labels, embeddings, *inputs), rtol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (3, 4, 2)])
+@pytest.mark.parametrize("name", LOSSES)
+def test_embeddings_must_be_a_matrix(name, shape):
+    loss, labels = make(name), np.array([0, 1, 1])
+    with pytest.raises(ArgumentError, match=r"'embeddings' must be of shape \[batch, embedding"):
+        loss(labels, tf.zeros(shape), *head_inputs(loss, labels))
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 1], r"'labels' must be of shape \[3\], one for each embedding"),
+        ([[0], [1], [2]], r"'labels' must be of shape \[batch\]"),
+        ([0.0, 1.0, 2.0], "'labels' must be integers"),
+    ],
+)
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_embedding_has_a_label(name, labels, message):
+    loss = make(name)
+    with pytest.raises(ArgumentError, match=message):
+        loss(tf.constant(labels), tf.zeros([3, 4]), *head_inputs(loss, np.arange(3)))
+
+
+def test_half_precision_is_refused():
+    with pytest.raises(ArgumentError, match="'dtype' must be 'float32' or 'float64'"):
+        make("triplet", dtype="mixed_float16")
+
+
+def test_base_has_no_formula_of_its_own():
+    with pytest.raises(NotImplementedError, match="EmbeddingLoss must override value"):
+        EmbeddingLoss()(np.array([0]), np.ones([1, 4]))
