@@ -14,10 +14,14 @@ from facerec_tf.version import __version__
 #: Public name → where it is defined.
 _PUBLIC = {
     "BACKBONES": "facerec_tf.backbones",
+    "LOSSES": "facerec_tf.losses",
     "MARGINS": "facerec_tf.margins",
+    "Auxiliary": "facerec_tf.losses",
     "Embedder": "facerec_tf.serving",
+    "EmbeddingLoss": "facerec_tf.losses",
     "ExperimentConfig": "facerec_tf.config",
     "MarginLayer": "facerec_tf.margins",
+    "Objective": "facerec_tf.models",
     "Recognizer": "facerec_tf.models",
     "UserError": "facerec_tf.core.errors",
 }

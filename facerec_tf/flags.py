@@ -16,8 +16,9 @@ from absl import flags
 from facerec_tf import config as config_lib
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError
+from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.core.lookup import lookup
-from facerec_tf.margins import MARGINS, hyperparameters
+from facerec_tf.models import MAIN_LOSSES
 
 FLAGS = flags.FLAGS
 flags.disclaim_key_flags()  # They are the verbs': `--help` shows the flags of the main module.
@@ -62,14 +63,12 @@ def define_training_flags() -> None:
     flags.DEFINE_string("workdir", None, "Run folder; default: runs/LOSS-DATE-TIME.")
     flags.DEFINE_boolean("resume", False, "Continue the run in --workdir exactly where it stands.")
     for option in _options():
-        _DEFINERS[option.type](option.flag, option.default, option.help)
+        help = f"{option.help}\n{_loss_table()}" if option.flag == "loss" else option.help
+        _DEFINERS[option.type](option.flag, option.default, help)
     for name, uses in _loss_flags().items():
         losses = ", ".join(f"{loss} ({default})" for loss, default in uses.items())
-        kind = type(next(iter(uses.values())))
-        define = {bool: flags.DEFINE_boolean, str: flags.DEFINE_string}.get(
-            kind, flags.DEFINE_float
-        )
-        define(name, None, f"Parameter of {losses}.")
+        kind = next((type(default) for default in uses.values() if default is not None), float)
+        _DEFINERS[kind](name, None, f"Parameter of {losses}.")
 
 
 def define_evaluation_flags() -> None:
@@ -163,6 +162,8 @@ def _options() -> Iterator[_Option]:
 
 def _value(option: _Option) -> Any:
     value = FLAGS[option.flag].value
+    if option.type == tuple[str, ...]:
+        return tuple(value)
     if option.type != tuple[int, ...]:
         return value
     try:
@@ -177,14 +178,14 @@ def _value(option: _Option) -> Any:
 def _loss_flags() -> dict[str, dict[str, Any]]:
     """Returns, for every parameter of any loss, the losses that take it and their defaults."""
     uses: dict[str, dict[str, Any]] = {}
-    for loss, margin in MARGINS.items():
-        for name, default in hyperparameters(margin).items():
+    for loss, kind in MAIN_LOSSES.items():
+        for name, default in hyperparameters(kind).items():
             uses.setdefault(name, {})[loss] = default
     return uses
 
 
 def _loss_options(loss: str) -> dict[str, Any]:
-    accepted = hyperparameters(lookup(MARGINS, loss, "loss"))
+    accepted = hyperparameters(lookup(MAIN_LOSSES, loss, "loss"))
     given = {name: FLAGS[name].value for name in _loss_flags() if FLAGS[name].present}
     for name in given:
         if name not in accepted:
@@ -193,7 +194,16 @@ def _loss_options(loss: str) -> dict[str, Any]:
     return given
 
 
-def _define_integers(name: str, default: tuple[int, ...], help: str) -> None:
+def _loss_table() -> str:
+    """Returns a line for each loss: its name, its parameters and where it was published."""
+    lines = []
+    for name, kind in MAIN_LOSSES.items():
+        options = " ".join(f"{key}={value}" for key, value in hyperparameters(kind).items())
+        lines.append(f"{name}: {options or 'no parameters'} ({kind.source})")
+    return "\n".join(lines)
+
+
+def _define_list(name: str, default: tuple, help: str) -> None:
     flags.DEFINE_list(name, [str(value) for value in default], help)
 
 
@@ -204,5 +214,6 @@ _DEFINERS: dict[Any, Callable[[str, Any, str], Any]] = {
     float: flags.DEFINE_float,
     str: flags.DEFINE_string,
     str | None: flags.DEFINE_string,
-    tuple[int, ...]: _define_integers,
+    tuple[int, ...]: _define_list,
+    tuple[str, ...]: _define_list,
 }

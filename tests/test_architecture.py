@@ -13,7 +13,9 @@ FLOORS = {
     "version": 0,
     "core": 1,
     "config": 2,
-    **dict.fromkeys(("margins", "backbones", "data", "alignment", "evaluation", "visualize"), 3),
+    **dict.fromkeys(
+        ("margins", "losses", "backbones", "data", "alignment", "evaluation", "visualize"), 3
+    ),
     "models": 4,
     **dict.fromkeys(("training", "serving"), 5),
     "experiment": 6,

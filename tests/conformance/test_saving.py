@@ -1,25 +1,47 @@
-"""A model with a head survives `.keras` files, output and counters alike."""
+"""A recognizer with any loss survives `.keras` files and SavedModels, outputs and state alike."""
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from tests.conformance.cases import EMBEDDING_SIZE, every_margin, make
+from facerec_tf.models import Recognizer
+from tests.conformance.cases import EMBEDDING_SIZE, every_class, every_variant, make_objective
 
 
-@every_margin
-def test_outputs_are_identical(name, options, batch, tmp_path):
-    embeddings, labels = batch
+def make_recognizer(name, options):
     images = keras.Input((EMBEDDING_SIZE,))
-    identities = keras.Input((), dtype="int32")
-    features = keras.layers.Dense(EMBEDDING_SIZE)(images)
-    model = keras.Model([images, identities], make(name, options)(features, identities))
+    backbone = keras.Model(images, keras.layers.Dense(EMBEDDING_SIZE)(images))
+    return Recognizer(backbone, make_objective(name, options))
+
+
+@every_variant
+def test_keras_files(name, options, batch, tmp_path):
+    images, labels = batch
+    model = make_recognizer(name, options)
     for _ in range(3):
-        model([embeddings, labels], training=True)
+        model.objective(labels, model(images), training=True)
     model.save(tmp_path / "model.keras")
 
     loaded = keras.models.load_model(tmp_path / "model.keras")
 
-    np.testing.assert_array_equal(model([embeddings, labels]), loaded([embeddings, labels]))
-    assert [w.path for w in loaded.weights] == [w.path for w in model.weights]
+    before, after = (m.objective(labels, m(images)) for m in (model, loaded))
+    np.testing.assert_array_equal(before, after)
+    assert [w.name for w in loaded.weights] == [w.name for w in model.weights]
     for weight, restored in zip(model.weights, loaded.weights, strict=True):
         np.testing.assert_array_equal(weight, restored)
+
+
+@every_class
+def test_saved_models(name, options, batch, tmp_path):
+    embeddings, labels = batch
+    objective = make_objective(name, options)
+    module = tf.Module()
+    module.objective = objective
+    signature = [tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, EMBEDDING_SIZE])]
+    module.judge = tf.function(lambda y, x: objective(y, x), input_signature=signature)
+    tf.saved_model.save(module, tmp_path / "saved")
+
+    loaded = tf.saved_model.load(tmp_path / "saved")
+
+    expected = module.judge(labels, embeddings)
+    np.testing.assert_array_equal(loaded.judge(labels, embeddings), expected)
