@@ -5,9 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := runs/demo
 
+# TensorFlow Addons runs on Python 3.9 to 3.11: where PYTHON is newer, name one of those.
+ADDONS_PYTHON ?= $(PYTHON)
+PARITY := build/parity
+
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format bench parity clean
 
 ## Trains on drawn faces, judges on people never trained on, exports: about five minutes on 2 cores.
 demo: $(VENV)/installed
@@ -35,11 +39,25 @@ bench: $(VENV)/installed
 	$(BIN)/python tools/bench/pipeline.py
 	$(BIN)/python tools/bench/heads.py
 
+## Values and gradients against pytorch-metric-learning and TensorFlow Addons, asked anew; `make test`
+## compares with their answers in tests/parity/references, which are copies of those in $(PARITY).
+parity: $(VENV)/installed .venv-parity-torch/installed .venv-parity-addons/installed
+	.venv-parity-torch/bin/python tools/parity/reference_torch.py --output=$(PARITY)/torch.npz
+	.venv-parity-addons/bin/python tools/parity/reference_addons.py --output=$(PARITY)/addons.npz
+	FACEREC_PARITY=$(PARITY) $(BIN)/python -m pytest tests/parity
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .venv-parity-* build dist *.egg-info
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --upgrade pip setuptools wheel
 	$(BIN)/python -m pip install -qq --editable .[dev]
+	touch $@
+
+.venv-parity-torch/installed: INTERPRETER := $(PYTHON)
+.venv-parity-addons/installed: INTERPRETER := $(ADDONS_PYTHON)
+.venv-parity-%/installed: tools/parity/requirements-%.txt
+	$(INTERPRETER) -m venv .venv-parity-$*
+	.venv-parity-$*/bin/python -m pip install -qq --requirement $<
 	touch $@
