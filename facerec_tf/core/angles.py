@@ -15,6 +15,18 @@ from keras import ops
 #: Smallest 1 − cos² that `sine` takes a root of; float32 resolves no angle below about 3e-4.
 EPSILON = 1e-7
 
+#: Of arccos(x)/√(1 − x) on [0, 1], highest power first.
+_ARCCOS = (
+    -0.0012624911,
+    0.0066700901,
+    -0.0170881256,
+    0.0308918810,
+    -0.0501743046,
+    0.0889789874,
+    -0.2145988016,
+    1.5707963050,
+)
+
 
 def l2_normalize(vectors: Any, axis: int = -1) -> Any:
     """Returns `vectors` at unit length along `axis`; zero stays zero, with a finite gradient.
@@ -47,6 +59,23 @@ def angle(cosine: Any) -> Any:
     arctan2 of the guarded sine and the cosine: exact in the middle, within 4e-4 rad at the ends.
     """
     return ops.arctan2(sine(cosine), cosine)
+
+
+def many_angles(cosine: Any) -> Any:
+    """Returns `angle(cosine)` for a tensor so large that arctan2 would take most of a step.
+
+    In float32 by a polynomial that XLA vectorises (Abramowitz and Stegun 4.4.46, within 2e-8
+    before rounding).
+    """
+    if cosine.dtype != "float32":
+        return angle(cosine)
+    folded = ops.abs(cosine)
+    root = ops.sqrt(ops.maximum(1.0 - folded, EPSILON / 2.0))  # 1 − c² is twice 1 − c
+    polynomial = ops.zeros_like(folded)
+    for coefficient in _ARCCOS:
+        polynomial = polynomial * folded + coefficient
+    acute = root * polynomial
+    return ops.where(cosine < 0.0, math.pi - acute, acute)
 
 
 def falling_cosine(angle: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from facerec_tf.core.angles import angle
+from facerec_tf.core.angles import angle, many_angles
 from facerec_tf.core.errors import require_non_negative
 from facerec_tf.margins.base import MarginLayer
 
@@ -48,4 +48,4 @@ class AirFace(MarginLayer):
     @staticmethod
     def negative_rule(cosine: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
         """Returns `1 − 2θ/π`."""
-        return 1.0 - (2.0 / math.pi) * angle(cosine)
+        return 1.0 - (2.0 / math.pi) * many_angles(cosine)

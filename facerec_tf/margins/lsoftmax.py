@@ -52,10 +52,8 @@ class LSoftmax(SphereFace):
     ) -> tf.Tensor:
         """Returns the logits; without labels they are `W·x`."""
         centres = tf.convert_to_tensor(self.centres)
-        products = ops.matmul(embeddings, centres)
         if labels is None:
-            return products
+            return ops.matmul(embeddings, centres)
+        products, target, length = similarity.multiply_with_target(embeddings, centres, labels)
         norm = 1.0 / inverse_norm(embeddings)[:, 0]
-        radius = norm * tf.gather(similarity.lengths(centres), labels)
-        target = similarity.at_labels(products, labels)
-        return self.with_margin(products, target, labels, radius, norm, training)
+        return self.with_margin(products, target, labels, norm * length, norm, training)

@@ -69,6 +69,35 @@ def project_with_target(
 
 
 @tf.custom_gradient
+def multiply_with_target(
+    points: tf.Tensor, centres: tf.Tensor, labels: tf.Tensor
+) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Callable]:
+    """Returns products with the centres as they are, those with the own ones, the latter's lengths.
+
+    Args:
+        points: `[batch, d]` float.
+        centres: `[d, classes]` float.
+        labels: `[batch]` int32 or int64, the class of each point.
+
+    Returns:
+        `[batch, classes]`, `[batch]` and `[batch]`.
+    """
+    products = tf.matmul(points, centres)
+    lengths = tf.maximum(tf.norm(tf.gather(centres, labels, axis=1), axis=0), 1e-6)
+
+    def gradient(upstream: tf.Tensor, on_target: tf.Tensor, on_lengths: tf.Tensor) -> tuple:
+        one = tf.ones([], products.dtype)
+        both = _add_and_scale(upstream, labels, on_target, one)
+        pull = tf.matmul(points, both, transpose_a=True)
+        # A length pulls its centre along itself.
+        shares = tf.math.unsorted_segment_sum(-on_lengths / lengths, labels, tf.shape(centres)[1])
+        on_centres = _remove_radial(pull, centres, shares[tf.newaxis, :], one)
+        return tf.matmul(both, centres, transpose_b=True), on_centres, None
+
+    return (products, at_labels(products, labels), lengths), gradient
+
+
+@tf.custom_gradient
 def add_to_target(
     products: tf.Tensor, labels: tf.Tensor, change: tf.Tensor
 ) -> tuple[tf.Tensor, Callable]:
@@ -136,11 +165,6 @@ def nearest(products: tf.Tensor, count: int) -> tf.Tensor:
 def at_labels(products: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Returns the entry of each row at its label, `[batch]`."""
     return tf.gather(products, labels, axis=1, batch_dims=1)
-
-
-def lengths(centres: tf.Tensor) -> tf.Tensor:
-    """Returns the length of each column of `[d, classes]`, `[classes]`."""
-    return 1.0 / _inverse_lengths(centres)[0]
 
 
 def _pull(

@@ -117,4 +117,6 @@ class SphereFace2(MarginLayer):
 
 
 def _spread(cosine: tf.Tensor, t: float | tf.Tensor) -> tf.Tensor:
-    return 2.0 * tf.pow((cosine + 1.0) / 2.0, t) - 1.0
+    # Exponential and logarithm are vectorised, the power is not.
+    base = tf.maximum((cosine + 1.0) / 2.0, 1e-12)
+    return 2.0 * tf.exp(t * tf.math.log(base)) - 1.0

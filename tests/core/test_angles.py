@@ -12,8 +12,29 @@ def test_angle_and_sine_agree_with_numpy():
     np.testing.assert_allclose(angles.sine(cosine), np.sin(theta), atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_many_angles_are_angles(dtype):
+    cosine = tf.constant(np.linspace(-0.999, 0.999, 4001), dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(cosine)
+        theta = angles.many_angles(cosine)
+    np.testing.assert_allclose(theta, np.arccos(cosine.numpy()), atol=1e-6)
+    slope = -1.0 / np.sqrt(1.0 - cosine.numpy() ** 2)
+    np.testing.assert_allclose(tape.gradient(theta, cosine), slope, rtol=1e-4)
+
+
+def test_added_angle_is_arcfaces_target():
+    theta = np.linspace(0.01, np.pi - 0.01, 101)
+    for m in (0.0, 0.5, 1.5):
+        expected = np.where(theta < np.pi - m, np.cos(theta + m), np.cos(theta) - m * np.sin(m))
+        cosine = tf.constant(np.cos(theta), tf.float64)
+        np.testing.assert_allclose(angles.added_angle(cosine, m), expected, atol=1e-6)
+        each = tf.fill(cosine.shape, tf.constant(m, tf.float64))
+        np.testing.assert_allclose(angles.added_angle(cosine, each), expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("jit", [False, True])
-@pytest.mark.parametrize("function", [angles.sine, angles.angle])
+@pytest.mark.parametrize("function", [angles.sine, angles.angle, angles.many_angles])
 def test_value_and_gradient_are_finite_at_the_ends(function, jit):
     @tf.function(jit_compile=jit)
     def value_and_gradient(cosine):
@@ -25,7 +46,7 @@ def test_value_and_gradient_are_finite_at_the_ends(function, jit):
     value, gradient = value_and_gradient(tf.constant([-1.0, 1.0, 0.0, 0.9999999]))
     assert np.isfinite(value).all()
     assert np.isfinite(gradient).all()
-    expected = {"sine": [0, 0, 1], "angle": [np.pi, 0, np.pi / 2]}[function.__name__]
+    expected = [0, 0, 1] if function is angles.sine else [np.pi, 0, np.pi / 2]
     np.testing.assert_allclose(value[:3], expected, atol=4e-4)
 
 

@@ -2,10 +2,13 @@
 
     python tools/bench/heads.py --batch=128 --dim=512 --classes=100000
 
-A step is logits, sparse softmax cross-entropy, and the gradients on embeddings and centres: our
-heads with `margins.cross_entropy`, the textbook's with TensorFlow's own operation. All steps take
-turns within one process and the medians are compared, so that a busy machine slows them alike;
-peak memory is read from one fresh process for each of the two it compares.
+A step is logits, losses, and the gradients on embeddings and weights: our heads with their own
+losses in training, the textbook's with TensorFlow's own cross-entropy. All steps take turns within
+one process and the medians are compared, so that a busy machine slows them alike; peak memory is
+read from one fresh process for each of the two it compares.
+
+A head with k centres a class multiplies with k times as many: it is set against a normface with k
+times the classes.
 """
 
 from __future__ import annotations
@@ -25,8 +28,13 @@ import tensorflow as tf
 from absl import flags
 
 from facerec_tf import margins
+from facerec_tf.core.hyperparameters import hyperparameters
 
 FLAGS = flags.FLAGS
+
+#: Stands between a head's name and the times its classes are taken.
+MANY = " ×"
+
 flags.DEFINE_integer("batch", 128, "Embeddings in a step.", lower_bound=1)
 flags.DEFINE_integer("dim", 512, "Size of an embedding.", lower_bound=1)
 flags.DEFINE_integer("classes", 100_000, "Identities.", lower_bound=2)
@@ -66,24 +74,34 @@ class Textbook(keras.layers.Layer):
 
 
 def make_head(name: str) -> tuple[keras.layers.Layer, Callable]:
-    """Returns the head of that name, or the textbook's, and the cross-entropy used with it."""
+    """Returns the head of that name, and its function from embeddings and labels to losses."""
     if name == "textbook":
-        return Textbook(FLAGS.classes), tf.nn.sparse_softmax_cross_entropy_with_logits
-    return margins.get(name, num_classes=FLAGS.classes), margins.cross_entropy
+        head = Textbook(FLAGS.classes)
+        cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits
+        return head, lambda x, y: cross_entropy(labels=y, logits=head(x, y))
+    name, _, times = name.partition(MANY)
+    head = margins.get(name, num_classes=FLAGS.classes * int(times or 1))
+    return head, lambda x, y: head.loss(x, y, training=True)
+
+
+def peer_of(name: str) -> str:
+    """Returns the normface with as many centres as the head of that name."""
+    parameters = hyperparameters(margins.MARGINS[name]) if name in margins.MARGINS else {}
+    return f"normface{MANY}{parameters['k']}" if "k" in parameters else "normface"
 
 
 def make_step(name: str) -> Callable[[], float]:
     """Returns a function that runs one step and returns its seconds; it has run once before."""
     embeddings = tf.random.normal([FLAGS.batch, FLAGS.dim])
     labels = tf.random.uniform([FLAGS.batch], maxval=FLAGS.classes, dtype=tf.int32)
-    head, cross_entropy = make_head(name)
+    head, losses = make_head(name)
     head.build((FLAGS.batch, FLAGS.dim))
 
     @tf.function
     def step(embeddings: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, ...]:
         with tf.GradientTape() as tape:
             tape.watch(embeddings)
-            loss = tf.reduce_mean(cross_entropy(labels, head(embeddings, labels)))
+            loss = tf.reduce_mean(losses(embeddings, labels))
         return loss, *tape.gradient(loss, [embeddings, *head.trainable_variables])
 
     def timed() -> float:
@@ -120,17 +138,18 @@ def main() -> None:
         return
     tf.get_logger().setLevel("ERROR")  # it takes one function for each head for retracing
     names = ["textbook", *margins.MARGINS]
+    names += sorted({peer for peer in map(peer_of, names) if peer not in names})
     memory = {name: peak_memory_in_child(name) for name in ("textbook", "arcface")}
     steps = {name: make_step(name) for name in names}
     rounds = [{name: step() for name, step in steps.items()} for _ in range(FLAGS.repeats)]
     seconds = {name: statistics.median(r[name] for r in rounds) for name in names}
 
     print(f"batch {FLAGS.batch}, d {FLAGS.dim}, {FLAGS.classes} classes: median of {len(rounds)}")
-    print(f"{'head':<12}{'ms/step':>10}{'normface = 1':>15}{'textbook is slower by':>24}")
+    print(f"{'head':<20}{'ms/step':>10}{'normface = 1':>15}{'textbook is slower by':>24}")
     for name in names:
-        relative = seconds[name] / seconds["normface"]
+        relative = seconds[name] / seconds[peer_of(name)]
         gain = seconds["textbook"] / seconds[name]
-        print(f"{name:<12}{1e3 * seconds[name]:>10.0f}{relative:>15.2f}{gain:>24.2f}")
+        print(f"{name:<20}{1e3 * seconds[name]:>10.0f}{relative:>15.2f}{gain:>24.2f}")
     ratio = memory["arcface"] / memory["textbook"]
     print(
         f"peak memory: arcface {memory['arcface'] / 1024:.0f} MB, "
