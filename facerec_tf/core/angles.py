@@ -15,6 +15,9 @@ from keras import ops
 #: Smallest 1 − cos² that `sine` takes a root of; float32 resolves no angle below about 3e-4.
 EPSILON = 1e-7
 
+#: The greatest angle that `added_angle` adds: past 2.33 the fallback would begin above −1.
+MOST_ADDED = math.pi / 2.0
+
 #: Of arccos(x)/√(1 − x) on [0, 1], highest power first.
 _ARCCOS = (
     -0.0012624911,
@@ -69,7 +72,7 @@ def many_angles(cosine: Any) -> Any:
     """
     if cosine.dtype != "float32":
         return angle(cosine)
-    folded = ops.abs(cosine)
+    folded = ops.where(cosine < 0.0, -cosine, cosine)  # unlike abs, with a slope at 0
     root = ops.sqrt(ops.maximum(1.0 - folded, EPSILON / 2.0))  # 1 − c² is twice 1 − c
     polynomial = ops.zeros_like(folded)
     for coefficient in _ARCCOS:
@@ -81,7 +84,7 @@ def many_angles(cosine: Any) -> Any:
 def falling_cosine(angle: Any) -> Any:
     """Returns ψ(φ) = (−1)^k·cos φ − 2k, k = ⌊φ/π⌋, for φ ≥ 0: cos φ that never rises again.
 
-    Continuous, with a continuous slope, and equal to cos φ up to π (SphereFace 1704.08063, eq. 6).
+    Continuous, with a continuous slope, and equal to cos φ up to π (SphereFace 1704.08063, eq. 7).
     """
     turns = ops.stop_gradient(ops.floor(angle / math.pi))
     sign = 1.0 - 2.0 * ops.mod(turns, 2.0)
@@ -95,7 +98,8 @@ def added_angle(cosine: Any, m: Any) -> Any:
 
     Args:
         cosine: cos θ, float tensor within [−1, 1].
-        m: The added angle in radians, within [0, π]: a number, or a tensor of the same shape.
+        m: The added angle in radians, within [0, MOST_ADDED]: a number, or a tensor of the same
+            shape.
     """
     m = ops.convert_to_tensor(m, dtype=cosine.dtype)
     shifted = cosine * ops.cos(m) - sine(cosine) * ops.sin(m)

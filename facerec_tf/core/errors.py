@@ -65,6 +65,11 @@ def require_share(name: str, value: float) -> None:
     require(_is_number(value) and 0 < value < 1, name, "above 0 and below 1", value)
 
 
+def require_flag(name: str, value: bool) -> None:
+    """Raises `ArgumentError` unless `value` is True or False."""
+    require(isinstance(value, bool), name, "True or False", value)
+
+
 def require_count(name: str, value: int, least: int = 1) -> None:
     """Raises `ArgumentError` unless `value` is an integer of at least `least`."""
     is_integer = isinstance(value, int) and not isinstance(value, bool)

@@ -23,9 +23,9 @@ from facerec_tf.losses.distances import (
 class Contrastive(EmbeddingLoss):
     """`d²` for a pair of one identity, `[m − d]₊²` for any other (Hadsell, CVPR 2006, eq. 4).
 
-    d is the Euclidean distance of embeddings brought to unit length. All pairs of the batch count:
-    the loss is the mean over pairs of one identity plus the mean over all others, so that the few
-    of the first kind weigh as much as the many of the second.
+    Without that equation's ½. d is the Euclidean distance of embeddings brought to unit length. All
+    pairs of the batch count: the loss is the mean over pairs of one identity plus the mean over all
+    others, so that the few of the first kind weigh as much as the many of the second.
 
     Args:
         m: Margin, positive; distances reach from 0 to 2.

@@ -13,7 +13,7 @@ from facerec_tf.losses.base import EmbeddingLoss
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class FeatureIncay(EmbeddingLoss):
-    """`mean(1(correct)/(‖x‖² + ε))`: the reciprocal norm loss of feature incay (1705.10284, eq. 9).
+    """`mean(1(correct)/(‖x‖² + ε))`: the reciprocal norm loss of feature incay (1705.10284).
 
     Args:
         epsilon: ε, positive; it bounds the pull on short embeddings.

@@ -51,7 +51,7 @@ def batch_all(
 ) -> tf.Tensor:
     """Returns the mean of [d_ap − d_an + margin]₊ over the triplets where it is positive.
 
-    All of the batch's triplets, averaged over the violations (1703.07737, eqs. 6 and 7).
+    All of the batch's triplets, averaged over the violations (1703.07737, eq. 6).
     """
     order, ascending = _sorted_negatives(distances, negatives)
     reach = distances + margin

@@ -18,6 +18,8 @@ from facerec_tf.losses.base import EmbeddingLoss
 class Ring(EmbeddingLoss):
     """`(‖x‖ − R)²`, the mean over the batch, with a learned R (Ring loss, 1803.00130, eq. 2).
 
+    Without that equation's ½: weigh it half as much as the paper.
+
     Args:
         radius: R at the start, positive; None takes √d, the length that embeddings have on leaving
             the BatchNorm at the end of a backbone.

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from facerec_tf.core.angles import angle, clip_cosine, l2_normalize
+from facerec_tf.core.errors import require_flag
 from facerec_tf.core.replicas import gather_batch
 from facerec_tf.margins.base import MarginLayer
 from facerec_tf.margins.fused import fused
@@ -35,6 +36,7 @@ class AdaCos(MarginLayer):
     source = "AdaCos 1905.00292"
 
     def __init__(self, num_classes: int, adaptive: bool = True, **kwargs: Any) -> None:
+        require_flag("adaptive", adaptive)
         super().__init__(num_classes, None, "exact", **kwargs)
         self.adaptive = adaptive
 

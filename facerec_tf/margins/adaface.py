@@ -19,7 +19,7 @@ _NORMS = (0.001, 100.0)
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class AdaFace(MarginLayer):
-    """Target logit `s·(cos(θ − m·z) − (m + m·z))` (2204.00964, eqs. 14–18).
+    """Target logit `s·(cos(θ − m·z) − (m + m·z))` (2204.00964, §3).
 
     z = clip(h·(‖x‖ − μ)/σ, −1, 1) is the image's quality; no gradient flows through it. μ and σ are
     running means of the batch's mean and standard deviation of ‖x‖: each call with labels and

@@ -15,9 +15,10 @@ from facerec_tf.margins.base import MarginLayer
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class AirFace(MarginLayer):
-    """Target logit `s·(π − 2(θ + m))/π`, others `s·(π − 2θ_j)/π` (Li-ArcFace, 1907.12256, eq. 4).
+    """Target logit `s·(π − 2(θ + m))/π`, others `s·(π − 2θ_j)/π` (Li-ArcFace, 1907.12256).
 
     Linear in the angle, so the margin weighs alike everywhere, and falls past π − m by itself.
+    Without labels the logits are `s·cos θ`, as of every head: the order of classes is the same.
 
     Args:
         num_classes: Number of identities, at least 2.

@@ -9,8 +9,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from facerec_tf.core.angles import added_angle, sine
-from facerec_tf.core.errors import require_between
+from facerec_tf.core.angles import MOST_ADDED, added_angle, sine
+from facerec_tf.core.errors import require_between, require_flag
 from facerec_tf.margins.base import MarginLayer
 
 
@@ -23,7 +23,7 @@ class ArcFace(MarginLayer):
     Args:
         num_classes: Number of identities, at least 2.
         s: Scale of the logits; None keeps ‖x‖.
-        m: Margin on the angle, in radians, within [0, π].
+        m: Margin on the angle, in radians, within [0, π/2].
         easy_margin: Apply the margin only where θ < π/2, and leave cos θ as it is elsewhere.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
@@ -40,7 +40,8 @@ class ArcFace(MarginLayer):
         gradient: str = "exact",
         **kwargs: Any,
     ) -> None:
-        require_between("m", m, 0.0, math.pi)
+        require_between("m", m, 0.0, MOST_ADDED)
+        require_flag("easy_margin", easy_margin)
         super().__init__(num_classes, s, gradient, **kwargs)
         self.m = m
         self.easy_margin = easy_margin

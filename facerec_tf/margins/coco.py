@@ -17,7 +17,7 @@ from facerec_tf.margins.base import INITIALIZER, MarginLayer
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class COCO(MarginLayer):
-    """Logits `s·cos θ` to centroids that no gradient moves (congenerous cosine, 1702.06890, eq. 3).
+    """Logits `s·cos θ` to centroids that no gradient moves (congenerous cosine, 1702.06890, §3).
 
     A centroid is the running mean of its class's unit embeddings: each call with labels and
     `training=True` moves, once its logits are computed, the centroids of the classes in the batch,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from facerec_tf.core.angles import added_angle
+from facerec_tf.core.angles import MOST_ADDED, added_angle
 from facerec_tf.core.errors import require_between
 from facerec_tf.core.replicas import gather_batch
 from facerec_tf.margins.base import MarginLayer
@@ -16,15 +15,16 @@ from facerec_tf.margins.base import MarginLayer
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class CurricularFace(MarginLayer):
-    """ArcFace whose hard negatives become `cos θ_j·(t + cos θ_j)` (2004.00288, eqs. 5–9).
+    """ArcFace whose hard negatives become `cos θ_j·(t + cos θ_j)` (2004.00288, §3.2).
 
-    Hard is cos θ_j > cos(θ + m). t is the running mean of the target cosine: each call with labels
-    and `training=True` first moves it by `rate` towards the mean of the batch, over all replicas.
+    Hard is what exceeds the own target, cos(θ + m) or ArcFace's fallback. t is the running mean of
+    the target cosine: each call with labels and `training=True` first moves it by `rate` towards
+    the mean of the batch, over all replicas.
 
     Args:
         num_classes: Number of identities, at least 2.
         s: Scale of the logits.
-        m: Margin on the angle, in radians, within [0, π].
+        m: Margin on the angle, in radians, within [0, π/2].
         rate: Share of the new batch in t, within [0, 1].
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
@@ -41,7 +41,7 @@ class CurricularFace(MarginLayer):
         gradient: str = "exact",
         **kwargs: Any,
     ) -> None:
-        require_between("m", m, 0.0, math.pi)
+        require_between("m", m, 0.0, MOST_ADDED)
         require_between("rate", rate, 0.0, 1.0)
         super().__init__(num_classes, s, gradient, **kwargs)
         self.m = m

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from facerec_tf.core.errors import require_non_negative
+from facerec_tf.core.errors import require_flag, require_non_negative
 from facerec_tf.core.lookup import require_known
 from facerec_tf.core.replicas import gather_batch, own_rows
 from facerec_tf.margins.base import MarginLayer
@@ -17,17 +17,17 @@ from facerec_tf.margins.forms import FORMS
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class ElasticFace(MarginLayer):
-    """ArcFace or CosFace with margins drawn from N(m, σ²) (2109.09416, eqs. 5–7).
+    """ArcFace or CosFace with margins drawn from N(m, σ²) (2109.09416, §3).
 
     "+" hands the drawn margins out by hardness: the largest to the sample farthest from its
-    centre. Margins are drawn, and sorted, for the batch of all replicas together, and only in calls
-    with `training=True`; otherwise all are m.
+    centre. Margins, never below 0, are drawn, and sorted, for the batch of all replicas together,
+    and only in calls with `training=True`; otherwise all are m.
 
     Args:
         num_classes: Number of identities, at least 2.
         s: Scale of the logits; None keeps ‖x‖.
         form: "arc" adds the margin to the angle, "cos" takes it off the cosine.
-        m: Mean margin, within [0, π] rad for "arc", [0, 2] for "cos"; None takes 0.5 and 0.35.
+        m: Mean margin, within [0, π/2] rad for "arc", [0, 2] for "cos"; None takes 0.5 and 0.35.
         sigma: Standard deviation of the margins, not negative.
         plus: Whether to sort them by hardness: ElasticFace-Arc+ and -Cos+.
         gradient: As `MarginLayer`.
@@ -50,6 +50,7 @@ class ElasticFace(MarginLayer):
         require_known(form, FORMS, "form")
         m = FORMS[form].margin(m)
         require_non_negative("sigma", sigma)
+        require_flag("plus", plus)
         super().__init__(num_classes, s, gradient, **kwargs)
         self.form = form
         self.m = m
@@ -84,6 +85,8 @@ class ElasticFace(MarginLayer):
             tf.shape(cosine), seed, self.m, self.sigma, cosine.dtype, alg="philox"
         )
         self.draws.assign_add([0, 1])
+        # A margin below 0 would have the target rise again near θ = 0.
+        margins = tf.clip_by_value(margins, 0.0, FORMS[self.form].most)
         if self.plus:
             easiest_first = tf.argsort(cosine, direction="DESCENDING", stable=True)
             margins = tf.gather(tf.sort(margins), tf.argsort(easiest_first))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from facerec_tf.core.angles import added_angle
+from facerec_tf.core.angles import MOST_ADDED, added_angle
 from facerec_tf.core.errors import require_between
 
 
@@ -37,6 +36,6 @@ def subtracted_cosine(cosine: tf.Tensor, m: float | tf.Tensor) -> tf.Tensor:
 
 #: "arc" adds the margin to the angle, in radians, as ArcFace does; "cos" takes it off the cosine.
 FORMS = {
-    "arc": Form(added_angle, default=0.5, most=math.pi),
+    "arc": Form(added_angle, default=0.5, most=MOST_ADDED),
     "cos": Form(subtracted_cosine, default=0.35, most=2.0),
 }

@@ -15,7 +15,7 @@ from facerec_tf.margins.sphereface import SphereFace
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class LSoftmax(SphereFace):
-    """Target logit `‖W_y‖·‖x‖·(λ·cos θ + ψ(θ))/(1 + λ)` (L-Softmax, ICML 2016, eqs. 5–7 and §5.1).
+    """Target logit `‖W_y‖·‖x‖·(λ·cos θ + ψ(θ))/(1 + λ)` (L-Softmax, ICML 2016, eqs. 4 and 6).
 
     ψ and λ are those of `SphereFace`; the other logits are `W_j·x`.
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import ops
 
-from facerec_tf.core.angles import added_angle, inverse_norm
+from facerec_tf.core.angles import MOST_ADDED, added_angle, inverse_norm
 from facerec_tf.core.errors import require, require_between, require_non_negative, require_positive
 from facerec_tf.margins.base import MarginLayer
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class MagFace(MarginLayer):
-    """Target logit `s·cos(θ + m(a))`, and a loss `λ·g(a)` that draws faces out (2103.06627, eq. 3).
+    """Target logit `s·cos(θ + m(a))`, and a loss `λ·g(a)` that draws faces out (2103.06627, §3.2).
 
     a is ‖x‖ clipped to [l_a, u_a]; m(a) rises linearly there from l_m to u_m; and
     g(a) = a/u_a² + 1/a falls, so that faces that can be told apart well grow long. Past
@@ -28,7 +27,7 @@ class MagFace(MarginLayer):
         l_a: Least length, positive.
         u_a: Greatest length, above `l_a`.
         l_m: Margin at `l_a` in radians, not negative.
-        u_m: Margin at `u_a` in radians, within [l_m, π].
+        u_m: Margin at `u_a` in radians, within [l_m, π/2].
         lambda_g: Weight of g, not negative.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
@@ -52,8 +51,8 @@ class MagFace(MarginLayer):
         require_positive("l_a", l_a)
         require_positive("u_a", u_a)
         require(u_a > l_a, "u_a", f"above l_a={l_a}", u_a)
-        require_between("l_m", l_m, 0.0, math.pi)
-        require_between("u_m", u_m, l_m, math.pi)
+        require_between("l_m", l_m, 0.0, MOST_ADDED)
+        require_between("u_m", u_m, l_m, MOST_ADDED)
         require_non_negative("lambda_g", lambda_g)
         super().__init__(num_classes, s, gradient, **kwargs)
         self.l_a = l_a

@@ -15,7 +15,7 @@ from facerec_tf.margins.forms import FORMS
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class MVSoftmax(MarginLayer):
-    """A margin on the own class, and hard other classes pushed up (1912.00833, eqs. 7–10).
+    """A margin on the own class, and hard other classes pushed up (1912.00833, §3).
 
     Where another class is nearer than the own one with its margin, cos θ_j > φ(θ), its cosine
     becomes t·cos θ_j + t − 1 (MV-Arc-Softmax and MV-AM-Softmax with the adaptive weight).
@@ -24,7 +24,7 @@ class MVSoftmax(MarginLayer):
         num_classes: Number of identities, at least 2.
         s: Scale of the logits; 32 in the paper.
         form: "arc" for φ = cos(θ + m), "cos" for φ = cos θ − m.
-        m: Margin, within [0, π] rad for "arc", [0, 2] for "cos"; None takes 0.5 and 0.35.
+        m: Margin, within [0, π/2] rad for "arc", [0, 2] for "cos"; None takes 0.5 and 0.35.
         t: Weight of hard classes, at least 1, which leaves them as they are.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.

@@ -110,7 +110,8 @@ class SphereFace2(MarginLayer):
         spread = 2.0 * 0.5**self.t - 1.0
         own, other = self.s * (spread - self.m), self.s * (spread + self.m)
         ratio = self.balance / ((1.0 - self.balance) * (self.num_classes - 1))
-        root = math.sqrt((1.0 - ratio) ** 2 + 4.0 * ratio * math.exp(own - other))
+        fraction = math.exp(max(own - other, -700.0))
+        root = math.sqrt((1.0 - ratio) ** 2 + 4.0 * ratio * fraction)
         if ratio > 1.0:  # The other form of the same root, as 1 − ratio + root may vanish.
             return math.log(ratio - 1.0 + root) - math.log(2.0) - own
         return math.log(2.0 * ratio) - other - math.log(1.0 - ratio + root)

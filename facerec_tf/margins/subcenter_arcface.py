@@ -24,7 +24,7 @@ class SubCenterArcFace(ArcFace):
     Args:
         num_classes: Number of identities, at least 2.
         s: Scale of the logits; None keeps ‖x‖.
-        m: Margin on the angle, in radians, within [0, π].
+        m: Margin on the angle, in radians, within [0, π/2].
         k: Centres a class, at least 1; 1 is ArcFace.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.

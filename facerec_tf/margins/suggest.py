@@ -10,7 +10,7 @@ from facerec_tf.core.errors import require_count, require_share
 def suggest_scale(num_classes: int, probability: float = 0.9) -> float:
     """Returns the least scale s at which a perfect embedding reaches `probability`.
 
-    (C − 1)/C · ln((C − 1)·P/(1 − P)), CosFace 1801.09414, eq. 6. A smaller scale keeps the loss
+    (C − 1)/C · ln((C − 1)·P/(1 − P)), CosFace 1801.09414, §4. A smaller scale keeps the loss
     high even where every embedding lies on its centre.
 
     Args:
@@ -31,7 +31,7 @@ def suggest_margin(num_classes: int, embedding_size: int) -> float:
     """Returns the greatest margin m on the cosine that centres can keep from each other.
 
     1 − cos(2π/C) for embeddings in the plane, C/(C − 1) in d ≥ C − 1 dimensions (CosFace
-    1801.09414, eq. 7). In between, the bound of C/(C − 1) still holds, but the paper expects the
+    1801.09414, §4). In between, the bound of C/(C − 1) still holds, but the paper expects the
     attainable margin to be much smaller.
 
     Args:

@@ -51,10 +51,10 @@ def test_without_training_all_margins_are_the_mean(form, plus):
 def test_margins_are_normal(form, plus):
     batch, m = near_batch(), FORMS[form][1]
     head = make("elasticface", batch[2], form=form, plus=plus)
-    drawn = np.stack([margins(head, batch) for _ in range(40)])
+    drawn = np.stack([margins(head, batch) for _ in range(20)])
     deviations = (drawn - m) / 0.05
-    assert abs(deviations.mean()) < 0.08
-    assert deviations.std() == pytest.approx(1.0, abs=0.06)
+    assert abs(deviations.mean()) < 0.1
+    assert deviations.std() == pytest.approx(1.0, abs=0.08)
     for within, share in ((0.6745, 0.5), (1.0, 0.6827), (2.0, 0.9545)):
         assert np.mean(np.abs(deviations) < within) == pytest.approx(share, abs=0.04)
     assert len(np.unique(drawn.round(12))) == drawn.size  # differ from call to call

@@ -1,0 +1,157 @@
+"""Trains one network under many losses, a row at a time, and tells how well each verifies.
+
+    python tools/compare_losses.py --data=data/lfw --workdir=runs/losses [--rows=arcface,triplet]
+
+Every row is the recipe of --flagfile plus the row's own flags, trained once for each seed by
+`python -m facerec_tf.train` and judged by `python -m facerec_tf.evaluate`. Seeds go round before
+rows repeat. What is finished is not done again, what was interrupted is resumed: call it as often
+as time allows. The table goes to standard output and, with --table, between the markers
+`<!-- table -->` and `<!-- end -->` of that file.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from facerec_tf.command import run  # isort: skip  (first, as it silences TensorFlow's greeting)
+
+from absl import flags
+
+from facerec_tf.core.errors import ArgumentError, UserError
+from facerec_tf.core.files import atomic_file
+from facerec_tf.core.lookup import require_known
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("recipe", "experiments/losses_on_lfw.flags", "Flags that all rows share.")
+flags.DEFINE_string("data", None, "Folder of records, as tools/import_lfw.py writes it.")
+flags.DEFINE_string("workdir", "runs/losses", "Folder of the runs.")
+flags.DEFINE_string("protocol", "lfw_view1", "Pairs that are verified.")
+flags.DEFINE_list("rows", [], "Rows to train; default: all.")
+flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds of each row.")
+flags.DEFINE_boolean("train", True, "Train what is missing; without, only make the table.")
+flags.DEFINE_string("table", None, "Markdown file that gets the table.")
+
+#: Row → its flags. Scales and margins are about half the papers', for all alike: LFW has a few
+#: images a person, under which the papers' margins do not train.
+ROWS: dict[str, list[str]] = {
+    "softmax": ["--loss=softmax"],
+    "softmax + center": ["--loss=softmax", "--auxiliary=center:0.003"],
+    "normface": ["--loss=normface", "--s=32"],
+    "sphereface": ["--loss=sphereface", "--s=32", "--m=1.35", "--lambda_base=10", "--lambda_min=0"],
+    "cosface": ["--loss=cosface", "--s=32", "--m=0.2"],
+    "arcface": ["--loss=arcface", "--s=32", "--m=0.25"],
+    "combined": ["--loss=combined", "--s=32", "--m1=1", "--m2=0.15", "--m3=0.1"],
+    "adaface": ["--loss=adaface", "--s=32", "--m=0.2"],
+    "magface": ["--loss=magface", "--s=32", "--l_m=0.2", "--u_m=0.4", "--lambda_g=10"],
+    "curricularface": ["--loss=curricularface", "--s=32", "--m=0.25"],
+    "subcenter_arcface": ["--loss=subcenter_arcface", "--s=32", "--m=0.25", "--k=3"],
+    "triplet": ["--loss=triplet"],
+    "contrastive": ["--loss=contrastive"],
+    "circle": ["--loss=circle", "--gamma=64"],
+    "airface": ["--loss=airface", "--s=32", "--m=0.2"],
+    "adacos": ["--loss=adacos"],
+    "sphereface2": ["--loss=sphereface2", "--m=0.2"],
+    "uniface": ["--loss=uniface", "--m=0.2"],
+    "elasticface": ["--loss=elasticface", "--s=32", "--m=0.25", "--sigma=0.025"],
+    "mv_softmax": ["--loss=mv_softmax", "--m=0.25"],
+    "arcface + intra + inter": ["--loss=arcface", "--s=32", "--m=0.25", "--auxiliary=intra,inter"],
+    "arcface + triplet": ["--loss=arcface", "--s=32", "--m=0.25", "--auxiliary=triplet"],
+}
+
+BEGIN, END = "<!-- table -->", "<!-- end -->"
+
+
+def folder_of(row: str, seed: str) -> Path:
+    """Returns the run folder of a row and a seed."""
+    return Path(FLAGS.workdir) / f"{row.replace(' + ', '-')}-{seed}"
+
+
+def call(verb: str, *arguments: str) -> None:
+    """Runs `python -m facerec_tf.VERB`, whose output is shown.
+
+    Raises:
+        UserError: If it fails.
+    """
+    command = [sys.executable, "-m", f"facerec_tf.{verb}", *arguments]
+    print("$", *command[1:], flush=True)
+    if subprocess.run(command, check=False).returncode:
+        raise UserError(f"facerec_tf.{verb} failed; its message stands above. Rows done are kept.")
+
+
+def finish(row: str, seed: str) -> None:
+    """Trains and judges what is still missing of a row and a seed."""
+    folder = folder_of(row, seed)
+    where = f"--workdir={folder}"
+    if not (folder / "recognizer.keras").exists():
+        if list(folder.glob("checkpoints/step-*/state.json")):
+            call("train", where, "--resume")
+        else:
+            recipe = [f"--flagfile={FLAGS.recipe}", f"--data={FLAGS.data}", f"--seed={seed}"]
+            call("train", *recipe, *ROWS[row], where)
+    if not (folder / "report" / "evaluation.json").exists():
+        call("evaluate", where, f"--protocol={FLAGS.protocol}")
+
+
+def table(rows: list[str], seeds: list[str]) -> str:
+    """Returns the table of all that is finished, in Markdown, the best row first."""
+    found = []
+    for row in rows:
+        reports = list(_reports(row, seeds))
+        if reports:
+            accuracies = [report["accuracy"] for report in reports]
+            areas = [report["auc"] for report in reports]
+            found.append((statistics.mean(accuracies), row, accuracies, areas))
+    lines = [
+        "| loss | flags | verification accuracy, % | AUC | seeds |",
+        "|---|---|---|---|---|",
+    ]
+    for mean, row, accuracies, areas in sorted(found, reverse=True):
+        spread = f" ± {100 * statistics.stdev(accuracies):.1f}" if len(accuracies) > 1 else ""
+        lines.append(
+            f"| {row} | `{' '.join(ROWS[row])}` | {100 * mean:.1f}{spread} | "
+            f"{statistics.mean(areas):.3f} | {len(accuracies)} |"
+        )
+    return "\n".join(lines)
+
+
+def _reports(row: str, seeds: list[str]) -> Iterator[dict]:
+    for seed in seeds:
+        path = folder_of(row, seed) / "report" / "evaluation.json"
+        if path.exists():
+            yield json.loads(path.read_text())
+
+
+def write_table(file: Path, text: str) -> None:
+    """Puts the table between the markers of `file`."""
+    head, _, rest = file.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not end:
+        raise ArgumentError(f"Argument 'table' must be a file with {BEGIN} and {END}: {file}")
+    with atomic_file(file) as path:
+        path.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
+
+
+def main() -> None:
+    """Trains, judges and prints the table."""
+    rows = FLAGS.rows or list(ROWS)
+    for row in rows:
+        require_known(row, ROWS, "rows")
+    if FLAGS.train and not FLAGS.data:
+        raise ArgumentError("Give --data=DIR, the records that tools/import_lfw.py wrote.")
+    if FLAGS.train:
+        for seed in FLAGS.seeds:
+            for row in rows:
+                finish(row, seed)
+    text = table(rows, FLAGS.seeds)
+    print(text)
+    if FLAGS.table:
+        write_table(Path(FLAGS.table), text)
+
+
+if __name__ == "__main__":
+    run(main)
