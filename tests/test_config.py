@@ -43,6 +43,10 @@ def test_a_damaged_file_is_named_not_crashed_on(text):
         (lambda: AugmentationConfig(shift=0.6), "'shift' must be between 0.0 and 0.5"),
         (lambda: AugmentationConfig(blur=-0.1), "'blur'"),
         (lambda: DataConfig(min_images=0), "'min_images' must be an integer of at least 1"),
+        (
+            lambda: DataConfig(images_per_identity=1),
+            "'images_per_identity' must be an integer of at least 2",
+        ),
         (lambda: ModelConfig(dropout=1.0), "'dropout' must be at least 0 and below 1"),
         (lambda: ModelConfig(keep_head=True), "needs --pretrained"),
         (lambda: OptimizerConfig(optimizer="sdg"), "Did you mean 'sgd'"),

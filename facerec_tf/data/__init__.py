@@ -10,6 +10,7 @@ from typing import Any
 
 #: Public name → where it is defined.
 _PUBLIC = {
+    "BalancedSampler": "facerec_tf.data.balanced",
     "Manifest": "facerec_tf.data.manifest",
     "MAX_DAMAGED": "facerec_tf.data.checks",
     "NUM_DRAWS": "facerec_tf.data.augmentation",

@@ -6,14 +6,15 @@ import itertools
 import math
 import os
 import re
+from typing import Any
 
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, require_count
 from facerec_tf.data.images import check_image, image_fault
 from facerec_tf.data.manifest import Manifest
-from facerec_tf.data.pipeline import BAD_LABEL, record_stream
 from facerec_tf.data.records import Record, read_shard, shard_paths
+from facerec_tf.data.stream import BAD_LABEL, record_stream
 
 #: Share of damaged images above which training on them makes no sense.
 MAX_DAMAGED = 0.01
@@ -29,6 +30,7 @@ _KNOWN_ERRORS = (
     (r"(Image '.*' is \d+x\d+ pixels, expected \d+x\d+)", "{0}."),
     # What is left of a batch when every image that does not decode is left out.
     (r"Dataset was empty", "All images of a batch are damaged."),
+    (r"(Shard '.*' was (?:cut short|lost) during the run.*)", "{0}"),
     (r"(?:corrupted|truncated) record at", "A shard is corrupt or cut short."),
     (
         r"ParseExample|parse example|[Pp]arse serialized",
@@ -77,23 +79,25 @@ def preflight(
 def name_bad_records(
     directory: str | os.PathLike,
     *,
-    seed: int,
     first: int,
     last: int,
-    min_images: int = 1,
-    shuffle_buffer: int = 16384,
+    **order: Any,
 ) -> list[str]:
     """Returns which images at positions `first` to `last` of the stream are damaged, and why.
 
-    Reads the stream again with the arguments `training_dataset` had.
+    Reads the stream again.
+
+    Args:
+        directory: The folder of records.
+        first: First position to look at.
+        last: Last position to look at.
+        **order: The arguments of `record_stream`, as `training_dataset` had them.
 
     Raises:
         DataError: If an image has the wrong size, or the shards cannot be read.
     """
     image_size = Manifest.load(directory).image_size
-    stream = record_stream(
-        directory, seed=seed, start=first, min_images=min_images, shuffle_buffer=shuffle_buffer
-    )
+    stream = record_stream(directory, start=first, **order)
     bad = []
     for _, record in stream.take(last - first + 1).as_numpy_iterator():
         name = f"'{record['filename'].decode()}'"
@@ -117,11 +121,9 @@ def explain(
     error: tf.errors.OpError,
     directory: str | os.PathLike,
     *,
-    seed: int,
     first: int,
     last: int,
-    min_images: int = 1,
-    shuffle_buffer: int = 16384,
+    **order: Any,
 ) -> DataError | None:
     """Returns an error that names the record the pipeline stumbled over.
 
@@ -130,11 +132,9 @@ def explain(
     Args:
         error: What iterating over `training_dataset` raised.
         directory: The folder of records.
-        seed: The seed `training_dataset` had, like the arguments after the next two.
         first: First position of the batch that failed.
         last: Its last position.
-        min_images: Identities with fewer images are left out.
-        shuffle_buffer: Records held in memory to be shuffled.
+        **order: The arguments of `record_stream`, as `training_dataset` had them.
 
     Returns:
         The error to raise instead, or None if `error` has nothing to do with the records.
@@ -144,14 +144,7 @@ def explain(
         return DataError(description) if description else None
     try:
         _read_everything(directory)
-        bad = name_bad_records(
-            directory,
-            seed=seed,
-            first=first,
-            last=last,
-            min_images=min_images,
-            shuffle_buffer=shuffle_buffer,
-        )
+        bad = name_bad_records(directory, first=first, last=last, **order)
     except DataError as cause:
         return cause
     return DataError(" ".join([description, *bad[-1:]]))

@@ -43,17 +43,22 @@ class Selection:
     Attributes:
         labels: int64 `[classes of the manifest]`: the new label of each, or -1 if left out.
         class_names: Names of those kept, by new label.
-        num_images: Images of those kept.
+        images: int64 `[classes kept]`: images of each, by new label.
     """
 
     labels: np.ndarray
     class_names: tuple[str, ...]
-    num_images: int
+    images: np.ndarray
 
     @property
     def num_classes(self) -> int:
         """Identities kept."""
         return len(self.class_names)
+
+    @property
+    def num_images(self) -> int:
+        """Images of those kept."""
+        return int(self.images.sum())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +142,7 @@ class Manifest:
                     "write the records anew."
                 )
             if path.stat().st_size != shard.bytes:
-                raise _mismatch(path, f"{shard.bytes} bytes", f"{path.stat().st_size}")
+                raise mismatch(path, f"{shard.bytes} bytes", f"{path.stat().st_size}")
         if not digests:
             return
         with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
@@ -145,7 +150,7 @@ class Manifest:
                 paths, self.shards, pool.map(sha256, paths), strict=True
             ):
                 if digest != shard.sha256:
-                    raise _mismatch(path, f"SHA-256 {shard.sha256[:12]}…", f"{digest[:12]}…")
+                    raise mismatch(path, f"SHA-256 {shard.sha256[:12]}…", f"{digest[:12]}…")
 
     def select(self, min_images: int = 1) -> Selection:
         """Returns the identities with at least `min_images` images, labelled anew from 0.
@@ -165,7 +170,7 @@ class Manifest:
         return Selection(
             labels=np.where(kept, np.cumsum(kept) - 1, -1),
             class_names=tuple(self.classes[i].name for i in np.flatnonzero(kept)),
-            num_images=int(images[kept].sum()),
+            images=images[kept],
         )
 
     @classmethod
@@ -195,7 +200,8 @@ class Manifest:
         return manifest
 
 
-def _mismatch(path: Path, expected: str, received: str) -> DataError:
+def mismatch(path: str | os.PathLike, expected: str, received: str) -> DataError:
+    """Returns the error for a shard that holds `received`, not `expected`."""
     return DataError(
         f"Shard '{path}' does not match the manifest: expected {expected}, found {received}. "
         "Copy it again or write the records anew."

@@ -1,8 +1,8 @@
 """The training pipeline: an endless stream whose order and augmentation (seed, position) determine.
 
-A record's *position* counts records from the run's beginning: with N images, position p is image
-p mod N in the order of epoch p div N. A run resumed at any position therefore sees what a run never
-stopped would have seen, on any number of machines.
+A record's *position* counts records from the run's beginning; `stream` says which record stands
+there. A run resumed at any position therefore sees what a run never stopped would have seen, on any
+number of machines.
 """
 
 from __future__ import annotations
@@ -18,19 +18,10 @@ from facerec_tf.config import AugmentationConfig
 from facerec_tf.core.errors import DataError, require, require_count
 from facerec_tf.data.augmentation import NUM_DRAWS, augment
 from facerec_tf.data.images import check_image, decode_any, looks_whole
-from facerec_tf.data.manifest import Manifest, Selection
-from facerec_tf.data.records import parse, shard_paths
+from facerec_tf.data.manifest import Manifest
+from facerec_tf.data.stream import balanced_stream, record_stream
 
 _ONLY_MIRRORED = AugmentationConfig()
-
-#: Records are read from this many shards in turn; a constant, since the order depends on it.
-_SHARDS_AT_ONCE = 16
-
-#: Records parsed in one call.
-_PARSED_AT_ONCE = 256
-
-#: First words of the error for a bad label; file name, label and number of classes follow.
-BAD_LABEL = "Label outside the manifest:"
 
 #: Takes the position, file name and fault of a damaged image.
 OnDamaged = Callable[[int, str, str], None]
@@ -52,6 +43,8 @@ def training_dataset(
     min_images: int = 1,
     augmentation: AugmentationConfig = _ONLY_MIRRORED,
     shuffle_buffer: int = 16384,
+    images_per_identity: int | None = None,
+    global_batch_size: int | None = None,
     input_pipeline_id: int = 0,
     num_input_pipelines: int = 1,
     on_damaged: OnDamaged = log_damaged,
@@ -72,7 +65,11 @@ def training_dataset(
             the global batch.
         min_images: Identities with fewer images are left out.
         augmentation: What the images undergo.
-        shuffle_buffer: Records held in memory to be shuffled.
+        shuffle_buffer: Records held in memory to be shuffled; nothing to balanced batches.
+        images_per_identity: Makes the global batches balanced: this many images of each identity in
+            them, next to each other; see `BalancedSampler`. By default all records are shuffled.
+        global_batch_size: Images of a step over all replicas and pipelines, if that is more than
+            `batch_size` times the pipelines; only balanced batches depend on it.
         input_pipeline_id: Which of the pipelines this is, from 0.
         num_input_pipelines: Pipelines that share the stream, one a machine.
         on_damaged: Called for each damaged image, from a thread of the pipeline, before its batch
@@ -80,7 +77,8 @@ def training_dataset(
 
     Raises:
         ArgumentError: If a number is out of its range.
-        DataError: If the manifest is missing or damaged, or `min_images` leaves no one.
+        DataError: If the manifest is missing or damaged, or `min_images` leaves no one; for
+            balanced batches, also if a shard is, since all are read first.
     """
     require_count("batch_size", batch_size)
     require_count("num_input_pipelines", num_input_pipelines)
@@ -90,18 +88,32 @@ def training_dataset(
         f"between 0 and {num_input_pipelines - 1}",
         input_pipeline_id,
     )
-    global_batch = batch_size * num_input_pipelines
-    require(start % global_batch == 0, "start", f"a multiple of {global_batch}", start)
+    together = batch_size * num_input_pipelines
+    require(start % together == 0, "start", f"a multiple of {together}", start)
     image_size = Manifest.load(directory).image_size
 
-    stream = record_stream(
-        directory, seed=seed, start=start, min_images=min_images, shuffle_buffer=shuffle_buffer
-    )
-    if num_input_pipelines > 1:
-        stream = stream.filter(
-            lambda position, record: (
-                position // batch_size % num_input_pipelines == input_pipeline_id
+    if images_per_identity is None:
+        stream = record_stream(
+            directory, seed=seed, start=start, min_images=min_images, shuffle_buffer=shuffle_buffer
+        )
+        if num_input_pipelines > 1:
+            stream = stream.filter(
+                lambda position, record: (
+                    position // batch_size % num_input_pipelines == input_pipeline_id
+                )
             )
+        stream = stream.batch(batch_size, drop_remainder=True)
+    else:
+        stream = balanced_stream(
+            directory,
+            batch_size=batch_size,
+            seed=seed,
+            start=start,
+            min_images=min_images,
+            images_per_identity=images_per_identity,
+            global_batch_size=global_batch_size or together,
+            input_pipeline_id=input_pipeline_id,
+            num_input_pipelines=num_input_pipelines,
         )
 
     def finish(position: tf.Tensor, record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -121,71 +133,10 @@ def training_dataset(
             "position": position,
         }
 
-    dataset = stream.batch(batch_size, drop_remainder=True)
-    dataset = dataset.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    dataset = stream.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return dataset.prefetch(2).with_options(options)
-
-
-def record_stream(
-    directory: str | os.PathLike,
-    *,
-    seed: int,
-    start: int = 0,
-    min_images: int = 1,
-    shuffle_buffer: int = 16384,
-) -> tf.data.Dataset:
-    """Returns the endless stream of (position int64, parsed record) from position `start` on.
-
-    Labels are those of the identities kept; see `records.parse` for the rest. Arguments and errors
-    are those of `training_dataset`.
-    """
-    require_count("shuffle_buffer", shuffle_buffer)
-    require_count("start", start, least=0)
-    manifest = Manifest.load(directory)
-    selection = manifest.select(min_images)
-    paths = shard_paths(directory, [shard.file for shard in manifest.shards])
-    first_epoch, skipped = divmod(start, selection.num_images)
-
-    def epoch_records(epoch: tf.Tensor) -> tf.data.Dataset:
-        # tf.data mixes the graph's seed into the shuffle's: pinned, so that no one else's
-        # tf.random.set_seed changes the order. Inside a graph this call reaches only that graph.
-        tf.random.set_seed(1)
-        shuffle_seed = tf.random.stateless_uniform(
-            [], seed=[seed, epoch], minval=None, maxval=None, dtype=tf.int64
-        )
-        shards = tf.random.experimental.stateless_shuffle(tf.constant(paths), seed=[seed, epoch])
-        records = tf.data.Dataset.from_tensor_slices(shards).interleave(
-            tf.data.TFRecordDataset,
-            cycle_length=_SHARDS_AT_ONCE,
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
-        # Many at once: a call per record costs more than what it does.
-        records = records.batch(_PARSED_AT_ONCE).map(
-            lambda serialized: _keep_known(parse(serialized), selection),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
-        records = records.unbatch()
-        records = records.shuffle(shuffle_buffer, seed=shuffle_seed, reshuffle_each_iteration=False)
-        return records.skip(tf.where(epoch == first_epoch, tf.cast(skipped, tf.int64), 0))
-
-    return tf.data.Dataset.counter(first_epoch).flat_map(epoch_records).enumerate(start)
-
-
-def _keep_known(records: dict[str, tf.Tensor], selection: Selection) -> dict[str, tf.Tensor]:
-    """Returns the records of the identities kept, with their labels among those."""
-    label = records["label"]
-    known = (label >= 0) & (label < len(selection.labels))
-    first = tf.argmin(tf.cast(known, tf.int32))
-    data = [BAD_LABEL, records["filename"][first], label[first], len(selection.labels)]
-    # Otherwise the gather may be the first to fail, with a message that names nothing.
-    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(known), data)]):
-        label = tf.gather(tf.constant(selection.labels), label)
-    records = {**records, "label": label}
-    return {name: tf.boolean_mask(values, label >= 0) for name, values in records.items()}
 
 
 def _decode_sound(

@@ -72,6 +72,11 @@ def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     }
 
 
+def parse_labels(serialized: tf.Tensor) -> tf.Tensor:
+    """Parses the labels alone of many records, string `[records]`: int64 `[records]`."""
+    return tf.io.parse_example(serialized, {LABEL: tf.io.FixedLenFeature([], tf.int64)})[LABEL]
+
+
 def deserialize(serialized: bytes) -> Record:
     """Parses one record outside a graph.
 

@@ -36,6 +36,11 @@ def make_records(count=40, people=4):
     ]
 
 
+def uneven(records):
+    """Of 40 records ten images of label 0, three of label 1, one of label 2, ten of label 3."""
+    return [r for i, r in enumerate(records) if r.label in (0, 3) or i in (1, 2, 5, 9)]
+
+
 @pytest.fixture
 def write(tmp_path):
     """Writes records to `tmp_path/data`, after `change` of the list if given."""

@@ -9,9 +9,10 @@ import tensorflow as tf
 from facerec_tf.core.errors import DataError
 from facerec_tf.data import describe_error, explain, name_bad_records, preflight, training_dataset
 from facerec_tf.data.codec import encode_jpeg
-from facerec_tf.data.pipeline import record_stream
+from facerec_tf.data.stream import record_stream
 
 SHARD = "train-00001-of-00003.tfrecord"
+BALANCED = {"images_per_identity": 4, "global_batch_size": 8}
 
 
 def replace(place, **fields):
@@ -26,14 +27,15 @@ def truncate(place):
     return lambda records: replace(place, encoded=records[place].encoded[:700])(records)
 
 
-def explanation(directory):
+def explanation(directory, batches=5, meanwhile=lambda: None, **stream):
     """What `explain` says of the first error that the pipeline raises."""
     position = 0
     try:
-        for _ in training_dataset(directory, batch_size=8, seed=0).take(5):
+        for _ in training_dataset(directory, batch_size=8, seed=0, **stream).take(batches):
+            meanwhile()
             position += 8
     except tf.errors.OpError as error:
-        return str(explain(error, directory, seed=0, first=position, last=position + 7))
+        return str(explain(error, directory, seed=0, first=position, last=position + 7, **stream))
     return None
 
 
@@ -113,12 +115,45 @@ def test_shard_cut_short(records_dir):
     assert f"Record 12 of '{path}' is corrupt" in explanation(records_dir)
 
 
-def test_a_batch_of_damaged_images_is_named(write):
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda path: path.unlink(), f"Shard '.*{SHARD}' is missing"),
+        (lambda path: path.write_bytes(path.read_bytes()[:2000]), f"'.*{SHARD}' is corrupt"),
+        (lambda path: path.write_bytes(bytes(path.stat().st_size)), f"'.*{SHARD}' is corrupt"),
+    ],
+    ids=["removed", "cut short", "overwritten"],
+)
+def test_a_shard_that_changes_under_balanced_batches_is_named(records_dir, change, words):
+    path = records_dir / SHARD
+    content = path.read_bytes()
+
+    def meanwhile():
+        if path.exists() and path.read_bytes() == content:
+            change(path)
+
+    assert re.search(words, explanation(records_dir, 100, meanwhile, **BALANCED))
+
+
+def test_a_shard_back_in_place_is_named_all_the_same(records_dir):
+    path = records_dir / SHARD
+    content = path.read_bytes()
+    dataset = training_dataset(records_dir, batch_size=8, seed=0, **BALANCED)
+    path.unlink()
+    with pytest.raises(tf.errors.OpError) as caught:
+        list(dataset.take(50))
+    path.write_bytes(content)
+    error = explain(caught.value, records_dir, seed=0, first=0, last=7, **BALANCED)
+    assert re.fullmatch(f"Shard '.*{SHARD}' was lost during the run: No such file.*", str(error))
+
+
+@pytest.mark.parametrize("stream", [{}, BALANCED], ids=["shuffled", "balanced"])
+def test_a_batch_of_damaged_images_is_named(write, stream):
     directory = write(lambda records: [r._replace(encoded=b"\xff\xd8 \xff\xd9") for r in records])
     assert re.fullmatch(
         r"All images of a batch are damaged\. "
         r"Image 'Zoë/\d+\.jpg': the image cannot be decoded \(5 bytes\)\.",
-        explanation(directory),
+        explanation(directory, **stream),
     )
 
 
@@ -139,17 +174,20 @@ def test_sample_is_spread_over_the_shards(write):
         preflight(directory, sample=12)
 
 
-def test_name_bad_records_in_a_range(write):
-    directory = write(lambda records: truncate(9)(truncate(21)(records)))
+@pytest.mark.parametrize("stream", [{}, BALANCED], ids=["shuffled", "balanced"])
+def test_name_bad_records_in_a_range(write, stream):
+    directory = write(lambda records: truncate(9)(truncate(22)(records)))
     order = [
         record["filename"].decode()
-        for _, record in record_stream(directory, seed=0).take(80).as_numpy_iterator()
+        for _, record in record_stream(directory, seed=0, **stream).take(80).as_numpy_iterator()
     ]
-    for name in ("Zoë/009.jpg", "Zoë/021.jpg"):
+    bad = ("Zoë/009.jpg", "Zoë/022.jpg")
+    for name in bad:
         place = order.index(name)
-        (line,) = name_bad_records(directory, seed=0, first=place, last=place)
+        (line,) = name_bad_records(directory, seed=0, first=place, last=place, **stream)
         assert line.startswith(f"Image '{name}': the image is truncated")
-    assert len(name_bad_records(directory, seed=0, first=40, last=79)) == 2
+    found = name_bad_records(directory, seed=0, first=40, last=79, **stream)
+    assert len(found) == sum(name in bad for name in order[40:])
 
 
 def test_other_errors_are_not_explained():

@@ -64,11 +64,21 @@ def opencv_rate(encoded: Sequence[bytes]) -> float:
     return len(encoded) / seconds
 
 
-def pipeline_rate(directory: Path, augmentation: AugmentationConfig, count: int) -> float:
+def pipeline_rate(
+    directory: Path,
+    augmentation: AugmentationConfig,
+    count: int,
+    images_per_identity: int | None = None,
+) -> float:
     """Returns images a second of `training_dataset`, once it runs."""
     # As with a large data set, a record is read for each one taken out of a buffer that is full.
     dataset = training_dataset(
-        directory, batch_size=BATCH_SIZE, seed=0, augmentation=augmentation, shuffle_buffer=1024
+        directory,
+        batch_size=BATCH_SIZE,
+        seed=0,
+        augmentation=augmentation,
+        shuffle_buffer=1024,
+        images_per_identity=images_per_identity,
     )
     batches = iter(dataset)
     next(batches)
@@ -87,6 +97,9 @@ def measure(directory: Path, count: int, rounds: int) -> dict[str, float]:
         "OpenCV decoding": lambda: opencv_rate(encoded),
         "pipeline: read, decode, flip, batch": lambda: pipeline_rate(
             directory, AugmentationConfig(), count
+        ),
+        "pipeline, 4 images of each identity": lambda: pipeline_rate(
+            directory, AugmentationConfig(), count, images_per_identity=4
         ),
         "pipeline with every augmentation": lambda: pipeline_rate(directory, EVERYTHING, count),
     }

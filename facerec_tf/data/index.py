@@ -1,0 +1,167 @@
+"""Where every record lies in its shard, so that any one can be read by itself."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import functools
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from facerec_tf.core.errors import DataError
+from facerec_tf.data.manifest import FILE_NAME, Manifest, mismatch
+from facerec_tf.data.records import parse_labels, read_shard, shard_paths
+
+#: Bytes around a record's data in a TFRecord: 12 before it (length, checksum), 4 after (checksum).
+_FRAME, _FOOTER = 16, 4
+
+_PARSED_AT_ONCE = 1024
+
+#: Labels int64 `[records]` and lengths in bytes int64 `[records]` of a shard, in order.
+_Scan = tuple[np.ndarray, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordIndex:
+    """The places of all records, sorted by label and, within one label, by shard and offset.
+
+    Takes 13 bytes a record, 14 where there are more than 256 shards.
+
+    Attributes:
+        paths: The shards.
+        first: int64 `[classes]`: which place each label begins at.
+        shard: unsigned `[records]`: the shard at each place, by its number in `paths`.
+        offset: int64 `[records]`: where in the shard the record's data begins, in bytes.
+        length: uint32 `[records]`: its size, in bytes.
+    """
+
+    paths: tuple[str, ...]
+    first: np.ndarray
+    shard: np.ndarray
+    offset: np.ndarray
+    length: np.ndarray
+
+    def read(self, places: np.ndarray) -> np.ndarray:
+        """Reads the serialized records at `places`, in any order.
+
+        No checksum is looked at: `load_index` had TensorFlow verify that of every record.
+
+        Args:
+            places: integer `[n]`.
+
+        Returns:
+            `bytes` objects `[n]`.
+
+        Raises:
+            DataError: If a shard is gone or cut short since.
+        """
+        records = np.empty(len(places), dtype=object)
+        shards, offsets = self.shard[places], self.offset[places].tolist()
+        lengths = self.length[places].tolist()
+        for shard in set(shards.tolist()):
+            path = self.paths[shard]
+            try:
+                # Opened anew each time: shards may be more than files a process may keep open.
+                file = os.open(path, os.O_RDONLY)
+                try:
+                    for i in np.flatnonzero(shards == shard).tolist():
+                        records[i] = os.pread(file, lengths[i], offsets[i])
+                        if len(records[i]) < lengths[i]:
+                            raise DataError(f"Shard '{path}' was cut short during the run.")
+                finally:
+                    os.close(file)
+            except OSError as error:
+                reason = error.strerror or error
+                raise DataError(f"Shard '{path}' was lost during the run: {reason}.") from None
+        return records
+
+
+def load_index(directory: str | os.PathLike) -> RecordIndex:
+    """Returns the index of the records in `directory`.
+
+    Made by reading all of every shard, which verifies each record's checksum. The latest index is
+    kept in memory, and returned again as long as no file changed.
+
+    Raises:
+        DataError: If the manifest or a shard is missing, damaged, or does not match; names it.
+    """
+    manifest = Manifest.load(directory)
+    files = [FILE_NAME, *(shard.file for shard in manifest.shards)]
+    return _load(os.fspath(directory), tuple(_state(Path(directory) / file) for file in files))
+
+
+@functools.lru_cache(maxsize=1)
+def _load(directory: str, state: tuple) -> RecordIndex:
+    """Builds the index; `state` is there to tell it from one of other files."""
+    manifest = Manifest.load(directory)
+    paths = shard_paths(directory, [shard.file for shard in manifest.shards])
+    # Reading and checksums happen in C++, outside Python's lock.
+    with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
+        return _sort(manifest, paths, pool.map(_scan, paths))
+
+
+def _sort(manifest: Manifest, paths: list[str], scans: Iterable[_Scan]) -> RecordIndex:
+    """Sorts all records by counting: a shard's go to the next free places of their labels."""
+    images = np.array([entry.images for entry in manifest.classes], dtype=np.int64)
+    ends = np.cumsum(images)
+    index = RecordIndex(
+        paths=tuple(paths),
+        first=ends - images,
+        shard=np.empty(manifest.num_images, np.min_scalar_type(max(len(paths) - 1, 0))),
+        offset=np.empty(manifest.num_images, np.int64),
+        length=np.empty(manifest.num_images, np.uint32),
+    )
+    free = index.first
+    for number, (path, (labels, lengths)) in enumerate(zip(paths, scans, strict=True)):
+        _check(labels, path, manifest.shards[number].images, len(images))
+        sequence = np.argsort(labels, kind="stable")
+        ordered = labels[sequence]
+        places = free[ordered] + np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+        free = free + np.bincount(labels, minlength=len(images))
+        if (full := free > ends).any():
+            label = int(np.argmax(full))
+            raise DataError(
+                f"Shard '{path}' does not match the manifest: with it, label {label} "
+                f"('{manifest.classes[label].name}') has more than its {images[label]} images."
+            )
+        index.shard[places] = number
+        index.offset[places] = (np.cumsum(lengths + _FRAME) - lengths - _FOOTER)[sequence]
+        index.length[places] = lengths[sequence]
+    return index
+
+
+def _check(labels: np.ndarray, path: str, images: int, num_classes: int) -> None:
+    if len(labels) != images:
+        raise mismatch(path, f"{images} records", f"{len(labels)}")
+    bad = np.flatnonzero((labels < 0) | (labels >= num_classes))
+    if len(bad):
+        raise DataError(
+            f"Record {bad[0]} of '{path}' has label {labels[bad[0]]}, outside the manifest's 0 to "
+            f"{num_classes - 1}."
+        )
+
+
+def _scan(path: str) -> _Scan:
+    blocks = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    try:
+        for serialized in tf.data.TFRecordDataset(path).batch(_PARSED_AT_ONCE):
+            lengths = tf.strings.length(serialized).numpy()
+            blocks.append((parse_labels(serialized).numpy(), lengths))
+    except tf.errors.OpError:
+        for _ in read_shard(path):
+            pass  # Raises the error that names the record.
+        raise
+    labels, lengths = map(np.concatenate, zip(*blocks, strict=True))
+    return labels, lengths
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Returns what changes when the file does."""
+    if not path.exists():
+        return ()
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
