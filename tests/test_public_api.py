@@ -17,10 +17,14 @@ def test_every_public_name_is_there():
 def test_the_public_names_are_these():
     assert set(facerec_tf.__all__) == {
         "BACKBONES",
+        "LOSSES",
         "MARGINS",
+        "Auxiliary",
         "Embedder",
+        "EmbeddingLoss",
         "ExperimentConfig",
         "MarginLayer",
+        "Objective",
         "Recognizer",
         "UserError",
         "__version__",

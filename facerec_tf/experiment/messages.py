@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from facerec_tf import margins
+import keras
+
 from facerec_tf.config import ExperimentConfig
+from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.data import PairSet
 from facerec_tf.experiment.run_folder import RunFolder
+from facerec_tf.margins import suggest_margin, suggest_scale
+from facerec_tf.models import Recognizer
 from facerec_tf.training import Controller
+
+#: CosFace's margin above which the paper saw divergence.
+DIVERGES_ABOVE = 0.45
 
 
 def opening(
@@ -15,11 +22,11 @@ def opening(
     """Says what was chosen."""
     model, training, optimizer = config.model, config.training, config.optimizer
     recognizer, source, plan = controller.trainer.recognizer, controller.source, controller.plan
-    options = margins.hyperparameters(type(recognizer.head)) | dict(model.loss_options)
+    num_classes = folder.manifest().select(config.data.min_images).num_classes
     lines = [
         f"data       {folder.records()}: {source.num_images:,} images of "
-        f"{recognizer.head.num_classes:,} identities",
-        f"loss       {model.loss} {' '.join(f'{k}={v}' for k, v in options.items())}",
+        f"{num_classes:,} identities",
+        f"loss       {_describe_objective(recognizer, config)}",
         f"backbone   {model.backbone}: {recognizer.backbone.count_params():,} parameters, "
         f"embedding of {model.embedding_size}, {training.precision}",
         f"optimizer  {optimizer.optimizer}, learning rate {optimizer.lr:g} {optimizer.schedule}, "
@@ -40,6 +47,48 @@ def opening(
             "(DIR from tools/make_records.py or tools/import_lfw.py)",
         )
     return "\n".join(lines)
+
+
+def advice(recognizer: Recognizer) -> list[str]:
+    """Returns what looks wrong with the loss, for this number of identities."""
+    head, main = recognizer.head, recognizer.objective.main
+    if head is None:
+        if main.separates_identities:
+            return []
+        return [
+            f"{type(main).__name__} keeps no identities apart: alone it draws all embeddings "
+            "together. Add it to a head: --loss=softmax --auxiliary=NAME"
+        ]
+    found = []
+    least = suggest_scale(head.num_classes)
+    if head.smooths_labels and head.s is not None and head.s < least:
+        found.append(
+            f"--s={head.s:g} is below {least:.1f}: even an embedding on its centre stays under a "
+            f"probability of 0.9 among {head.num_classes:,} identities (CosFace, §4)"
+        )
+    margin = head.cosine_margin or 0.0
+    most = suggest_margin(head.num_classes, recognizer.backbone.output_shape[-1])
+    if margin > min(most, DIVERGES_ABOVE):
+        found.append(
+            f"a margin of {margin:g} on the cosine: CosFace's bound for {head.num_classes:,} "
+            f"identities is {most:.2f}, and its training diverged above {DIVERGES_ABOVE}"
+        )
+    return found
+
+
+def _describe_objective(recognizer: Recognizer, config: ExperimentConfig) -> str:
+    """Returns names and parameters of the losses, with the auxiliaries' weights."""
+    objective, model = recognizer.objective, config.model
+    names = [spec.split(":")[0] for spec in model.auxiliary]
+    weights = [f"+ {weight:g}·" for weight in objective.weights_of_auxiliaries]
+    parts = zip(
+        ["", *weights], [model.loss, *names], [objective.main, *objective.auxiliaries], strict=True
+    )
+    return " ".join(f"{weight}{name}{_describe_options(loss)}" for weight, name, loss in parts)
+
+
+def _describe_options(loss: keras.layers.Layer) -> str:
+    return "".join(f" {key}={getattr(loss, key)}" for key in hyperparameters(type(loss)))
 
 
 def closing(folder: RunFolder, pairs: PairSet | None) -> str:

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from facerec_tf.models import MAIN_LOSSES
 from tests.experiment.conftest import SMALL
 
 
@@ -34,6 +35,19 @@ def assert_refused(result, *words):
         ),
         (["--decay_power=2", "--schedule=cosine"], ["--decay_power is not used with"]),
         (["--data=x", "--synthetic_images=9"], ["--synthetic_images is not used with --data=x"]),
+        (["--auxiliary=centre:1"], ["'auxiliary' must be one of", "Did you mean 'center'"]),
+        (["--auxiliary=center,center:1"], ["each loss once", "'center' 2 times"]),
+        (["--loss=triplet", "--auxiliary=intra:1"], ["Intra needs a margin head", "Triplet"]),
+        (["--loss=inter"], ["Inter needs a margin head"]),
+        (["--loss=triplet", "--mining=hard"], ["Did you mean 'semi_hard'"]),
+        (["--loss=triplet", "--s=3"], ["--s is not used by --loss=triplet, which takes --m"]),
+        (["--loss=subcenter_arcface", "--k=0"], ["'k' must be an integer of at least 1"]),
+        (["--loss=combined", "--m1=-1"], ["'m1' must be positive. Received: m1=-1.0"]),
+        (["--loss=triplet", "--batch_size=30"], ["'batch_size' must be", "images_per_identity=4"]),
+        (
+            ["--loss=triplet", "--synthetic_identities=4", "--batch_size=32"],
+            ["'batch_size'", "4 identities"],
+        ),
         (["--seed=5000000000"], ["'seed' must be below 2**32"]),
         (["--strategy=mirrored"], ["'strategy' must be 'one_device' here"]),
     ],
@@ -90,6 +104,9 @@ def test_help_lists_the_flags(command, verb):
     result = command(verb, "--help")
     shown = {"train": "--loss", "evaluate": "--protocol", "export": "--output"}[verb]
     assert shown in result.stdout
+    for name, kind in MAIN_LOSSES.items() if verb == "train" else ():
+        assert f" {name}: " in result.stdout
+        assert kind.source in " ".join(result.stdout.split())
 
 
 def test_a_keras_file_that_is_none(command, tmp_path):

@@ -56,6 +56,47 @@ def test_two_mirrored_devices_train_as_one(faces, tmp_path):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4, err_msg=a.path)
 
 
+def test_metric_losses_train_on_balanced_batches(faces, tmp_path, capsys):
+    config = ExperimentConfig().override(
+        {
+            **SMALL,
+            "data.directory": str(faces),
+            "model.loss": "triplet",
+            "model.loss_options": {"mining": "batch_hard"},
+            "model.auxiliary": ("center:0.01:alpha=0.3", "ring"),
+        }
+    )
+    train(config, tmp_path / "run", resume=False, verbose=2)
+    said = capsys.readouterr().out
+    assert "triplet m=0.2 mining=batch_hard" in said
+    assert "+ 0.01·center alpha=0.3 + 0.01·ring radius=None" in said
+    stored = RunFolder(tmp_path / "run").config()
+    assert stored.data.images_per_identity == 4
+    assert stored.model.auxiliary == ("center:0.01:alpha=0.3", "ring")
+    assert np.isfinite(column(tmp_path / "run", "loss")).all()
+    recognizer = load_recognizer(tmp_path / "run", "latest")
+    assert recognizer.head is None
+    assert recognizer.objective.main.mining == "batch_hard"
+    assert 0.0 <= evaluate(workdir=str(tmp_path / "run"))[0].accuracy <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("loss", "options", "words"),
+    [
+        ("cosface", {"s": 1.0, "m": 0.2}, "--s=1 is below 3.2"),
+        ("cosface", {"s": 64.0, "m": 0.6}, "diverged above 0.45"),
+        ("ring", {}, "keeps no identities apart"),
+        ("arcface", {}, None),
+    ],
+)
+def test_a_loss_that_cannot_work_is_warned_of(faces, tmp_path, capsys, loss, options, words):
+    chosen = {"data.directory": str(faces), "model.loss": loss, "model.loss_options": options}
+    config = ExperimentConfig().override({**SMALL, **chosen, "training.max_steps": 1})
+    train(config, tmp_path / "run", resume=False, verbose=0)
+    said = capsys.readouterr().out
+    assert words in said if words else "warning" not in said
+
+
 def test_the_global_batch_must_fit_the_devices(faces, tmp_path):
     config = ExperimentConfig().override(
         {
@@ -199,11 +240,19 @@ def test_the_lfw_recipes_differ_in_nothing_but_the_loss():
 
 
 def test_the_readme_names_every_loss_and_backbone():
-    from facerec_tf import BACKBONES, MARGINS
+    from facerec_tf import BACKBONES
+    from facerec_tf.core.hyperparameters import hyperparameters
+    from facerec_tf.models import MAIN_LOSSES
 
     readme = (ROOT / "README.md").read_text()
-    for name in MARGINS:
-        assert f"`{name}`" in readme, name
+    for name, kind in MAIN_LOSSES.items():
+        row = next((r for r in readme.splitlines() if r.startswith(f"| `{name}` |")), "")
+        assert row, name
+        for parameter in set(hyperparameters(kind)) - {"gradient"}:
+            told = (
+                "λ" if parameter in ("lambda_base", "lambda_min", "gamma", "power") else parameter
+            )
+            assert re.search(rf"\b{told}\b", row.split("|")[3]), (name, parameter)
     table = readme[readme.index("| `--backbone` |") :].split("\n\n")[0]
     rows = [row.split("|")[1] for row in table.splitlines()[2:]]
     names = [name for row in rows for name in re.findall(r"`(.*?)`", row)]

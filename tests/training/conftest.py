@@ -1,14 +1,15 @@
 """A recognizer small enough to be trained in a unit test."""
 
+from types import MappingProxyType
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from facerec_tf import margins
 from facerec_tf.backbones import iresnet
-from facerec_tf.config import OptimizerConfig
-from facerec_tf.models import Recognizer
+from facerec_tf.config import ModelConfig, OptimizerConfig
+from facerec_tf.models import Recognizer, make_objective
 from facerec_tf.training import Trainer, make_optimizer
 
 SIZE, CLASSES = 16, 5
@@ -41,7 +42,15 @@ def batches(batch_size=8, seed=0, poison=()):
 def make_trainer():
     """Returns a function that builds the same tiny trainer each time."""
 
-    def make(loss="arcface", precision="float32", dropout=0.0, optimizer=None, s=64.0, **options):
+    def make(
+        loss="arcface",
+        auxiliary=(),
+        precision="float32",
+        dropout=0.0,
+        optimizer=None,
+        loss_options=MappingProxyType({}),
+        **options,
+    ):
         keras.utils.set_random_seed(1)
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(precision)
@@ -49,7 +58,8 @@ def make_trainer():
             backbone = iresnet(
                 (1, 1), (8, 8), embedding_size=8, dropout=dropout, input_shape=(SIZE, SIZE, 3)
             )
-            recognizer = Recognizer(backbone, margins.get(loss, num_classes=CLASSES, s=s))
+            model = ModelConfig(loss=loss, auxiliary=auxiliary, loss_options=loss_options)
+            recognizer = Recognizer(backbone, make_objective(model, num_classes=CLASSES))
         finally:
             keras.config.set_dtype_policy(before)
         config = optimizer or OptimizerConfig(lr=0.05, schedule="constant")

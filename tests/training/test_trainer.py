@@ -38,13 +38,27 @@ def test_n_steps_at_once_equal_n_single_steps(make_trainer):
     assert_same_state(one.state(), many.state(), rtol=0, atol=0)
 
 
-def test_two_replicas_equal_one_device(make_trainer):
+#: A head, a loss on embeddings, and both with auxiliaries, of which most have state.
+OBJECTIVES = [
+    ("arcface", (), {"s": 16.0}),
+    ("adaface", ("center:0.1", "triplet:1", "ring"), {"s": 16.0}),
+    ("elasticface", ("intra", "inter", "feature_incay"), {"s": 16.0, "plus": True}),
+    ("triplet", ("center:0.1",), {"mining": "batch_all"}),
+]
+every_objective = pytest.mark.parametrize(
+    ("loss", "auxiliary", "loss_options"), OBJECTIVES, ids=[name for name, *_ in OBJECTIVES]
+)
+
+
+@every_objective
+def test_two_replicas_equal_one_device(make_trainer, loss, auxiliary, loss_options):
     config = OptimizerConfig(lr=0.01, schedule="constant")
-    one = make_trainer(optimizer=config, s=16.0)
+    chosen = {"loss": loss, "auxiliary": auxiliary, "loss_options": loss_options}
+    one = make_trainer(optimizer=config, **chosen)
     expected = [r["loss"] for r in run(one, 4)]
     strategy = make_strategy("mirrored")
     with strategy.scope():
-        two = make_trainer(optimizer=config, s=16.0, clip_norm=1e9, ema=0.9)
+        two = make_trainer(optimizer=config, clip_norm=1e9, ema=0.9, **chosen)
         halves = (
             batches(batch_size=8)
             .map(lambda b: {k: tf.reshape(v, (2, 4, *v.shape[1:])) for k, v in b.items()})
@@ -133,11 +147,16 @@ def test_an_overflow_halves_the_loss_scale(make_trainer):
     assert trainer.loss_scale.numpy() == 2.0**14
 
 
-def test_state_and_restore_continue_exactly(make_trainer):
-    straight, first = make_trainer(dropout=0.3, ema=0.9), make_trainer(dropout=0.3, ema=0.9)
+@every_objective
+def test_state_and_restore_continue_exactly(make_trainer, loss, auxiliary, loss_options):
+    def make():
+        chosen = {"loss": loss, "auxiliary": auxiliary, "loss_options": loss_options}
+        return make_trainer(dropout=0.3, ema=0.9, **chosen)
+
+    straight, first = make(), make()
     run(straight, 4)
     run(first, 2)
-    second = make_trainer(dropout=0.3, ema=0.9)
+    second = make()
     second.restore(first.state())
     run(second, 2, batches().skip(2))
     assert_same_state(straight.state(), second.state(), rtol=0, atol=0)
