@@ -75,6 +75,11 @@ class DataConfig:
     )
     min_images: int = option(1, "Leave out identities with fewer images.")
     shuffle_buffer: int = option(16384, "Records held in memory to be shuffled.")
+    images_per_identity: int | None = option(
+        None,
+        "Images of each identity in a batch; 0 shuffles all images alike. Default: 4 for losses "
+        "that compare images with each other, else 0.",
+    )
     verify_digests: bool = option(True, "Compare every shard with its SHA-256 before training.")
     synthetic_identities: int = option(400, "Identities to draw when no --data is given.")
     synthetic_images: int = option(10, "Images per synthetic identity.")
@@ -82,6 +87,8 @@ class DataConfig:
     def __post_init__(self) -> None:
         require_count("min_images", self.min_images)
         require_count("shuffle_buffer", self.shuffle_buffer)
+        if self.images_per_identity:
+            require_count("images_per_identity", self.images_per_identity, least=2)
         require_count("synthetic_identities", self.synthetic_identities, least=2)
         require_count("synthetic_images", self.synthetic_images, least=2)
 
@@ -99,6 +106,11 @@ class ModelConfig:
         None, "recognizer.keras whose backbone to start from; the head is made anew."
     )
     keep_head: bool = option(False, "With --pretrained: keep its head too (same identities).")
+    auxiliary: tuple[str, ...] = option(
+        (),
+        "Losses on embeddings added to --loss, NAME[:WEIGHT][:PARAMETER=VALUE…], with commas "
+        "between: center:0.003,triplet:0.5:mining=batch_hard.",
+    )
     loss_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -205,11 +217,18 @@ class EvaluationConfig:
         None, "Folder of pairs, or the name of one under DATA/pairs; default: the only one there."
     )
     eval_every: int | None = option(None, "Steps between two verifications; default: an epoch.")
+    angles_every: int | None = option(
+        None,
+        "Steps between two measurements of the angles of some training images; 0 takes none. "
+        "Default: an epoch.",
+    )
     flip_fusion: bool = option(True, "Add the embedding of the mirrored image when verifying.")
 
     def __post_init__(self) -> None:
         if self.eval_every is not None:
             require_count("eval_every", self.eval_every)
+        if self.angles_every is not None:
+            require_count("angles_every", self.angles_every, least=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -236,7 +255,9 @@ class ExperimentConfig:
         """
         try:
             groups = json.loads(text)
-            groups["optimizer"]["boundaries"] = tuple(groups["optimizer"]["boundaries"])
+            for group, name in _TUPLES:
+                if name in groups[group]:
+                    groups[group][name] = tuple(groups[group][name])
             return cls(**{f.name: _GROUPS[f.name](**groups[f.name]) for f in FIELDS})
         except (ValueError, KeyError, TypeError) as error:
             raise ArgumentError(f"The configuration cannot be read: {error}") from error
@@ -257,6 +278,9 @@ class ExperimentConfig:
 
 
 FIELDS = dataclasses.fields(ExperimentConfig)
+
+#: Options that JSON keeps as lists.
+_TUPLES = (("model", "auxiliary"), ("optimizer", "boundaries"))
 _GROUPS = {
     "data": DataConfig,
     "augmentation": AugmentationConfig,

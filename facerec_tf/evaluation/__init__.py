@@ -1,5 +1,7 @@
 """Judging embeddings: from vectors to scores, from scores to the numbers that are reported."""
 
+from facerec_tf.evaluation.angles import AngleStatistics as AngleStatistics
+from facerec_tf.evaluation.angles import angle_statistics as angle_statistics
 from facerec_tf.evaluation.report import table as table
 from facerec_tf.evaluation.report import to_json as to_json
 from facerec_tf.evaluation.scores import fuse_flip as fuse_flip

@@ -14,16 +14,25 @@ import tensorflow as tf
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.files import atomic_file, require_writable
-from facerec_tf.data import Manifest, PairSet, find_pairs, preflight, write_synthetic
+from facerec_tf.data import (
+    BalancedSampler,
+    Manifest,
+    PairSet,
+    find_pairs,
+    preflight,
+    write_synthetic,
+)
+from facerec_tf.experiment.angles import make_probe
 from facerec_tf.experiment.build import (
     FROM_CHECKPOINT,
     build_recognizer,
     build_trainer,
     check_names,
     make_plan,
+    with_sampler,
 )
 from facerec_tf.experiment.encoder import Encoder
-from facerec_tf.experiment.messages import closing, opening
+from facerec_tf.experiment.messages import advice, closing, opening
 from facerec_tf.experiment.run_folder import RunFolder
 from facerec_tf.models import Recognizer
 from facerec_tf.training import (
@@ -51,6 +60,7 @@ def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int
         UserError: For anything the user can mend; see `core.errors`.
     """
     check_names(config)
+    config = with_sampler(config)
     folder = RunFolder(workdir)
     require_writable(folder.path)
     keras.utils.set_random_seed(config.training.seed)
@@ -76,13 +86,14 @@ def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int
             if latest:
                 controller.resume(latest)
                 print(f"Resuming {folder.path} after step {latest.step}.")
-            sample = controller.source.batch_at(0)
             if not resume:
                 folder.begin(config, Manifest.load(records))
             undo.pop_all()
             if verbose:
                 print(opening(config, folder, controller, pairs), flush=True)
-            controller.run(_callbacks(folder, controller.step, sample), verbose)
+            for warning in advice(controller.trainer.recognizer):
+                print(f"warning: {warning}.", flush=True)
+            controller.run(_callbacks(folder, controller), verbose)
             _finish(folder, controller)
     if verbose:
         print(closing(folder, pairs))
@@ -94,6 +105,15 @@ def _require_fitting(config: ExperimentConfig, replicas: int) -> None:
         raise ArgumentError(
             f"Argument 'batch_size' must be a multiple of the {replicas} devices. "
             f"Received: batch_size={batch_size}"
+        )
+    data = config.data
+    if data.images_per_identity and data.directory is None:
+        # What is not drawn yet; of records, the source asks the same.
+        BalancedSampler(
+            np.full(data.synthetic_identities, data.synthetic_images),
+            batch_size=batch_size,
+            images_per_identity=data.images_per_identity,
+            seed=config.training.seed,
         )
     if config.training.xla and replicas > 1:
         # BatchNorm's statistics are summed over the replicas within what XLA would compile.
@@ -146,12 +166,14 @@ def _assemble(config: ExperimentConfig, folder: RunFolder, pairs: PairSet | None
     )
     plan = make_plan(config, source.num_images)
     recognizer = build_recognizer(config, Manifest.load(folder.records(config)))
+    probe = make_probe(config, folder.records(config), recognizer)
     return Controller(
         build_trainer(config, recognizer, plan.total_steps),
         source,
         plan,
         folder.checkpoints(config.training.keep_checkpoints),
         evaluate=_evaluator(recognizer, pairs, config.evaluation.flip_fusion),
+        angles=probe,
         offending_batch=folder.offending_batch,
     )
 
@@ -165,13 +187,12 @@ def _evaluator(
     return lambda: encoder.verify(pairs, flip_fusion)[0].accuracy
 
 
-def _callbacks(
-    folder: RunFolder, resume_step: int, sample: dict[str, np.ndarray]
-) -> list[keras.callbacks.Callback]:
+def _callbacks(folder: RunFolder, controller: Controller) -> list[keras.callbacks.Callback]:
+    probe = controller.angles
     return [
         Progress(),
-        MetricsLog(folder.metrics, resume_step),
-        TensorBoardLog(folder.tensorboard, sample["image"][:128], sample["label"][:128]),
+        MetricsLog(folder.metrics, controller.step),
+        TensorBoardLog(folder.tensorboard, probe.target_angles if probe else None),
     ]
 
 

@@ -49,7 +49,7 @@ def _parse(spec: str, num_classes: int) -> Auxiliary:
         key, _, value = item.partition("=")
         default = lookup(hyperparameters(loss), key, f"auxiliary {name}'s parameter")
         options[key] = value if isinstance(default, str) else _number(value, key)
-    return Auxiliary(get(name, num_classes=num_classes, **options), weight)
+    return Auxiliary(get(name, num_classes=num_classes, name=name, **options), weight)
 
 
 def _require_once(names: Sequence[str], what: str, text: str) -> None:

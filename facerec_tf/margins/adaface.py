@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -63,14 +64,23 @@ class AdaFace(MarginLayer):
         self.mean = self.add_state("mean", initializer=keras.initializers.Constant(20.0))
         self.std = self.add_state("std", initializer=keras.initializers.Constant(100.0))
 
+    def quality(self, norm: tf.Tensor) -> tf.Tensor:
+        """Returns z `[batch]`, within [−1, 1], from the lengths of the embeddings."""
+        norm = ops.clip(norm, *_NORMS)
+        return ops.clip(self.h * (norm - self.mean) / (self.std + 1e-3), -1.0, 1.0)
+
+    def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor:
+        """Returns π + m·z, `[batch]`: only where quality is low can an angle be past it."""
+        return math.pi + self.m * self.quality(norm)
+
     def adaptive_target(
         self, cosine: tf.Tensor, norm: tf.Tensor, training: bool | None
     ) -> tf.Tensor:
         """Moves μ and σ if `training`; returns `cos(θ − m·z) − (m + m·z)`, `[batch]`."""
-        norm = ops.stop_gradient(ops.clip(norm, *_NORMS))
+        norm = ops.stop_gradient(norm)
         if training:
-            self._observe(gather_batch(norm))
-        quality = ops.clip(self.h * (norm - self.mean) / (self.std + 1e-3), -1.0, 1.0)
+            self._observe(gather_batch(ops.clip(norm, *_NORMS)))
+        quality = self.quality(norm)
         shifted = ops.maximum(angle(cosine) - self.m * quality, 0.0)
         return falling_cosine(shifted) - self.m * (1.0 + quality)
 

@@ -46,6 +46,10 @@ class ArcFace(MarginLayer):
         self.m = m
         self.easy_margin = easy_margin
 
+    def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor:
+        """Returns π − m, or π/2 with `easy_margin`, `[batch]`."""
+        return ops.full_like(norm, math.pi / 2.0 if self.easy_margin else math.pi - self.m)
+
     def target_cosine(self, cosine: tf.Tensor) -> tf.Tensor:
         """Returns `cos(θ + m)`, or the fallback where that would not decrease, `[batch]`."""
         if not self.easy_margin:

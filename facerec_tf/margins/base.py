@@ -18,9 +18,6 @@ from facerec_tf.margins.cross_entropy import cross_entropy
 
 GRADIENTS = ("exact", "detached")
 
-#: Of centres: the recipe of ArcFace's training code.
-INITIALIZER = keras.initializers.RandomNormal(stddev=0.01)
-
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class MarginLayer(keras.layers.Layer):
@@ -135,11 +132,22 @@ class MarginLayer(keras.layers.Layer):
         """Creates the centres, drawn as N(0, 0.01²)."""
         require_matrix(embeddings_shape)
         shape = (embeddings_shape[-1], self.num_centres)
-        self.centres = self.add_weight(name="centres", shape=shape, initializer=INITIALIZER)
+        initializer = centre_initializer()
+        self.centres = self.add_weight(name="centres", shape=shape, initializer=initializer)
 
     @property
     def cosine_margin(self) -> float | None:
         """What is taken off the own cosine, if the margin is of that kind."""
+        return None
+
+    def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor | None:
+        """Returns the angle in radians, `[batch]`, past which the margin goes on by a fallback.
+
+        None for a head without one.
+
+        Args:
+            norm: `[batch]`, the lengths of the embeddings.
+        """
         return None
 
     @property
@@ -246,8 +254,8 @@ class MarginLayer(keras.layers.Layer):
                 takes the nearest.
             labels: `[batch]` int.
         """
-        rows = ops.transpose(tf.convert_to_tensor(self.centres))
-        return l2_normalize(ops.take(rows, labels, axis=0))
+        own = ops.take(tf.convert_to_tensor(self.centres), labels, axis=1)
+        return l2_normalize(ops.transpose(own))
 
     def compute_output_shape(
         self, embeddings_shape: tuple, labels_shape: tuple | None = None
@@ -259,3 +267,8 @@ class MarginLayer(keras.layers.Layer):
         """Returns the constructor's arguments."""
         own = {name: getattr(self, name) for name in hyperparameters(type(self))}
         return {**super().get_config(), "num_classes": self.num_classes, **own}
+
+
+def centre_initializer() -> keras.initializers.Initializer:
+    """Returns what centres start as, N(0, 0.01²): the recipe of ArcFace's training code."""
+    return keras.initializers.RandomNormal(stddev=0.01)

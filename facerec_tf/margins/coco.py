@@ -12,7 +12,7 @@ from facerec_tf.core.angles import l2_normalize
 from facerec_tf.core.batch import require_matrix
 from facerec_tf.core.errors import require_between
 from facerec_tf.core.replicas import gather_batch
-from facerec_tf.margins.base import INITIALIZER, MarginLayer
+from facerec_tf.margins.base import MarginLayer, centre_initializer
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
@@ -41,7 +41,7 @@ class COCO(MarginLayer):
         """Creates the centroids."""
         require_matrix(embeddings_shape)
         shape = (embeddings_shape[-1], self.num_classes)
-        self.centres = self.add_state("centres", shape, INITIALIZER)
+        self.centres = self.add_state("centres", shape, centre_initializer())
 
     def logits(
         self, embeddings: tf.Tensor, labels: tf.Tensor | None, training: bool | None

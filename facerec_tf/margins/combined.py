@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from facerec_tf.core.angles import angle, falling_cosine
 from facerec_tf.core.errors import require_non_negative, require_positive
@@ -53,6 +55,10 @@ class Combined(MarginLayer):
     def cosine_margin(self) -> float:
         """What is taken off the own cosine."""
         return self.m3
+
+    def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor:
+        """Returns (π − m2)/m1, `[batch]`."""
+        return ops.full_like(norm, (math.pi - self.m2) / self.m1)
 
     def target_cosine(self, cosine: tf.Tensor) -> tf.Tensor:
         """Returns `cos(m1·θ + m2) − m3`, kept falling past π, `[batch]`."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from facerec_tf.core.angles import MOST_ADDED, added_angle
 from facerec_tf.core.errors import require_between
@@ -51,6 +53,10 @@ class CurricularFace(MarginLayer):
         """Creates the centres, and t, which starts at zero."""
         super().build(embeddings_shape)
         self.t = self.add_state("t")
+
+    def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor:
+        """Returns π − m, `[batch]`."""
+        return ops.full_like(norm, math.pi - self.m)
 
     def adaptive_target(
         self, cosine: tf.Tensor, norm: tf.Tensor, training: bool | None

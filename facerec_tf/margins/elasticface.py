@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from facerec_tf.core.errors import require_flag, require_non_negative
 from facerec_tf.core.lookup import require_known
@@ -56,6 +58,10 @@ class ElasticFace(MarginLayer):
         self.m = m
         self.sigma = sigma
         self.plus = plus
+
+    def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor | None:
+        """Returns π − m for form "arc", `[batch]`."""
+        return ops.full_like(norm, math.pi - self.m) if self.form == "arc" else None
 
     @property
     def cosine_margin(self) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -61,12 +62,15 @@ class MagFace(MarginLayer):
         self.u_m = u_m
         self.lambda_g = lambda_g
 
+    def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor:
+        """Returns π − m(a), `[batch]`."""
+        return math.pi - self._margin(norm)
+
     def adaptive_target(
         self, cosine: tf.Tensor, norm: tf.Tensor, training: bool | None
     ) -> tf.Tensor:
         """Returns `cos(θ + m(a))`, with ArcFace's fallback, `[batch]`."""
-        slope = (self.u_m - self.l_m) / (self.u_a - self.l_a)
-        return added_angle(cosine, self.l_m + slope * (self._clip(norm) - self.l_a))
+        return added_angle(cosine, self._margin(norm))
 
     def sample_losses(
         self,
@@ -80,6 +84,10 @@ class MagFace(MarginLayer):
         embeddings = ops.cast(embeddings, self.compute_dtype)
         length = self._clip(1.0 / inverse_norm(embeddings)[:, 0])
         return losses + self.lambda_g * (length / self.u_a**2 + 1.0 / length)
+
+    def _margin(self, norm: tf.Tensor) -> tf.Tensor:
+        slope = (self.u_m - self.l_m) / (self.u_a - self.l_a)
+        return self.l_m + slope * (self._clip(norm) - self.l_a)
 
     def _clip(self, norm: tf.Tensor) -> tf.Tensor:
         return ops.clip(norm, self.l_a, self.u_a)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from facerec_tf.core.errors import require_at_least
 from facerec_tf.core.lookup import require_known
@@ -49,6 +51,10 @@ class MVSoftmax(MarginLayer):
         self.form = form
         self.m = m
         self.t = t
+
+    def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor | None:
+        """Returns π − m for form "arc", `[batch]`."""
+        return ops.full_like(norm, math.pi - self.m) if self.form == "arc" else None
 
     @property
     def cosine_margin(self) -> float | None:

@@ -29,9 +29,11 @@ def make_objective(config: ModelConfig, num_classes: int) -> Objective:
     """
     require_known(config.loss, MAIN_LOSSES, "loss")
     table = margins if config.loss in MARGINS else losses
-    main = table.get(config.loss, num_classes=num_classes, **config.loss_options)
+    # Names of their own, as Keras numbers the second layer of a kind in a process anew.
+    named = {"num_classes": num_classes, "name": config.loss}
+    main = table.get(config.loss, **named, **config.loss_options)
     added = parse_auxiliaries(config.auxiliary, num_classes)
-    return Objective(main, added, config.label_smoothing)
+    return Objective(main, added, config.label_smoothing, name="objective")
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+#: Columns of `AngleStatistics.in_degrees`.
+ANGLES = (
+    "target_angle_degrees",
+    "past_threshold",
+    "w_ec_degrees",
+    "w_inter_degrees",
+    "intra_degrees",
+    "inter_degrees",
+)
 
 COLUMNS = (
     "step",
@@ -19,11 +30,13 @@ COLUMNS = (
     "images_per_second",
     "skipped_steps",
     "damaged_images",
+    "repeated_images",
     "verification_accuracy",
+    *ANGLES,
 )
 
 #: Columns that count; Keras hands all logs over as floats.
-COUNTS = ("step", "epoch", "skipped_steps", "damaged_images")
+COUNTS = ("step", "epoch", "skipped_steps", "damaged_images", "repeated_images")
 
 Logs = dict[str, Any]
 
@@ -73,33 +86,30 @@ class MetricsLog(keras.callbacks.Callback):
 
 
 class TensorBoardLog(keras.callbacks.Callback):
-    """Writes the logs as TensorBoard scalars, and each epoch the histogram of target angles θ.
+    """Writes the logs as TensorBoard scalars, and the histogram of target angles θ with theirs.
 
     Args:
         directory: Where the event files go.
-        images: Sample of training images `[n, h, w, 3]` whose angles are drawn.
-        labels: Their labels `[n]`.
+        target_angles: Returns the angles in radians `[n]` that the logs hold the mean of.
     """
 
-    def __init__(self, directory: Path, images: np.ndarray, labels: np.ndarray) -> None:
+    def __init__(
+        self, directory: Path, target_angles: Callable[[], np.ndarray | None] | None = None
+    ) -> None:
         super().__init__()
         self.writer = tf.summary.create_file_writer(str(directory))
-        self.images = images
-        self.labels = labels
+        self.target_angles = target_angles
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Writes one point per scalar."""
+        """Writes one point per scalar, and the histogram where angles were measured."""
         logs = logs or {}
         with self.writer.as_default(step=int(logs["step"])):
             for name in COLUMNS[2:]:
                 if name in logs:
-                    tf.summary.scalar(name, logs[name])
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Embeds the sample and writes its angles in degrees."""
-        angles = self.model.target_angles(self.model(self.images, training=False), self.labels)
-        with self.writer.as_default(step=int((logs or {})["step"])):
-            tf.summary.histogram("target_angle_degrees", np.degrees(np.asarray(angles)))
+                    tf.summary.scalar(f"angles/{name}" if name in ANGLES else name, logs[name])
+            if self.target_angles and "target_angle_degrees" in logs:
+                angles = self.target_angles()
+                tf.summary.histogram("target_angle_degrees", np.degrees(angles))
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Closes the event file."""

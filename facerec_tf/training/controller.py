@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from facerec_tf.core.errors import UserError
 from facerec_tf.core.files import atomic_file
+from facerec_tf.evaluation import AngleStatistics
 from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.training.plan import Plan
 from facerec_tf.training.source import Source
@@ -51,6 +52,7 @@ class Controller:
         checkpoints: Where the run's state is kept.
         evaluate: Returns the verification accuracy of the weights as they stand, if there are
             pairs to verify.
+        angles: Returns the angle statistics of the weights in training, if they are measured.
         offending_batch: File the batch goes to that ended a diverged run.
     """
 
@@ -62,6 +64,7 @@ class Controller:
         checkpoints: Checkpoints,
         *,
         evaluate: Callable[[], float] | None = None,
+        angles: Callable[[], AngleStatistics] | None = None,
         offending_batch: Path,
     ) -> None:
         self.trainer = trainer
@@ -69,6 +72,7 @@ class Controller:
         self.plan = plan
         self.checkpoints = checkpoints
         self.evaluate = evaluate
+        self.angles = angles
         self.offending_batch = offending_batch
         self.step = 0
         self._signal: int | None = None
@@ -121,6 +125,8 @@ class Controller:
             if self.evaluate and plan.evaluates(self.step):
                 with self.trainer.averaged_weights():
                     logs["verification_accuracy"] = self.evaluate()
+            if self.angles and plan.measures_angles(self.step):
+                logs.update(self.angles().in_degrees())
             hooks.on_train_batch_end((self.step - 1) % plan.steps_per_epoch, logs)
             ending = self._signal
             self._save_if_due(logs.get("verification_accuracy"), ending is not None)
@@ -155,6 +161,7 @@ class Controller:
             "images_per_second": steps * self.source.batch_size / seconds,
             "skipped_steps": int(self.trainer.skipped.numpy()),
             "damaged_images": self.source.damaged,
+            "repeated_images": self.source.repeated,
         }
 
     def _save_if_due(self, accuracy: float | None, terminated: bool) -> None:

@@ -17,6 +17,7 @@ class Plan:
         log_every: Steps between two log rows.
         checkpoint_every: Steps between two checkpoints.
         evaluate_every: Steps between two verifications.
+        angles_every: Steps between two measurements of the angles; None takes none.
     """
 
     total_steps: int
@@ -24,10 +25,14 @@ class Plan:
     log_every: int
     checkpoint_every: int
     evaluate_every: int
+    angles_every: int | None = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            require_count(field.name, getattr(self, field.name))
+            count = getattr(self, field.name)
+            is_never = count is None and field.default is None
+            if not is_never:
+                require_count(field.name, count)
 
     @property
     def epochs(self) -> int:
@@ -41,6 +46,7 @@ class Plan:
             self.log_every,
             self.checkpoint_every,
             self.evaluate_every,
+            self.angles_every or self.total_steps,
         )
         return min(self.total_steps, *((step // period + 1) * period for period in periods))
 
@@ -55,3 +61,9 @@ class Plan:
     def evaluates(self, step: int) -> bool:
         """Whether verification is due after `step` steps."""
         return step % self.evaluate_every == 0 or step == self.total_steps
+
+    def measures_angles(self, step: int) -> bool:
+        """Whether the angles are due after `step` steps."""
+        if self.angles_every is None:
+            return False
+        return step % self.angles_every == 0 or step == self.total_steps

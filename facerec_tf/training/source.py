@@ -14,7 +14,14 @@ import tensorflow as tf
 from facerec_tf.config import AugmentationConfig, DataConfig
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import atomic_file
-from facerec_tf.data import MAX_DAMAGED, Manifest, OnDamaged, explain, training_dataset
+from facerec_tf.data import (
+    MAX_DAMAGED,
+    BalancedSampler,
+    Manifest,
+    OnDamaged,
+    explain,
+    training_dataset,
+)
 
 #: Batches the pipeline may be ahead when it stumbles.
 PREFETCHED = 8
@@ -36,7 +43,11 @@ class Source:
         damaged_log: File that names every damaged image, with its position in the stream.
 
     Attributes:
+        images_per_identity: Images of each identity in a batch; None for the plain shuffle.
         damaged: Damaged images among the batches taken.
+
+    Raises:
+        ArgumentError: If balanced batches of this size cannot be made of the data.
     """
 
     def __init__(
@@ -53,16 +64,33 @@ class Source:
         self.damaged = 0
         self.damaged_log = damaged_log
         self._faults: dict[int, str] = {}  # by position, as far as the pipeline is ahead
-        self.num_images = Manifest.load(directory).select(data.min_images).num_images
+        selection = Manifest.load(directory).select(data.min_images)
+        self.num_images = selection.num_images
+        self.images_per_identity = data.images_per_identity or None
+        self._sampler: BalancedSampler | None = None
+        if self.images_per_identity is not None:
+            self._sampler = BalancedSampler(
+                selection.images,
+                batch_size=batch_size,
+                images_per_identity=self.images_per_identity,
+                seed=seed,
+            )
         self._stream = {
             "directory": directory,
             "seed": seed,
             "min_images": data.min_images,
             "shuffle_buffer": data.shuffle_buffer,
+            "images_per_identity": self.images_per_identity,
+            "global_batch_size": batch_size,
         }
         self._augmentation = augmentation
         self._position = 0
         self._iterator: Iterator[Any] | None = None
+
+    @property
+    def repeated(self) -> int:
+        """Images of the batches taken that repeat another of their batch, for want of others."""
+        return self._sampler.repeated(self._position // self.batch_size) if self._sampler else 0
 
     def seek(self, step: int) -> None:
         """Moves to the batch of `step`, a count from 0, and forgets the damaged images after it."""

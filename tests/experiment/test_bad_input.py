@@ -46,7 +46,7 @@ def assert_refused(result, *words):
         (["--loss=triplet", "--batch_size=30"], ["'batch_size' must be", "images_per_identity=4"]),
         (
             ["--loss=triplet", "--synthetic_identities=4", "--batch_size=32"],
-            ["'batch_size'", "4 identities"],
+            ["'batch_size' must be at most 16", "4 identities"],
         ),
         (["--seed=5000000000"], ["'seed' must be below 2**32"]),
         (["--strategy=mirrored"], ["'strategy' must be 'one_device' here"]),

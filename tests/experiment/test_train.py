@@ -249,10 +249,9 @@ def test_the_readme_names_every_loss_and_backbone():
         row = next((r for r in readme.splitlines() if r.startswith(f"| `{name}` |")), "")
         assert row, name
         for parameter in set(hyperparameters(kind)) - {"gradient"}:
-            told = (
-                "λ" if parameter in ("lambda_base", "lambda_min", "gamma", "power") else parameter
-            )
-            assert re.search(rf"\b{told}\b", row.split("|")[3]), (name, parameter)
+            anneals = parameter in ("lambda_base", "lambda_min", "gamma", "power")
+            told = f"{parameter}|λ" if anneals else parameter
+            assert re.search(rf"\b({told})\b", row.split("|")[3]), (name, parameter)
     table = readme[readme.index("| `--backbone` |") :].split("\n\n")[0]
     rows = [row.split("|")[1] for row in table.splitlines()[2:]]
     names = [name for row in rows for name in re.findall(r"`(.*?)`", row)]

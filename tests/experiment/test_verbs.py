@@ -186,7 +186,7 @@ def test_fine_tuning_replaces_the_head_and_says_so(command, finished_run, tmp_pa
         "--weight_decay=0",
     )
     assert result.returncode == 0, result.stderr
-    assert "head replaced by a new one (6 identities before, 4 now)" in result.stdout
+    assert "head replaced by a new one (6 identities before, 4 identities now)" in result.stdout
     before = load_keras(finished_run / "recognizer.keras").backbone.trainable_weights
     after = load_keras(tmp_path / "run" / "recognizer.keras")
     assert after.head.num_classes == 4

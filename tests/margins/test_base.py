@@ -125,3 +125,26 @@ def test_centres_feel_no_radial_pull():
         loss = tf.reduce_sum(head(embeddings, labels) ** 2)
     pull = tape.gradient(loss, head.centres.value)
     np.testing.assert_allclose(np.sum(pull * centres, axis=0), np.zeros(NUM_CLASSES), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("arcface", {"m": 0.4}, np.pi - 0.4),
+        ("arcface", {"easy_margin": True}, np.pi / 2),
+        ("subcenter_arcface", {"m": 0.4}, np.pi - 0.4),
+        ("curricularface", {"m": 0.4}, np.pi - 0.4),
+        ("elasticface", {"m": 0.4}, np.pi - 0.4),
+        ("mv_softmax", {"form": "arc"}, np.pi - 0.5),
+        ("combined", {"m1": 2.0, "m2": 0.4}, (np.pi - 0.4) / 2.0),
+        ("magface", {}, [np.pi - 0.45, np.pi - 0.625, np.pi - 0.8]),
+        ("cosface", {}, None),
+        ("mv_softmax", {"form": "cos"}, None),
+    ],
+)
+def test_threshold_angle_is_where_the_target_bends(name, options, expected):
+    angles = MARGINS[name](10, **options).threshold_angle(tf.constant([1.0, 60.0, 500.0]))
+    if expected is None:
+        assert angles is None
+    else:
+        np.testing.assert_allclose(angles, np.broadcast_to(expected, 3), rtol=1e-6)

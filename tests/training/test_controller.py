@@ -1,5 +1,6 @@
 """The outer loop on a tiny model: its callbacks, checkpoints, exits."""
 
+import csv
 import os
 import signal
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from facerec_tf.core.errors import DataError
+from facerec_tf.evaluation import AngleStatistics
 from facerec_tf.training import (
     Checkpoints,
     Controller,
@@ -27,6 +29,7 @@ class NoiseSource:
     def __init__(self, poison=()):
         self.poison = poison
         self.damaged = 0
+        self.repeated = 3
         self.taken = 0
         self._iterator = None
 
@@ -51,7 +54,7 @@ class NoiseSource:
 
 @pytest.fixture
 def make_controller(make_trainer, tmp_path):
-    def make(poison=(), evaluate=None, name="run", trainer=None, **plan):
+    def make(poison=(), evaluate=None, angles=None, name="run", trainer=None, **plan):
         defaults = dict(
             total_steps=12, steps_per_epoch=5, log_every=2, checkpoint_every=4, evaluate_every=5
         )
@@ -61,6 +64,7 @@ def make_controller(make_trainer, tmp_path):
             Plan(**{**defaults, **plan}),
             Checkpoints(tmp_path / name),
             evaluate=evaluate,
+            angles=angles,
             offending_batch=tmp_path / "offending_batch.npz",
         )
 
@@ -114,6 +118,50 @@ def test_callbacks_see_epochs_logs_and_may_stop(make_controller, tmp_path):
     lines = (tmp_path / "metrics.csv").read_text().splitlines()
     assert lines[0].startswith("step,epoch,loss,")
     assert [line.split(",")[0] for line in lines[1:]] == ["2", "4", "5", "6", "8", "10"]
+    place = lines[0].split(",").index("repeated_images")
+    assert {line.split(",")[place] for line in lines[1:]} == {"3"}
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_angles_land_in_the_row_of_their_step(make_controller, tmp_path):
+    found = iter(AngleStatistics(0.1 * n, None, 0.2, 0.3, None, 0.5) for n in range(1, 9))
+    controller = make_controller(angles=lambda: next(found), angles_every=4)
+    controller.run([MetricsLog(tmp_path / "metrics.csv")], verbose=0)
+    written = {int(row["step"]): row for row in rows(tmp_path / "metrics.csv")}
+    assert list(written) == [2, 4, 5, 6, 8, 10, 12]
+    measured = {step: float(row["target_angle_degrees"] or "nan") for step, row in written.items()}
+    expected = [np.nan, 0.1, np.nan, np.nan, 0.2, np.nan, 0.3]
+    np.testing.assert_allclose(list(measured.values()), np.degrees(expected))
+    for name, value in {"w_ec_degrees": 0.2, "w_inter_degrees": 0.3, "inter_degrees": 0.5}.items():
+        assert float(written[4][name]) == pytest.approx(np.degrees(value))
+    assert (written[4]["past_threshold"], written[4]["intra_degrees"]) == ("", "")
+
+
+def test_angles_are_those_of_the_weights_in_training(make_controller, make_trainer):
+    trainer = make_trainer(ema=0.9)
+    weights = trainer.recognizer.backbone.trainable_weights
+    seen = {"angles": [], "evaluate": []}
+
+    def note(name, result):
+        seen[name].append([w.numpy() for w in weights])
+        return result
+
+    controller = make_controller(
+        trainer=trainer,
+        evaluate=lambda: note("evaluate", 0.5),
+        angles=lambda: note("angles", AngleStatistics(*[0.5] * 6)),
+        total_steps=5,
+        angles_every=5,
+    )
+    controller.run(verbose=0)
+    (ours,), (averaged,) = seen["angles"], seen["evaluate"]
+    for one, other, weight in zip(ours, averaged, weights, strict=True):
+        np.testing.assert_array_equal(one, weight.numpy())
+        assert not np.array_equal(one, other)
 
 
 def test_metrics_after_the_checkpoint_are_written_again(tmp_path):

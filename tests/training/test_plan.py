@@ -17,6 +17,26 @@ def test_the_stops_of_a_run():
     assert plan.epochs == 3
 
 
+def test_angles_have_stops_of_their_own():
+    plan = Plan(20, 8, log_every=5, checkpoint_every=7, evaluate_every=8, angles_every=6)
+    step, stops = 0, []
+    while step < plan.total_steps:
+        step = plan.next_stop(step)
+        stops.append(step)
+    assert stops == [5, 6, 7, 8, 10, 12, 14, 15, 16, 18, 20]
+    assert [s for s in stops if plan.measures_angles(s)] == [6, 12, 18, 20]
+
+
+def test_angles_may_never_be_due():
+    plan = Plan(20, 8, log_every=5, checkpoint_every=7, evaluate_every=8, angles_every=None)
+    assert plan == Plan(20, 8, 5, 7, 8)
+    assert not any(plan.measures_angles(step) for step in range(21))
+
+
 def test_intervals_are_counts():
     with pytest.raises(ArgumentError, match="'log_every' must be an integer of at least 1"):
         Plan(20, 8, 0, 7, 8)
+    with pytest.raises(ArgumentError, match="'angles_every' must be an integer of at least 1"):
+        Plan(20, 8, 5, 7, 8, angles_every=0)
+    with pytest.raises(ArgumentError, match="'evaluate_every' must be an integer of at least 1"):
+        Plan(20, 8, 5, 7, None)

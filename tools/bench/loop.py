@@ -85,14 +85,13 @@ def main() -> None:
             Checkpoints(Path(folder) / "checkpoints"),
             offending_batch=Path(folder) / "offending.npz",
         )
-        sample = batch["image"].numpy(), batch["label"].numpy()
         bare()
         ratios = []
         for number in range(1, _ROUNDS.value + 1):
             clock = Clock()
             logs = [
                 MetricsLog(Path(folder) / "metrics.csv"),
-                TensorBoardLog(Path(folder) / "tensorboard", *sample),
+                TensorBoardLog(Path(folder) / "tensorboard"),
             ]
             controller.plan = dataclasses.replace(controller.plan, total_steps=number * steps)
             controller.run([clock, *logs], verbose=0)

@@ -1,0 +1,142 @@
+"""Angles between embeddings, the means of their classes and the centres of a margin head."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Protocol
+
+import numpy as np
+
+from facerec_tf.core.errors import require
+
+
+class Head(Protocol):
+    """What `angle_statistics` asks of a margin head; `margins.MarginLayer` answers it."""
+
+    compute_dtype: str
+
+    def own_centres(self, embeddings: Any, labels: Any) -> Any:
+        """Returns the directions of the own centres, `[n, dim]`, of several a class the nearest."""
+
+    def project(self, points: Any) -> Any:
+        """Returns the products `[n, num_classes]` of points with the classes' directions."""
+
+    def threshold_angle(self, norm: Any) -> Any:
+        """Returns the angle past which the margin falls back, of embeddings of these lengths."""
+
+
+@dataclasses.dataclass(frozen=True)
+class AngleStatistics:
+    """What the angles of a set of images say about a recognizer, in radians.
+
+    After table 3 of ArcFace (1801.07698). A class's mean is the direction of the sum of its unit
+    embeddings; its centre is the head's, of several the one nearest to that mean. Without a head
+    only `intra` and `inter` are measured: what cannot be is None.
+
+    A mean of few images lies closer to each of them than that of all, and nearest among few classes
+    is not as near as among all: `intra`, `inter` and `w_ec` compare along a run, and between runs
+    on the same images; with the paper's, which cover the whole data set, only `w_inter` does.
+
+    Attributes:
+        target_angle: θ, between an embedding and its own centre; mean over the images.
+        past_threshold: Share of the images whose θ is past the head's `threshold_angle`.
+        w_ec: W–EC, between a class's centre and its mean; mean over the classes.
+        w_inter: W-Inter, between a class's centre and the nearest of any other class of the head,
+            seen or not; mean over the classes.
+        intra: Intra, between an embedding and its class's mean; mean over the images of classes
+            with two or more.
+        inter: Inter, between a class's mean and the nearest mean of another; mean over the classes.
+        target_angles: θ of each image, float64 `[n]`.
+    """
+
+    target_angle: float | None
+    past_threshold: float | None
+    w_ec: float | None
+    w_inter: float | None
+    intra: float | None
+    inter: float | None
+    target_angles: np.ndarray | None = dataclasses.field(default=None, repr=False, compare=False)
+
+    def in_degrees(self) -> dict[str, float]:
+        """Returns what was measured: the share, and the angles in degrees as `NAME_degrees`."""
+        measured = {"past_threshold": self.past_threshold}
+        for name in ("target_angle", "w_ec", "w_inter", "intra", "inter"):
+            radians = getattr(self, name)
+            measured[f"{name}_degrees"] = None if radians is None else float(np.degrees(radians))
+        return {name: value for name, value in measured.items() if value is not None}
+
+
+def angle_statistics(
+    embeddings: np.ndarray, labels: np.ndarray, head: Head | None = None
+) -> AngleStatistics:
+    """Returns the angle statistics of embedded images.
+
+    A zero vector is at 90° to all others. Embeddings that are not finite make NaN of every figure
+    they enter.
+
+    Args:
+        embeddings: float `[n, dim]`, of any length.
+        labels: int `[n]`, the classes, of which the head has a centre each.
+        head: The margin head, if there is one.
+
+    Raises:
+        ArgumentError: If shapes or dtypes do not fit.
+    """
+    embeddings, labels = np.asarray(embeddings), np.asarray(labels)
+    require(embeddings.ndim == 2, "embeddings", "of shape [n, dim]", embeddings.shape)
+    require(len(embeddings) > 0, "embeddings", "of one image at least", embeddings.shape)
+    require(np.issubdtype(labels.dtype, np.integer), "labels", "integers", labels.dtype)
+    fits = labels.shape == embeddings.shape[:1]
+    require(fits, "labels", f"of shape {embeddings.shape[:1]}, as embeddings", labels.shape)
+    points = _directions(embeddings)
+    classes, members, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(classes), points.shape[1]))
+    np.add.at(sums, members, points)
+    means = _directions(sums)
+    to_mean = _angles(points, means[members])[counts[members] > 1]
+    among_means = {
+        "intra": float(to_mean.mean()) if to_mean.size else None,
+        "inter": _to_nearest(means @ means.T, np.arange(len(classes))),
+    }
+    if head is None:
+        return AngleStatistics(None, None, None, None, **among_means)
+    own = head.own_centres(embeddings.astype(head.compute_dtype), labels)
+    centres = np.asarray(head.own_centres(means.astype(head.compute_dtype), classes))
+    angles = _angles(points, _directions(np.asarray(own)))
+    return AngleStatistics(
+        target_angle=float(angles.mean()),
+        past_threshold=_share_past(head, angles, np.linalg.norm(embeddings, axis=1)),
+        w_ec=float(_angles(means, _directions(centres)).mean()),
+        w_inter=_to_nearest(np.array(head.project(centres)), classes),
+        **among_means,
+        target_angles=angles,
+    )
+
+
+def _share_past(head: Head, angles: np.ndarray, norms: np.ndarray) -> float | None:
+    threshold = head.threshold_angle(norms.astype(head.compute_dtype))
+    if threshold is None:
+        return None
+    # Comparisons are false for NaN: zero times NaN is NaN.
+    return float(np.mean((angles > np.asarray(threshold)) + 0.0 * angles))
+
+
+def _to_nearest(cosines: np.ndarray, own: np.ndarray) -> float | None:
+    """Returns the mean over rows of the angle of the highest cosine but the `own`, if any."""
+    if cosines.shape[1] < 2:
+        return None
+    cosines[np.arange(len(own)), own] = -np.inf
+    return float(np.mean(np.arccos(np.clip(cosines.max(axis=1), -1.0, 1.0))))
+
+
+def _angles(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Returns the angles `[n]` between the rows of unit vectors `a` and `b`, both `[n, dim]`."""
+    return np.arccos(np.clip(np.einsum("nd,nd->n", a, b), -1.0, 1.0))
+
+
+def _directions(vectors: np.ndarray) -> np.ndarray:
+    """Returns the rows at unit length, float64; zero stays zero, NaN and infinity become NaN."""
+    vectors = vectors.astype(np.float64)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # Infinity over infinity.
+        return vectors / np.where(norms == 0, 1.0, norms)

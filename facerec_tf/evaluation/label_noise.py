@@ -1,0 +1,110 @@
+"""Wrong labels, found by where images lie among several centres a class (Sub-center ArcFace).
+
+Training draws most of a class's images to one of its centres, the dominant one, and hard ones and
+those of other people to the rest; what lies far from the dominant centre is probably labelled
+wrongly (ECCV 2020; as `subcenter_arcface/drop.py` of InsightFace finds it). Angles are in radians.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from facerec_tf.core.errors import require
+
+
+@dataclasses.dataclass(frozen=True)
+class Dominance:
+    """The dominant centres, and how far from them the images lie.
+
+    Attributes:
+        centre: int64 `[classes]`: which of its centres is each class's dominant one, 0 for a class
+            without images.
+        angles: float32 `[n]`: between each image and the dominant centre of its class.
+    """
+
+    centre: np.ndarray
+    angles: np.ndarray
+
+
+def centres_by_class(centres: np.ndarray, k: int) -> np.ndarray:
+    """Returns a head's centres by class, float32 `[classes, k, dim]`, of unit length.
+
+    Args:
+        centres: `[dim, k·classes]`: the first centres of all classes, then all second ones.
+        k: Centres a class.
+    """
+    centres = np.asarray(centres)
+    fits = centres.ndim == 2 and k > 0 and centres.shape[1] % k == 0
+    require(fits, "centres", f"of shape [dim, {k}·classes]", centres.shape)
+    rows = centres.astype(np.float32).T.reshape(k, -1, len(centres))
+    return _directions(np.ascontiguousarray(rows.transpose(1, 0, 2)))
+
+
+def own_cosines(embeddings: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Returns the cosines between embeddings and all centres of their own class.
+
+    Args:
+        embeddings: float `[n, dim]`, of any length; a zero vector is at 90° to all centres.
+        labels: int `[n]`, the classes.
+        centres: `[classes, k, dim]`, from `centres_by_class`.
+
+    Returns:
+        float32 `[n, k]` in [−1, 1].
+    """
+    points = _directions(np.asarray(embeddings, np.float32))
+    return np.clip(np.einsum("nkd,nd->nk", centres[labels], points), -1.0, 1.0)
+
+
+def dominance(cosines: np.ndarray, labels: np.ndarray, num_classes: int) -> Dominance:
+    """Finds each class's dominant centre: the one nearest to most of its images.
+
+    Of centres with equally many images the first is taken.
+
+    Args:
+        cosines: float `[n, k]`, from `own_cosines`.
+        labels: int `[n]`, the classes.
+        num_classes: Classes in all.
+    """
+    cosines, labels = np.asarray(cosines), np.asarray(labels)
+    require(cosines.ndim == 2, "cosines", "of shape [n, k]", cosines.shape)
+    fits = labels.shape == cosines.shape[:1]
+    require(fits, "labels", f"of shape {cosines.shape[:1]}, as cosines", labels.shape)
+    k = cosines.shape[1]
+    places = labels.astype(np.int64) * k + cosines.argmax(axis=1)
+    counts = np.bincount(places, minlength=num_classes * k).reshape(num_classes, k)
+    centre = counts.argmax(axis=1)
+    own = np.take_along_axis(cosines, centre[labels][:, None], axis=1)[:, 0]
+    return Dominance(centre, np.arccos(own.astype(np.float32)))
+
+
+def nearest_other(
+    embeddings: np.ndarray, labels: np.ndarray, directions: np.ndarray, classes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns which other class's direction is nearest to each embedding, and how near.
+
+    Holds `[n, candidates]` products: give it a batch of embeddings at a time.
+
+    Args:
+        embeddings: float `[n, dim]`, of any length.
+        labels: int `[n]`, the classes that are not to be found.
+        directions: `[candidates, dim]`, of unit length.
+        classes: int `[candidates]`, ascending: the class of each direction.
+
+    Returns:
+        int64 `[n]`, the classes, and float32 `[n]`, the angles; π where there is no other.
+    """
+    cosines = _directions(np.asarray(embeddings, np.float32)) @ directions.T
+    column = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
+    own = np.flatnonzero(classes[column] == labels)
+    cosines[own, column[own]] = -np.inf
+    nearest = cosines.argmax(axis=1)
+    highest = np.take_along_axis(cosines, nearest[:, None], axis=1)[:, 0]
+    return classes[nearest], np.arccos(np.clip(highest, -1.0, 1.0))
+
+
+def _directions(vectors: np.ndarray) -> np.ndarray:
+    """Returns `vectors` `[…, dim]` at unit length; zero stays zero."""
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(norms == 0, 1.0, norms)

@@ -1,0 +1,61 @@
+"""What is recorded of a run, read back."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from facerec_tf.evaluation import AngleStatistics
+from facerec_tf.training import TensorBoardLog
+from facerec_tf.training.callbacks import ANGLES, COLUMNS
+
+DEGREES = AngleStatistics(1.0, 0.25, 0.2, 0.3, 0.4, 0.5).in_degrees()
+
+
+def read(directory):
+    events = EventAccumulator(str(directory))
+    events.Reload()
+    return {
+        tag: {e.step: tf.make_ndarray(e.tensor_proto) for e in events.Tensors(tag)}
+        for tag in events.Tags()["tensors"]
+    }
+
+
+def test_the_columns_hold_all_that_angles_are_measured():
+    assert set(DEGREES) == set(ANGLES)
+    assert set(ANGLES) < set(COLUMNS)
+    assert len(DEGREES) == len(dataclasses.fields(AngleStatistics)) - 1
+
+
+def test_tensorboard_gets_scalars_and_the_histogram_where_angles_were_measured(tmp_path):
+    log = TensorBoardLog(tmp_path, lambda: np.array([0.5, 1.0, 1.5]))
+    log.on_train_batch_end(0, {"step": 2.0, "epoch": 1.0, "loss": 3.0})
+    log.on_train_batch_end(1, {"step": 4.0, "epoch": 1.0, "loss": 2.0, **DEGREES})
+    log.on_train_end()
+    found = read(tmp_path)
+    assert set(found) == {"loss", "target_angle_degrees", *(f"angles/{name}" for name in ANGLES)}
+    assert {step: float(value) for step, value in found["loss"].items()} == {2: 3.0, 4: 2.0}
+    for name, value in DEGREES.items():
+        ((step, written),) = found[f"angles/{name}"].items()
+        assert (step, float(written)) == (4, pytest.approx(value))
+    ((step, histogram),) = found["target_angle_degrees"].items()
+    assert step == 4
+    assert histogram[:, 2].sum() == 3
+    assert (histogram[0, 0], histogram[-1, 1]) == pytest.approx((np.degrees(0.5), np.degrees(1.5)))
+
+
+def test_tensorboard_draws_no_histogram_without_target_angles(tmp_path):
+    log = TensorBoardLog(tmp_path, lambda: None)
+    log.on_train_batch_end(0, {"step": 1, "intra_degrees": 30.0, "inter_degrees": 60.0})
+    log.on_train_end()
+    assert set(read(tmp_path)) == {"angles/intra_degrees", "angles/inter_degrees"}
+
+
+def test_angles_that_are_not_finite_do_not_end_a_run(tmp_path):
+    log = TensorBoardLog(tmp_path, lambda: np.array([np.nan, 1.0]))
+    nan = AngleStatistics(*[float("nan")] * 6).in_degrees()
+    log.on_train_batch_end(0, {"step": 1, **nan})
+    log.on_train_end()
+    assert np.isnan(float(read(tmp_path)["angles/intra_degrees"][1]))
