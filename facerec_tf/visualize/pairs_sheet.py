@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from facerec_tf.core.errors import require, require_count
+from facerec_tf.visualize.house_figure import HouseFigure
 from facerec_tf.visualize.style import IMPOSTOR, INK, house_style
 
 
@@ -63,7 +64,7 @@ def pairs_sheet(
     columns = min(columns, len(scores))
     rows = math.ceil(len(scores) / columns)
     with house_style():
-        figure = Figure(figsize=(2.1 * columns, 1.42 * rows + 0.5), layout="constrained")
+        figure = HouseFigure(figsize=(2.1 * columns, 1.42 * rows + 0.5), layout="constrained")
         figure.get_layout_engine().set(w_pad=0.1, h_pad=0.05)
         heading = f"{title}    accept at ≥ {threshold:.3f}".strip()
         figure.suptitle(heading, x=0.01, ha="left", fontsize=11, fontweight="bold")

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from facerec_tf.core.errors import require
+from facerec_tf.visualize.house_figure import HouseFigure
 from facerec_tf.visualize.pairs_sheet import draw_pair, require_pairs
 from facerec_tf.visualize.style import GENUINE, IMPOSTOR, MUTED, house_style
 from facerec_tf.visualize.training import (
@@ -55,7 +56,7 @@ def report_figure(
     both = shown[1].any() and not shown[1].all()
     require(both, "examples", "pairs of both kinds", examples.tolist())
     with house_style():
-        figure = Figure(figsize=(14, 8.6), layout="constrained")
+        figure = HouseFigure(figsize=(14, 8.6), layout="constrained")
         figure.get_layout_engine().set(w_pad=0.13, h_pad=0.07)
         head, curves, pairs = figure.subfigures(3, 1, height_ratios=(0.85, 4.4, 3.55))
         head.text(0.01, 0.64, title, fontsize=17, fontweight="bold", va="center")

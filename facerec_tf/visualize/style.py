@@ -16,6 +16,25 @@ ACCENT = "#009E73"
 INK = "#1F2933"
 MUTED = "#6B7785"
 RULE = "#E4E7EB"
+#: What stands behind the curve in question.
+GHOST = "#CFD5DB"
+
+#: Curves of one panel, in order: ink, then the rest of Okabe and Ito's palette.
+LINES = (INK, GENUINE, IMPOSTOR, ACCENT, "#CC79A7", "#E69F00", "#56B4E9")
+
+#: Ten classes: Petroff's palette (2107.02270), made for scatter plots and the colour-blind.
+CLASSES = (
+    "#3F90DA",
+    "#FFA90E",
+    "#BD1F01",
+    "#94A4A2",
+    "#832DB6",
+    "#A96B59",
+    "#E76300",
+    "#B9AC70",
+    "#717581",
+    "#92DADD",
+)
 
 _STYLE = {
     "font.family": "sans-serif",

@@ -1,4 +1,4 @@
-"""Training at a glance: loss, verification accuracy and learning rate over steps."""
+"""Training at a glance: loss, verification accuracy, angles and learning rate over steps."""
 
 from __future__ import annotations
 
@@ -10,10 +10,21 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from facerec_tf.core.errors import require
-from facerec_tf.visualize.style import ACCENT, GENUINE, IMPOSTOR, house_style, percent_axis
+from facerec_tf.visualize.house_figure import HouseFigure
+from facerec_tf.visualize.style import ACCENT, GENUINE, IMPOSTOR, INK, house_style, percent_axis
 
 #: Points of a curve above which a moving average is drawn over it.
 SMOOTH_ABOVE = 40
+
+#: Angle → its name and look. Those of one colour fall, those of the other stay wide; dashes are
+#: for embeddings alone, without centres.
+_ANGLES = {
+    "target_angle_degrees": ("target θ", INK, "-"),
+    "w_ec_degrees": ("W–EC", GENUINE, "-"),
+    "intra_degrees": ("Intra", GENUINE, "--"),
+    "w_inter_degrees": ("W-Inter", IMPOSTOR, "-"),
+    "inter_degrees": ("Inter", IMPOSTOR, "--"),
+}
 
 
 def training_figure(metrics: Mapping[str, np.ndarray], title: str = "Training") -> Figure:
@@ -21,8 +32,10 @@ def training_figure(metrics: Mapping[str, np.ndarray], title: str = "Training") 
 
     Args:
         metrics: Equally long arrays: `step` and `loss`, and where there are any
-            `verification_accuracy` (fraction) and `learning_rate`. NaN where a value was not
-            measured at that step; what was never measured gets no panel.
+            `verification_accuracy` (fraction), angles in degrees (`target_angle_degrees`,
+            `w_ec_degrees`, `w_inter_degrees`, `intra_degrees`, `inter_degrees`) and
+            `learning_rate`. NaN where a value was not measured at that step; what was never
+            measured gets no panel.
         title: Heading of the figure.
 
     Raises:
@@ -32,7 +45,7 @@ def training_figure(metrics: Mapping[str, np.ndarray], title: str = "Training") 
     shown = [name for name in _PANELS if is_measured(metrics, name)]
     heights = [_PANELS[name][1] for name in shown]
     with house_style():
-        figure = Figure(figsize=(9, 1.0 + 1.45 * sum(heights)), layout="constrained")
+        figure = HouseFigure(figsize=(9, 1.0 + 1.45 * sum(heights)), layout="constrained")
         figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
         figure.suptitle(title, x=0.016, ha="left", fontsize=14, fontweight="bold")
         panels = figure.subplots(
@@ -69,6 +82,24 @@ def draw_verification_accuracy(axes: Axes, metrics: Mapping[str, np.ndarray]) ->
     _finish(axes, "Verification accuracy", metrics)
 
 
+def draw_angles(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
+    """Draws the angle statistics that were measured."""
+    for name, (label, color, dashes) in _ANGLES.items():
+        if is_measured(metrics, name):
+            step, angle = _measured(metrics, name)
+            marker = "o" if len(step) <= SMOOTH_ABOVE else None
+            look = {"color": color, "linewidth": 1.6, "marker": marker, "markersize": 3}
+            axes.plot(step, angle, dashes, label=label, clip_on=False, zorder=3, **look)
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter("{x:g}°")
+    axes.locator_params(axis="y", nbins=5, steps=[1, 1.5, 3, 5, 10])
+    place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0}
+    legend = axes.legend(ncols=len(_ANGLES), handlelength=2.4, columnspacing=1.2, **place)
+    for line in legend.get_lines():
+        line.set_marker("")
+    _finish(axes, "Angles", metrics)
+
+
 def draw_learning_rate(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     """Draws the learning rate."""
     step, rate = _measured(metrics, "learning_rate")
@@ -83,6 +114,7 @@ def draw_learning_rate(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
 _PANELS = {
     "loss": (draw_loss, 1.6),
     "verification_accuracy": (draw_verification_accuracy, 1.2),
+    "inter_degrees": (draw_angles, 1.4),
     "learning_rate": (draw_learning_rate, 0.55),
 }
 

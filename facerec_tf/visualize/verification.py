@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import auc, roc_curve
 
 from facerec_tf.core.errors import require
+from facerec_tf.visualize.house_figure import HouseFigure
 from facerec_tf.visualize.style import (
     ACCENT,
     GENUINE,
@@ -39,7 +40,7 @@ def verification_figure(
     """
     scores, same = require_scored(scores, same)
     with house_style():
-        figure = Figure(figsize=(12, 5), layout="constrained")
+        figure = HouseFigure(figsize=(12, 5), layout="constrained")
         figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1, wspace=0.04)
         figure.suptitle(title, x=0.012, ha="left", fontsize=14, fontweight="bold")
         left, right = figure.subplots(1, 2)

@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import matplotlib
-import matplotlib.image
 import numpy as np
 import pytest
 
@@ -13,10 +12,10 @@ from facerec_tf.visualize import (
     example_pairs,
     pairs_sheet,
     report_figure,
-    save,
     training_figure,
     verification_figure,
 )
+from tests.visualize.picture import picture
 
 RANDOM = np.random.default_rng(0)
 SAME = np.arange(600) < 300
@@ -33,15 +32,6 @@ def metrics(steps=100, evaluations=5):
         "verification_accuracy": accuracy,
         "learning_rate": np.linspace(0.1, 0, steps),
     }
-
-
-def picture(figure, path):
-    """Saves the figure and returns its pixels, after a look at whether there is anything on it."""
-    save(figure, path)
-    pixels = matplotlib.image.imread(path)[..., :3]
-    assert (pixels.min(axis=2) < 0.5).mean() > 0.002
-    assert pixels.std() > 0.05
-    return pixels
 
 
 def report(**change):
@@ -95,6 +85,23 @@ def test_training_figure_leaves_out_what_was_never_measured(tmp_path):
     del never["learning_rate"]
     figure = training_figure(never)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Loss"]
+    picture(figure, tmp_path / "training.png")
+
+
+ANGLES = ("target_angle", "w_ec", "intra", "w_inter", "inter")
+
+
+@pytest.mark.parametrize("measured", [ANGLES, ("intra", "inter")])
+def test_angles_have_a_panel_with_what_was_measured(tmp_path, measured):
+    given = {**metrics(), **{f"{name}_degrees": np.full(100, np.nan) for name in ANGLES}}
+    for place, name in enumerate(measured):
+        given[f"{name}_degrees"][19::20] = np.linspace(90, 20 + 10 * place, 5)
+    figure = training_figure(given)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["Loss", "Verification accuracy", "Angles", "Learning rate"]
+    lines = figure.axes[2].lines
+    assert [line.get_ydata()[-1] for line in lines] == [20 + 10 * n for n in range(len(measured))]
+    assert len(figure.axes[2].get_legend().get_texts()) == len(measured)
     picture(figure, tmp_path / "training.png")
 
 
