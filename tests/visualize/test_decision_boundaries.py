@@ -26,9 +26,10 @@ def panel(name, coordinates="angle"):
 
 
 def boundaries(axes):
-    """Returns the drawn points of both lines, x and y each."""
+    """Returns the drawn points of both lines, x and y each, less those on the panel's far edges."""
+    far = 180.0 if axes.get_xlim()[1] == 180.0 else -1.0
     shown = [np.asarray(line.get_data()) for line in axes.lines]
-    return [points[:, np.isfinite(points).all(axis=0)] for points in shown]
+    return [p[:, (np.isfinite(p) & (np.abs(p - far) > 1e-9)).all(axis=0)] for p in shown]
 
 
 def areas(axes, x, y):
