@@ -18,9 +18,9 @@ from facerec_tf.core.replicas import gather_batch
 class EmbeddingLoss(keras.layers.Layer):
     """Judges the embeddings of a batch by themselves, without a head's logits.
 
-    `loss(labels, embeddings)` returns a scalar, as `keras.losses.Loss` does, and serves as `loss`
-    of `compile`. It is a layer, as some losses own variables, which are to be saved with the model
-    and to be equal on all replicas. Under a strategy it is called in each replica with its share,
+    `loss(labels, embeddings)` returns a scalar, as `keras.losses.Loss` does. It is a layer, as some
+    losses own variables, which are to be trained and saved with the model and to be equal on all
+    replicas: those belong into an `Objective`, the others also serve as `loss` of `compile`. Under a strategy it is called in each replica with its share,
     and all compute the same value from the batch of all replicas: divided by their number, values
     and gradients sum to those of one device.
 
@@ -89,13 +89,14 @@ class EmbeddingLoss(keras.layers.Layer):
         """Returns the loss, a scalar in the layer's dtype.
 
         Args:
-            labels: `[batch]` int.
+            labels: `[batch]` int, or whole numbers as float, which `compile` makes of them.
             embeddings: `[batch, embedding_size]` float.
             *head_inputs: Those named in `head_inputs`, in order.
             training: Whether a loss that learns without gradients takes a step.
         """
+        labels = ops.cast(labels, "int32")
         require_batch(embeddings, labels, getattr(self, "num_classes", None))
-        labels = gather_batch(ops.cast(labels, "int32"))
+        labels = gather_batch(labels)
         embeddings = gather_batch(embeddings)
         inputs = [gather_batch(ops.cast(x, self.compute_dtype)) for x in head_inputs]
         value = self.value(labels, embeddings, *inputs)

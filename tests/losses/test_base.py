@@ -1,9 +1,11 @@
 """What every loss shares: errors, gradients, and batches at the edge."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from facerec_tf import losses
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.losses import LOSSES, EmbeddingLoss
 from tests.losses.formulas import (
@@ -89,7 +91,6 @@ def test_embeddings_must_be_a_matrix(name, shape):
     [
         ([0, 1], r"'labels' must be of shape \[3\], one for each embedding"),
         ([[0], [1], [2]], r"'labels' must be of shape \[batch\]"),
-        ([0.0, 1.0, 2.0], "'labels' must be integers"),
     ],
 )
 @pytest.mark.parametrize("name", LOSSES)
@@ -97,6 +98,18 @@ def test_every_embedding_has_a_label(name, labels, message):
     loss = make(name)
     with pytest.raises(ArgumentError, match=message):
         loss(tf.constant(labels), tf.zeros([3, 4]), *head_inputs(loss, np.arange(3)))
+
+
+@pytest.mark.parametrize("name", ["triplet", "contrastive", "circle"])
+def test_a_loss_without_variables_serves_compile(name):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4)])
+    model.compile(keras.optimizers.SGD(0.1), loss=losses.get(name))
+    labels, inputs = np.repeat(np.arange(4), 4), np.random.default_rng(0).normal(size=(16, 6))
+    first = losses.get(name)(labels, model(inputs))
+    history = model.fit(inputs, labels, batch_size=16, epochs=30, verbose=0).history["loss"]
+    assert history[0] == pytest.approx(float(first), rel=1e-4)
+    assert history[-1] < history[0]
 
 
 def test_half_precision_is_refused():
