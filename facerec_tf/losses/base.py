@@ -20,9 +20,11 @@ class EmbeddingLoss(keras.layers.Layer):
 
     `loss(labels, embeddings)` returns a scalar, as `keras.losses.Loss` does. It is a layer, as some
     losses own variables, which are to be trained and saved with the model and to be equal on all
-    replicas: those belong into an `Objective`, the others also serve as `loss` of `compile`. Under a strategy it is called in each replica with its share,
-    and all compute the same value from the batch of all replicas: divided by their number, values
-    and gradients sum to those of one device.
+    replicas: those belong into an `Objective`, the others also serve as `loss` of `compile`.
+
+    Under a strategy it is called in each replica with its share, and all compute the same value
+    from the batch of all replicas: divided by their number, values and gradients sum to those of
+    one device.
 
     A new loss overrides `value`, and names every parameter it takes, with its default, in its
     constructor, where an attribute of the same name keeps it. NaN and infinite embeddings make the

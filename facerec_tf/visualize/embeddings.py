@@ -18,7 +18,7 @@ from facerec_tf.visualize.style import CLASSES, GHOST, INK, house_style
 BAR = 2
 
 #: Length of the longest bar, where the circle's radius is 1.
-_LONGEST = 0.8
+LONGEST = 0.8
 
 
 def embeddings_figure(
@@ -70,7 +70,7 @@ def _draw_circle(axes: Axes, one: Embedded, labels: np.ndarray) -> None:
     _draw_bars(axes, one.directions, labels)
     _draw_points(axes, one.directions, labels)
     _draw_rays(axes, one, 0.68, 0.83)
-    reach = 1.02 + _LONGEST
+    reach = 1.02 + LONGEST
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.set_axis_off()
 
@@ -86,7 +86,7 @@ def _draw_bars(axes: Axes, directions: np.ndarray, labels: np.ndarray) -> None:
     edges = np.arange(0, 361, BAR)
     classes = np.unique(labels)
     counts = [np.histogram(degrees[labels == index], edges)[0] for index in classes]
-    unit = _LONGEST / np.max(counts)
+    unit = LONGEST / np.max(counts)
     steps = np.radians(np.repeat(edges, 2)[1:-1])
     around = np.stack([np.cos(steps), np.sin(steps)])
     for index, count in zip(classes, counts, strict=True):

@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.visualize import embeddings_figure
-from facerec_tf.visualize.embeddings import BAR
+from facerec_tf.visualize.embeddings import BAR, LONGEST
 from facerec_tf.visualize.style import CLASSES
 from tests.visualize.picture import picture
 
@@ -64,21 +64,15 @@ def test_bars_count_directions_from_the_circle_outwards():
     labels = np.array([0, 0, 0, 0, 1])
     one = {"embeddings": {"a": points}, "centres": {"a": points[3:]}}
     below = figure(labels=labels, **one).axes[1]
-    first, second = (patch for patch in below.patches if hasattr(patch, "get_xy"))
-    for bars, expected in ((first, {10: 3, 50: 1}), (second, {200: 1})):
-        radius = np.linalg.norm(bars.get_xy(), axis=1)
-        highest = radius.max()
-        around = np.degrees(np.arctan2(*bars.get_xy().T[::-1])) % 360
-        unit = (highest - 1.0) / max(expected.values())
-        heights = {
-            start: radius[np.abs(around - start - BAR / 2) < BAR / 2 + 1e-6].max()
-            for start in expected
-        }
-        assert heights == pytest.approx({d: 1 + n * unit for d, n in expected.items()})
-        assert radius.min() == pytest.approx(1.0)
-    assert (
-        np.linalg.norm(first.get_xy(), axis=1).max() > np.linalg.norm(second.get_xy(), axis=1).max()
-    )
+    first, second = (patch.get_xy() for patch in below.patches if hasattr(patch, "get_xy"))
+    for outline, counts in ((first, {10: 3, 50: 1}), (second, {200: 1})):
+        length = np.linalg.norm(outline, axis=1)
+        around = np.degrees(np.arctan2(outline[:, 1], outline[:, 0])) % 360
+        for start, count in counts.items():
+            bar = np.abs(around - start - BAR / 2) <= BAR / 2 + 1e-6
+            assert length[bar].max() == pytest.approx(1 + LONGEST * count / 3)
+        assert length.min() == pytest.approx(1.0)
+        assert length.max() < below.get_xlim()[1]
 
 
 def test_colours_start_again_after_ten_classes():
