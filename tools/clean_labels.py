@@ -43,6 +43,7 @@ from facerec_tf.data import (
     preflight,
     write_records,
 )
+from facerec_tf.data.checks import check_label
 from facerec_tf.data.images import decode_any, image_fault
 from facerec_tf.data.records import read_shard, shard_paths
 from facerec_tf.evaluation.label_noise import (
@@ -382,12 +383,7 @@ def read_records(source: Source) -> Iterator[tuple[str, Record]]:
     manifest = source.manifest
     for path in shard_paths(source.directory, [shard.file for shard in manifest.shards]):
         for record in read_shard(path):
-            known = 0 <= record.label < manifest.num_classes
-            if not known or record.text != manifest.classes[record.label].name:
-                raise DataError(
-                    f"Image '{record.filename}' in '{path}' is of '{record.text}', label "
-                    f"{record.label}: the manifest does not say so. They do not match."
-                )
+            check_label(record, manifest, path)
             yield path, record
 
 

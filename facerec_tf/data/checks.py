@@ -64,7 +64,7 @@ def preflight(
     damaged, checked = [], 0
     for path in shard_paths(directory, [shard.file for shard in manifest.shards]):
         for record in itertools.islice(read_shard(path), quota):
-            _check_label(record, manifest, path)
+            check_label(record, manifest, path)
             checked += 1
             if reason := image_fault(record, manifest, path):
                 damaged.append(reason)
@@ -150,7 +150,8 @@ def explain(
     return DataError(" ".join([description, *bad[-1:]]))
 
 
-def _check_label(record: Record, manifest: Manifest, path: str) -> None:
+def check_label(record: Record, manifest: Manifest, path: str) -> None:
+    """Raises `DataError` unless the manifest names the record's identity as the record does."""
     if not 0 <= record.label < manifest.num_classes:
         raise DataError(
             f"Image '{record.filename}' in '{path}' has label {record.label}, outside the "
@@ -168,4 +169,4 @@ def _read_everything(directory: str | os.PathLike) -> None:
     manifest = Manifest.load(directory)
     for path in shard_paths(directory, [shard.file for shard in manifest.shards]):
         for record in read_shard(path):
-            _check_label(record, manifest, path)
+            check_label(record, manifest, path)
