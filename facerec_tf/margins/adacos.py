@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from facerec_tf.core.angles import angle, clip_cosine, l2_normalize
 from facerec_tf.core.errors import require_flag
+from facerec_tf.core.fused import fused
 from facerec_tf.core.replicas import gather_batch
 from facerec_tf.margins.base import MarginLayer
-from facerec_tf.margins.fused import fused
 
 #: The scale is kept between: the formula gives 0 for two identities, and grows without end where
 #: other centres stay nearer than the own one.

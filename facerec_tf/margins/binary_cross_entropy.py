@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from facerec_tf.margins.fused import fused
+from facerec_tf.core.fused import fused
 
 
 def binary_cross_entropy(

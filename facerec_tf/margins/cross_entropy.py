@@ -7,7 +7,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from facerec_tf.core.errors import require
-from facerec_tf.margins.fused import fused
+from facerec_tf.core.fused import fused
 
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float = 0.0) -> tf.Tensor:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from facerec_tf.core.angles import clip_cosine
-from facerec_tf.margins.fused import fused
+from facerec_tf.core.fused import fused
 
 #: From cosines `[batch, classes]`, what became of the own one `[batch, 1]`, and scalars, to what
 #: takes the place of the cosines.
