@@ -19,7 +19,7 @@ FLOORS = {
     "models": 4,
     **dict.fromkeys(("training", "serving"), 5),
     "experiment": 6,
-    **dict.fromkeys(("flags", "command"), 7),
+    **dict.fromkeys(("cleaning", "flags", "command"), 7),
     **dict.fromkeys(VERBS, 8),
 }
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.parent != PACKAGE or p.stem in FLOORS)

@@ -1,15 +1,11 @@
 """Runs the tools as a user types them."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.conftest import ROOT
+from tests.forked import run_forked
 
 
 @pytest.fixture(scope="session")
@@ -17,18 +13,8 @@ def run_tool():
     """Runs `python tools/NAME.py FLAGS`; flags are given as keyword arguments."""
 
     def run(name, **arguments):
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        return subprocess.run(
-            [
-                sys.executable,
-                str(ROOT / "tools" / f"{name}.py"),
-                *(f"--{flag}={value}" for flag, value in arguments.items()),
-            ],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "PYTHONPATH": path},
-            check=False,
-        )
+        flags = (f"--{flag}={value}" for flag, value in arguments.items())
+        return run_forked(ROOT / "tools" / f"{name}.py", *flags)
 
     return run
 

@@ -1,16 +1,14 @@
 """Wrong labels of known kinds, a recognizer whose centres lie where training would put them."""
 
 import csv
-import importlib.util
 import shutil
 from collections import Counter
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from absl import flags
 
+from facerec_tf.cleaning import clean, clean_labels, source
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.data import Manifest, Pair, PairSet, Record, write_pair_set, write_records
@@ -20,8 +18,6 @@ from facerec_tf.experiment import RunFolder
 from facerec_tf.losses import Triplet
 from facerec_tf.margins import ArcFace, SubCenterArcFace
 from facerec_tf.models import Recognizer
-
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "clean_labels.py"
 
 #: Identity → whom its images show, and how many. "Nobody" has none within 75° of its centre, and
 #: "Few" too few to have been trained on.
@@ -51,20 +47,6 @@ DROPPED = {
     "Cem/ghost 0.jpg": "Cem",
 }
 RELABELLED = {"Ann/Bob 0.jpg": "Bob", "Ann/Bob 1.jpg": "Bob"}
-
-
-@pytest.fixture(scope="module")
-def tool():
-    """The module, imported with flags of its own: all tools have an --output."""
-    spec = importlib.util.spec_from_file_location("clean_labels", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    values = flags.FLAGS._flags().copy()
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        for name in set(flags.FLAGS._flags()) - set(values):
-            delattr(flags.FLAGS, name)
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -208,9 +190,9 @@ def test_relabels(run_tool, run, data, records, tmp_path, photo):
 
 @pytest.mark.parametrize("flip_fusion", [False, True])
 def test_the_report_has_the_angles_to_the_dominant_centres(
-    tool, run, records, tmp_path, photo, flip_fusion
+    run, records, tmp_path, photo, flip_fusion
 ):
-    tool.clean_labels(tmp_path / "out", workdir=run, flip_fusion=flip_fusion)
+    clean_labels(tmp_path / "out", workdir=run, flip_fusion=flip_fusion)
     recognizer = make_recognizer(photo, SubCenterArcFace(len(TRAINED)))
     centres = np.asarray(recognizer.head.centres)
     dominant = {"Ann": 1, "Bob": 0, "Nobody": 0, "Cem": 2}
@@ -230,16 +212,16 @@ def damage(record, name):
 
 
 @pytest.fixture
-def small_steps(tool, monkeypatch):
-    monkeypatch.setattr(tool, "BATCH", 4)
-    monkeypatch.setattr(tool, "_CHUNK", 6)
+def small_steps(monkeypatch):
+    monkeypatch.setattr(source, "BATCH", 4)
+    monkeypatch.setattr(source, "_CHUNK", 6)
 
 
-def test_damaged_images_are_left_out_and_named(tool, run, records, tmp_path, small_steps):
+def test_damaged_images_are_left_out_and_named(run, records, tmp_path, small_steps):
     """The same images as ever are found, though places in the data and among embeddings differ."""
     broken = tmp_path / "broken"
     write_records(broken, (damage(record, "Bob/Bob 7.jpg") for record in records), num_shards=2)
-    done = tool.clean_labels(tmp_path / "out", workdir=run, data=str(broken), relabel=True)
+    done = clean_labels(tmp_path / "out", workdir=run, data=str(broken), relabel=True)
     assert done["damaged"].startswith("1 (0.9 %), left out. Image 'Bob/Bob 7.jpg' in ")
     assert "pairs" not in {path.name for path in (tmp_path / "out").iterdir()}
     found = {record.filename: record.text for record in read_all(tmp_path / "out")}
@@ -252,23 +234,23 @@ def test_damaged_images_are_left_out_and_named(tool, run, records, tmp_path, sma
     assert rows["Bob/Bob 7.jpg"]["degrees"] == ""
 
 
-def test_too_many_damaged_images(tool, run, records, tmp_path, monkeypatch):
+def test_too_many_damaged_images(run, records, tmp_path, monkeypatch):
     """`preflight` says so of the images it looks at, which are all if they are few."""
     broken = tmp_path / "broken"
     for name in ("Bob/Bob 7.jpg", "Few/Few 0.jpg"):
         records = [damage(record, name) for record in records]
     write_records(broken, records)
     with pytest.raises(DataError, match=r"2 of 109 images looked at .* more than 1 %"):
-        tool.clean_labels(tmp_path / "out", workdir=run, data=str(broken))
-    monkeypatch.setattr(tool, "preflight", lambda directory: None)
+        clean_labels(tmp_path / "out", workdir=run, data=str(broken))
+    monkeypatch.setattr(clean, "preflight", lambda directory: None)
     with pytest.raises(DataError, match=r"More than 1 % of the images in .* Image '.*\.jpg' in"):
-        tool.clean_labels(tmp_path / "out", workdir=run, data=str(broken))
+        clean_labels(tmp_path / "out", workdir=run, data=str(broken))
     assert not (tmp_path / "out").exists()
 
 
-def test_writes_the_same_every_time(tool, run, tmp_path, small_steps):
+def test_writes_the_same_every_time(run, tmp_path, small_steps):
     for name in ("one", "two"):
-        tool.clean_labels(tmp_path / name, workdir=run, relabel=True)
+        clean_labels(tmp_path / name, workdir=run, relabel=True)
     files = sorted(path.name for path in (tmp_path / "one").iterdir() if path.is_file())
     assert len(files) == 5
     for name in files:
@@ -276,16 +258,16 @@ def test_writes_the_same_every_time(tool, run, tmp_path, small_steps):
         assert one == two
 
 
-def test_a_wide_angle_keeps_all(tool, run, data, tmp_path):
-    done = tool.clean_labels(tmp_path / "out", workdir=run, degrees=180.0, relabel=True)
+def test_a_wide_angle_keeps_all(run, data, tmp_path):
+    done = clean_labels(tmp_path / "out", workdir=run, degrees=180.0, relabel=True)
     assert done["dropped"].startswith("0 (0.0 %)")
     assert done["identities"] == "5 of 5 have images left"
     assert sorted(read_all(tmp_path / "out")) == sorted(read_all(data))
 
 
-def test_says_how_far_it_is(tool, run, tmp_path, small_steps, monkeypatch, capsys):
-    monkeypatch.setattr(tool, "_TELL_EVERY", 0.0)
-    tool.clean_labels(tmp_path / "out", workdir=run, relabel=True)
+def test_says_how_far_it_is(run, tmp_path, small_steps, monkeypatch, capsys):
+    monkeypatch.setattr(source, "_TELL_EVERY", 0.0)
+    clean_labels(tmp_path / "out", workdir=run, relabel=True)
     told = capsys.readouterr().out.splitlines()
     assert "Embedded 108 of 108 images" in told
     assert told[-1] == "Embedded again 6 of 6 images"
@@ -312,9 +294,9 @@ def with_names(records, names):
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
-def test_bad_options(tool, run, tmp_path, options, words):
+def test_bad_options(run, tmp_path, options, words):
     with pytest.raises(UserError, match=words):
-        tool.clean_labels(tmp_path / "out", **{"workdir": str(run), **options})
+        clean_labels(tmp_path / "out", **{"workdir": str(run), **options})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -332,11 +314,11 @@ def test_bad_options(tool, run, tmp_path, options, words):
     ],
     ids=["one centre", "other identities", "no head", "size", "diverged"],
 )
-def test_recognizers_that_do_not_fit(tool, data, photo, tmp_path, make, words):
+def test_recognizers_that_do_not_fit(data, photo, tmp_path, make, words):
     make(photo).save(tmp_path / "model.keras")
     options = {"model": str(tmp_path / "model.keras"), "data": str(data), "min_images": 2}
     with pytest.raises(DataError, match=words):
-        tool.clean_labels(tmp_path / "out", **options)
+        clean_labels(tmp_path / "out", **options)
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 
@@ -361,10 +343,10 @@ def diverged(photo):
         ),
     ],
 )
-def test_records_of_other_identities(tool, run, records, tmp_path, change, words):
+def test_records_of_other_identities(run, records, tmp_path, change, words):
     write_records(tmp_path / "other", change(records))
     with pytest.raises(DataError, match=words):
-        tool.clean_labels(tmp_path / "out", workdir=run, data=str(tmp_path / "other"))
+        clean_labels(tmp_path / "out", workdir=run, data=str(tmp_path / "other"))
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
