@@ -74,7 +74,9 @@ class DataConfig:
         None, "Folder of records with a manifest.json; without it, synthetic faces.", "data"
     )
     min_images: int = option(1, "Leave out identities with fewer images.")
-    shuffle_buffer: int = option(16384, "Records held in memory to be shuffled.")
+    shuffle_buffer: int = option(
+        16384, "Records held in memory to be shuffled; unused with --images_per_identity."
+    )
     images_per_identity: int | None = option(
         None,
         "Images of each identity in a batch; 0 shuffles all images alike. Default: 4 for losses "
@@ -168,7 +170,8 @@ class OptimizerConfig:
                 f"Received: schedule={self.schedule!r}, boundaries={self.boundaries!r}"
             )
         ascending = list(self.boundaries) == sorted(set(self.boundaries))
-        require(ascending, "boundaries", "ascending steps", self.boundaries)
+        is_calendar = ascending and min(self.boundaries, default=1) > 0
+        require(is_calendar, "boundaries", "ascending steps, the first at least 1", self.boundaries)
 
     @property
     def coupled(self) -> bool:

@@ -66,7 +66,9 @@ def define_training_flags() -> None:
         help = f"{option.help}\n{_loss_table()}" if option.flag == "loss" else option.help
         _DEFINERS[option.type](option.flag, option.default, help)
     for name, uses in _loss_flags().items():
-        losses = ", ".join(f"{loss} ({default})" for loss, default in uses.items())
+        losses = ", ".join(
+            loss if default is None else f"{loss} ({default})" for loss, default in uses.items()
+        )
         kind = next((type(default) for default in uses.values() if default is not None), float)
         _DEFINERS[kind](name, None, f"Parameter of {losses}.")
 
@@ -82,7 +84,11 @@ def define_evaluation_flags() -> None:
         "'pairs' takes the only one there.",
     )
     flags.DEFINE_boolean("flip_fusion", True, "Add the embedding of the mirrored image.")
-    flags.DEFINE_string("output", None, "Folder for the report; default: the run's report/.")
+    flags.DEFINE_string(
+        "output",
+        None,
+        "Folder for the report; default: the run's report/, with --model the current folder.",
+    )
 
 
 def define_export_flags() -> None:
@@ -198,7 +204,10 @@ def _loss_table() -> str:
     """Returns a line for each loss: its name, its parameters and where it was published."""
     lines = []
     for name, kind in MAIN_LOSSES.items():
-        options = " ".join(f"{key}={value}" for key, value in hyperparameters(kind).items())
+        options = " ".join(
+            key if default is None else f"{key}={default}"
+            for key, default in hyperparameters(kind).items()
+        )
         lines.append(f"{name}: {options or 'no parameters'} ({kind.source})")
     return "\n".join(lines)
 

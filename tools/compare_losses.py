@@ -2,16 +2,18 @@
 
     python tools/compare_losses.py --data=data/lfw --workdir=runs/losses [--rows=arcface,triplet]
 
-Every row is the recipe of --flagfile plus the row's own flags, trained once for each seed by
-`python -m facerec_tf.train` and judged by `python -m facerec_tf.evaluate`. Seeds go round before
-rows repeat. What is finished is not done again, what was interrupted is resumed: call it as often
-as time allows. The table goes to standard output and, with --table, between the markers
-`<!-- table -->` and `<!-- end -->` of that file.
+Every row is the flags of --recipe plus the row's own flags, trained once for each seed by
+`python -m facerec_tf.train` and judged by `python -m facerec_tf.evaluate`: all rows with the first
+seed, then all with the next. What is finished is not done again, what was interrupted is resumed:
+call it as often as time allows. Runs are known by the row's name and seed alone: after changing
+the recipe or a row, take another --workdir. The table goes to standard output and, with --table,
+between the markers `<!-- table -->` and `<!-- end -->` of that file.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 import statistics
 import subprocess
 import sys
@@ -36,8 +38,9 @@ flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds of each row.")
 flags.DEFINE_boolean("train", True, "Train what is missing; without, only make the table.")
 flags.DEFINE_string("table", None, "Markdown file that gets the table.")
 
-#: Row → its flags. Scales and margins are about half the papers', for all alike: LFW has a few
-#: images a person, under which the papers' margins do not train.
+#: Row → its flags. Where a loss has a scale and a margin on the softmax, they are about half the
+#: papers', as in experiments/lfw_cpu.flags: LFW has few images a person. Losses of another kind
+#: keep their defaults.
 ROWS: dict[str, list[str]] = {
     "softmax": ["--loss=softmax"],
     "softmax + center": ["--loss=softmax", "--auxiliary=center:0.003"],
@@ -72,15 +75,27 @@ def folder_of(row: str, seed: str) -> Path:
 
 
 def call(verb: str, *arguments: str) -> None:
-    """Runs `python -m facerec_tf.VERB`, whose output is shown.
+    """Runs `python -m facerec_tf.VERB`, whose output is shown, and lets it save when stopped.
 
     Raises:
-        UserError: If it fails.
+        UserError: If it fails or is stopped.
     """
     command = [sys.executable, "-m", f"facerec_tf.{verb}", *arguments]
     print("$", *command[1:], flush=True)
-    if subprocess.run(command, check=False).returncode:
-        raise UserError(f"facerec_tf.{verb} failed; its message stands above. Rows done are kept.")
+    # In a session of its own: Ctrl-C reaches it through us, once.
+    process = subprocess.Popen(command, start_new_session=True)
+    stops = (signal.SIGINT, signal.SIGTERM)
+    kept = [signal.signal(stop, lambda number, _: process.send_signal(number)) for stop in stops]
+    try:
+        code = process.wait()
+    finally:
+        for stop, handler in zip(stops, kept, strict=True):
+            signal.signal(stop, handler)
+    if code:
+        raise UserError(
+            f"facerec_tf.{verb} ended with code {code}; its message stands above. What is done is "
+            "kept: the same command goes on from there."
+        )
 
 
 def finish(row: str, seed: str) -> None:
@@ -88,12 +103,12 @@ def finish(row: str, seed: str) -> None:
     folder = folder_of(row, seed)
     where = f"--workdir={folder}"
     if not (folder / "recognizer.keras").exists():
-        if list(folder.glob("checkpoints/step-*/state.json")):
+        if (folder / "config.json").exists():
             call("train", where, "--resume")
         else:
             recipe = [f"--flagfile={FLAGS.recipe}", f"--data={FLAGS.data}", f"--seed={seed}"]
             call("train", *recipe, *ROWS[row], where)
-    if not (folder / "report" / "evaluation.json").exists():
+    if not list(reports(row, [seed])):
         call("evaluate", where, f"--protocol={FLAGS.protocol}")
 
 
@@ -101,10 +116,9 @@ def table(rows: list[str], seeds: list[str]) -> str:
     """Returns the table of all that is finished, in Markdown, the best row first."""
     found = []
     for row in rows:
-        reports = list(_reports(row, seeds))
-        if reports:
-            accuracies = [report["accuracy"] for report in reports]
-            areas = [report["auc"] for report in reports]
+        if judged := list(reports(row, seeds)):
+            accuracies = [report["accuracy"] for report in judged]
+            areas = [report["auc"] for report in judged]
             found.append((statistics.mean(accuracies), row, accuracies, areas))
     lines = [
         "| loss | flags | verification accuracy, % | AUC | seeds |",
@@ -119,35 +133,49 @@ def table(rows: list[str], seeds: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _reports(row: str, seeds: list[str]) -> Iterator[dict]:
+def reports(row: str, seeds: list[str]) -> Iterator[dict]:
+    """Yields what evaluation on --protocol found of a row, for each seed that is finished."""
     for seed in seeds:
         path = folder_of(row, seed) / "report" / "evaluation.json"
-        if path.exists():
-            yield json.loads(path.read_text())
+        report = json.loads(path.read_text()) if path.exists() else {}
+        if report.get("protocol") == FLAGS.protocol:
+            yield report
+
+
+def around_table(file: Path) -> tuple[str, str, str]:
+    """Returns what `file` holds before, between and after the markers.
+
+    Raises:
+        ArgumentError: If it does not have both.
+    """
+    head, _, rest = file.read_text(encoding="utf-8").partition(BEGIN)
+    old, end, tail = rest.partition(END)
+    if not end:
+        raise ArgumentError(f"Argument 'table' must be a file with {BEGIN} and {END}: {file}")
+    return head, old, tail
 
 
 def write_table(file: Path, text: str) -> None:
     """Puts the table between the markers of `file`."""
-    head, _, rest = file.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not end:
-        raise ArgumentError(f"Argument 'table' must be a file with {BEGIN} and {END}: {file}")
+    head, _, tail = around_table(file)
     with atomic_file(file) as path:
         path.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
 
 
 def main() -> None:
     """Trains, judges and prints the table."""
-    rows = FLAGS.rows or list(ROWS)
+    rows, seeds = FLAGS.rows or list(ROWS), list(dict.fromkeys(FLAGS.seeds))
     for row in rows:
         require_known(row, ROWS, "rows")
-    if FLAGS.train and not FLAGS.data:
-        raise ArgumentError("Give --data=DIR, the records that tools/import_lfw.py wrote.")
+    if FLAGS.table:
+        around_table(Path(FLAGS.table))
     if FLAGS.train:
-        for seed in FLAGS.seeds:
+        if not FLAGS.data:
+            raise ArgumentError("Give --data=DIR, the records that tools/import_lfw.py wrote.")
+        for seed in seeds:
             for row in rows:
                 finish(row, seed)
-    text = table(rows, FLAGS.seeds)
+    text = table(rows, seeds)
     print(text)
     if FLAGS.table:
         write_table(Path(FLAGS.table), text)

@@ -115,7 +115,7 @@ def read_landmarks(path: Path) -> dict[str, np.ndarray]:
             header, *rows = csv.reader(file)
         if len(header) < 11 or header[0] != "image":
             raise DataError(f"Landmarks '{path}' must have the columns image and ten coordinates.")
-        return {row[0]: np.array(row[1:11], np.float64).reshape(5, 2) for row in rows}
+        return {row[0]: np.array(row[1:11], np.float64).reshape(5, 2) for row in rows if row}
     except OSError as error:
         raise DataError(f"Cannot read landmarks '{path}': {error.strerror}.") from None
     except ValueError as error:

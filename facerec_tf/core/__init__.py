@@ -1,1 +1,1 @@
-"""Pure functions every room may use: argument errors, lookup by name, files, angles."""
+"""What every room may use: checks and their errors, lookup, files, angles, replicas, fusion."""

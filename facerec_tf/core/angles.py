@@ -15,6 +15,9 @@ from keras import ops
 #: Smallest 1 − cos² that `sine` takes a root of; float32 resolves no angle below about 3e-4.
 EPSILON = 1e-7
 
+#: Length below which a vector has no direction.
+SHORTEST = 1e-6
+
 #: The greatest angle that `added_angle` adds: past 2.33 the fallback would begin above −1.
 MOST_ADDED = math.pi / 2.0
 
@@ -32,18 +35,33 @@ _ARCCOS = (
 
 
 def l2_normalize(vectors: Any, axis: int = -1) -> Any:
-    """Returns `vectors` at unit length along `axis`; zero stays zero, with a finite gradient.
+    """Returns `vectors` at unit length along `axis`.
+
+    Zero stays zero. Vectors shorter than 1e-6 have no gradient: that of a direction grows with
+    1 / ‖v‖, and one such sample would outweigh all others.
 
     Args:
         vectors: float tensor.
         axis: The axis whose entries form one vector.
     """
-    return vectors * inverse_norm(vectors, axis)
+    has_direction = _squared_length(vectors, axis) > SHORTEST**2
+    moving = ops.where(has_direction, vectors, ops.stop_gradient(vectors))
+    return moving * inverse_norm(vectors, axis)
 
 
 def inverse_norm(vectors: Any, axis: int = -1) -> Any:
-    """Returns 1 / ‖v‖ along `axis`, which is kept with size 1; finite for zero vectors."""
-    return ops.rsqrt(ops.maximum(ops.sum(ops.square(vectors), axis=axis, keepdims=True), 1e-12))
+    """Returns 1 / ‖v‖ along `axis`, which is kept with size 1.
+
+    Finite for vectors shorter than 1e-6, which count as that long. NaN for those whose squared
+    length overflows: as zero vectors they would pass for sound.
+    """
+    squared = _squared_length(vectors, axis)
+    inverse = ops.rsqrt(ops.maximum(squared, SHORTEST**2))
+    return ops.where(squared < math.inf, inverse, math.nan)
+
+
+def _squared_length(vectors: Any, axis: int) -> Any:
+    return ops.sum(ops.square(vectors), axis=axis, keepdims=True)
 
 
 def clip_cosine(cosine: Any) -> Any:

@@ -33,5 +33,6 @@ def require_batch(
     fits = None in (rows, count) or rows == count
     require(fits, "labels", f"of shape [{rows}], one for each embedding", tuple(labels.shape))
     if num_classes is not None and tf.executing_eagerly():
-        outside = labels[(labels < 0) | (labels >= num_classes)].numpy()
+        values = labels.numpy().astype("int64")  # uint8 holds no 1,000 to compare with.
+        outside = values[(values < 0) | (values >= num_classes)]
         require(not outside.size, "labels", f"in [0, {num_classes})", outside.tolist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 
 
 class UserError(Exception):
@@ -72,10 +73,10 @@ def require_flag(name: str, value: bool) -> None:
 
 def require_count(name: str, value: int, least: int = 1) -> None:
     """Raises `ArgumentError` unless `value` is an integer of at least `least`."""
-    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     require(is_integer and value >= least, name, f"an integer of at least {least}", value)
 
 
 def _is_number(value: object) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     return number and math.isfinite(value)

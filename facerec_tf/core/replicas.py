@@ -15,20 +15,20 @@ def gather_batch(share: tf.Tensor) -> tf.Tensor:
     exchange.
 
     Args:
-        share: `[rows, …]`, the same number of rows on every replica. Outside a strategy's replicas
-            it is the whole batch.
+        share: `[rows, …]`. Outside a strategy's replicas it is the whole batch.
 
     Returns:
-        `[rows · replicas, …]`.
+        `[rows of all replicas, …]`.
     """
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return share
+    place = _place(share)
 
     @tf.custom_gradient
     def gather(share: tf.Tensor) -> tuple[tf.Tensor, Callable]:
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            own = own_rows(upstream)
+            own = upstream[place]
             return own * tf.cast(replica.num_replicas_in_sync, own.dtype)
 
         return replica.all_gather(share, axis=0), gradient
@@ -36,11 +36,19 @@ def gather_batch(share: tf.Tensor) -> tf.Tensor:
     return gather(share)
 
 
-def own_rows(whole: tf.Tensor) -> tf.Tensor:
-    """Returns this replica's rows of what `gather_batch` put together."""
+def own_rows(whole: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+    """Returns the rows of `whole` that stand where `gather_batch` puts those of `share`."""
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return whole
-    rows = tf.shape(whole)[0] // replica.num_replicas_in_sync
-    first = replica.replica_id_in_sync_group * rows
-    return whole[first : first + rows]
+    return whole[_place(share)]
+
+
+def _place(share: tf.Tensor) -> slice:
+    """Returns where the rows of this replica's `share` stand among those of all."""
+    replica = tf.distribute.get_replica_context()
+    rows = tf.shape(share)[0]
+    # The last batch of an epoch need not divide evenly.
+    all_rows = replica.all_gather(rows[tf.newaxis], axis=0)
+    first = tf.reduce_sum(all_rows[: replica.replica_id_in_sync_group])
+    return slice(first, first + rows)

@@ -10,6 +10,12 @@ from facerec_tf.core.errors import DataError
 from facerec_tf.models import Recognizer
 
 
+def require_file(path: str | Path) -> None:
+    """Raises `DataError` unless there is a file at `path`."""
+    if not Path(path).is_file():
+        raise DataError(f"Model {path} does not exist.")
+
+
 def load_keras(path: str | Path) -> Recognizer:
     """Returns the recognizer in a `.keras` file.
 
@@ -17,8 +23,7 @@ def load_keras(path: str | Path) -> Recognizer:
         DataError: If the file is missing, damaged, or holds another kind of model.
     """
     path = Path(path)
-    if not path.is_file():
-        raise DataError(f"Model {path} does not exist.")
+    require_file(path)
     try:
         model = keras.saving.load_model(path, compile=False)
     except (ValueError, OSError, KeyError, TypeError) as error:

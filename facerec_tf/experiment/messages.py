@@ -53,7 +53,8 @@ def advice(recognizer: Recognizer) -> list[str]:
     """Returns what looks wrong with the loss, for this number of identities."""
     head, main = recognizer.head, recognizer.objective.main
     if head is None:
-        if main.separates_identities:
+        losses = [main, *recognizer.objective.auxiliaries]
+        if any(loss.separates_identities for loss in losses):
             return []
         return [
             f"{type(main).__name__} keeps no identities apart: alone it draws all embeddings "
@@ -61,7 +62,7 @@ def advice(recognizer: Recognizer) -> list[str]:
         ]
     found = []
     least = suggest_scale(head.num_classes)
-    if head.smooths_labels and head.s is not None and head.s < least:
+    if head.scale_bounds_probability and head.s is not None and head.s < least:
         found.append(
             f"--s={head.s:g} is below {least:.1f}: even an embedding on its centre stays under a "
             f"probability of 0.9 among {head.num_classes:,} identities (CosFace, §4)"
@@ -103,7 +104,7 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
         )
     evaluate = f"python -m facerec_tf.evaluate --workdir={folder.path}"
     if pairs is None:
-        evaluate += " --protocol=NAME"
+        evaluate += " --data=DIR    (a folder of pairs)"
     elif pairs.directory.parent == folder.records() / "pairs":
         evaluate += f" --protocol={pairs.directory.name}"
     else:

@@ -12,10 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.config import ExperimentConfig
-from facerec_tf.core.errors import ArgumentError
+from facerec_tf.core.errors import ArgumentError, require
 from facerec_tf.core.files import atomic_file, require_writable
 from facerec_tf.data import (
-    BalancedSampler,
     Manifest,
     PairSet,
     find_pairs,
@@ -32,6 +31,7 @@ from facerec_tf.experiment.build import (
     with_sampler,
 )
 from facerec_tf.experiment.encoder import Encoder
+from facerec_tf.experiment.keras_file import require_file
 from facerec_tf.experiment.messages import advice, closing, opening
 from facerec_tf.experiment.run_folder import RunFolder
 from facerec_tf.models import Recognizer
@@ -42,6 +42,7 @@ from facerec_tf.training import (
     Progress,
     Source,
     TensorBoardLog,
+    make_sampler,
     make_strategy,
 )
 from facerec_tf.visualize import save, training_figure
@@ -70,14 +71,16 @@ def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int
     _require_fitting(config, strategy.num_replicas_in_sync)
     if not resume:
         folder.require_new()
+        if config.model.pretrained:
+            require_file(config.model.pretrained)
     with contextlib.ExitStack() as undo:
         if config.data.directory is None and not (resume and folder.data.exists()):
             _draw_faces(config, folder.data)
             undo.callback(shutil.rmtree, folder.data)
         records = folder.records(config)
+        pairs = _evaluation_pairs(config, records)
         for fault in preflight(records, digests=config.data.verify_digests):
             print(f"warning: {fault} It will be skipped.")
-        pairs = _evaluation_pairs(config, records)
         latest = _checkpoint_to_resume(folder) if resume else None
         with strategy.scope():
             controller = _assemble(
@@ -106,21 +109,23 @@ def _require_fitting(config: ExperimentConfig, replicas: int) -> None:
             f"Argument 'batch_size' must be a multiple of the {replicas} devices. "
             f"Received: batch_size={batch_size}"
         )
-    data = config.data
-    if data.images_per_identity and data.directory is None:
-        # What is not drawn yet; of records, the source asks the same.
-        BalancedSampler(
-            np.full(data.synthetic_identities, data.synthetic_images),
-            batch_size=batch_size,
-            images_per_identity=data.images_per_identity,
-            seed=config.training.seed,
-        )
+    make_sampler(_images_of_identities(config), config.data, batch_size, config.training.seed)
     if config.training.xla and replicas > 1:
         # BatchNorm's statistics are summed over the replicas within what XLA would compile.
         raise ArgumentError(
             f"Argument 'xla' must be false where {replicas} devices train together. Received: "
             "xla=True"
         )
+
+
+def _images_of_identities(config: ExperimentConfig) -> np.ndarray:
+    """Returns how many images each identity has that is trained on, before any are drawn."""
+    data = config.data
+    if data.directory is not None:
+        return Manifest.load(data.directory).select(data.min_images).images
+    drawn = data.synthetic_images
+    require(data.min_images <= drawn, "min_images", f"at most {drawn}, all drawn", data.min_images)
+    return np.full(data.synthetic_identities, drawn)
 
 
 def _draw_faces(config: ExperimentConfig, directory: Path) -> None:

@@ -13,6 +13,9 @@ from facerec_tf.losses.base import EmbeddingLoss
 from facerec_tf.losses.distances import DISTANCES, cosines, positive_pairs, same_identity
 from facerec_tf.losses.mining import MINING
 
+#: Distance → the margin it takes unless asked otherwise.
+MARGINS = {"squared_euclidean": 0.2, "euclidean": 0.2, "angular": 0.35}
+
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class Triplet(EmbeddingLoss):
@@ -21,8 +24,8 @@ class Triplet(EmbeddingLoss):
     Embeddings are brought to unit length first. A batch without a valid triplet gives 0.
 
     Args:
-        m: Margin, in the unit of the distance, not negative: 0.2 for the squared distance in
-            FaceNet; 0.35 rad for the angle in ArcFace (1801.07698, eq. 7).
+        m: Margin, in the unit of the distance, not negative; None takes FaceNet's 0.2, and for the
+            angle ArcFace's 0.35 rad (1801.07698, eq. 7).
         mining: "semi_hard": for each pair of one identity the nearest negative beyond the
             positive, or the farthest; the mean over pairs. "batch_hard": for each anchor the
             farthest positive and the nearest negative; the mean over anchors. "batch_all": every
@@ -38,14 +41,15 @@ class Triplet(EmbeddingLoss):
 
     def __init__(
         self,
-        m: float = 0.2,
+        m: float | None = None,
         mining: str = "semi_hard",
         distance: str = "squared_euclidean",
         **kwargs: Any,
     ) -> None:
-        require_non_negative("m", m)
         require_known(mining, MINING, "mining")
         require_known(distance, DISTANCES, "distance")
+        m = MARGINS[distance] if m is None else m
+        require_non_negative("m", m)
         super().__init__(**kwargs)
         self.m = m
         self.mining = mining

@@ -13,6 +13,7 @@ from facerec_tf.core.errors import require_flag
 from facerec_tf.core.fused import fused
 from facerec_tf.core.replicas import gather_batch
 from facerec_tf.margins.base import MarginLayer
+from facerec_tf.margins.similarity import own_class
 
 #: The scale is kept between: the formula gives 0 for two identities, and grows without end where
 #: other centres stay nearer than the own one.
@@ -71,7 +72,5 @@ class AdaCos(MarginLayer):
 @fused
 def _log_sums(cosine: tf.Tensor, labels: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
     """Returns log Σ_{j≠y} e^(scale·cos θ_j) of each row, `[batch]`."""
-    own = tf.range(tf.shape(cosine)[1]) == labels[:, tf.newaxis]
-    # No cosine exceeds 1 by more than rounding: e^(scale·(cos θ − 1)) cannot overflow.
-    powers = tf.where(own, tf.zeros([], cosine.dtype), tf.exp(scale * (cosine - 1.0)))
-    return scale + tf.math.log(tf.reduce_sum(powers, axis=1))
+    none = tf.constant(-math.inf, cosine.dtype)
+    return tf.reduce_logsumexp(tf.where(own_class(cosine, labels), none, scale * cosine), axis=1)

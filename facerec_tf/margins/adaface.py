@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from facerec_tf.core.angles import angle, falling_cosine
-from facerec_tf.core.errors import require_between, require_non_negative
+from facerec_tf.core.errors import require_between, require_non_negative, require_positive
 from facerec_tf.core.replicas import gather_batch
 from facerec_tf.margins.base import MarginLayer
 
@@ -53,6 +53,7 @@ class AdaFace(MarginLayer):
         require_between("m", m, 0.0, 1.0)
         require_non_negative("h", h)
         require_between("rate", rate, 0.0, 1.0)
+        require_positive("s", s)
         super().__init__(num_classes, s, gradient, **kwargs)
         self.m = m
         self.h = h

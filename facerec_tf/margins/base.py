@@ -54,6 +54,9 @@ class MarginLayer(keras.layers.Layer):
     #: Whether `sample_losses` can smooth the labels.
     smooths_labels = True
 
+    #: Whether it is a softmax of cosines, whose scale bounds the probabilities (CosFace, §4).
+    scale_bounds_probability = True
+
     #: `rule(cosine, target, *parameters)`, a plain function of elementwise steps, returns what
     #: takes the place of the other identities' cosines `[batch, num_classes]`; `target`
     #: `[batch, 1]` is what the hook made of the own one, and has no gradient through the rule.
@@ -77,7 +80,7 @@ class MarginLayer(keras.layers.Layer):
             "'float32' or 'float64'",
             self.dtype_policy.name,
         )
-        self.num_classes = num_classes
+        self.num_classes = int(num_classes)
         self.s = s
         self.gradient = gradient
 
@@ -192,11 +195,10 @@ class MarginLayer(keras.layers.Layer):
         self, embeddings: tf.Tensor, labels: tf.Tensor | None, training: bool | None
     ) -> tf.Tensor:
         """Returns the logits `[batch, num_classes]` of checked input."""
-        inverse = inverse_norm(embeddings)
-        points = embeddings if self.s is None else self.s * embeddings * inverse
+        points = embeddings if self.s is None else self.s * l2_normalize(embeddings)
         if labels is None:
             return self.project(points)
-        norm = 1.0 / inverse[:, 0]
+        norm = 1.0 / inverse_norm(embeddings)[:, 0]
         radius = norm if self.s is None else self.s
         products, target = self.project_with_target(points, labels)
         return self.with_margin(products, target, labels, radius, norm, training)

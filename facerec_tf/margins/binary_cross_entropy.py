@@ -7,6 +7,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from facerec_tf.core.fused import fused
+from facerec_tf.margins.similarity import own_class
 
 
 def binary_cross_entropy(
@@ -37,7 +38,7 @@ def binary_cross_entropy(
 def _value(
     labels: tf.Tensor, logits: tf.Tensor, positive: tf.Tensor, negative: tf.Tensor
 ) -> tf.Tensor:
-    own = _own(labels, logits)
+    own = own_class(logits, labels)
     # log(1 + e^z) without overflow, for z of the others and −z of the own class.
     signed = tf.where(own, -logits, logits)
     losses = tf.maximum(signed, 0.0) + tf.math.log1p(tf.exp(-tf.abs(signed)))
@@ -52,11 +53,7 @@ def _slope(
     positive: tf.Tensor,
     negative: tf.Tensor,
 ) -> tf.Tensor:
-    own = _own(labels, logits)
+    own = own_class(logits, labels)
     probability = tf.sigmoid(logits)
     slope = tf.where(own, positive * (probability - 1.0), negative * probability)
     return upstream[:, tf.newaxis] * slope
-
-
-def _own(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    return tf.range(tf.shape(logits)[1]) == labels[:, tf.newaxis]

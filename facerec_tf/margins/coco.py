@@ -10,7 +10,7 @@ from keras import ops
 
 from facerec_tf.core.angles import l2_normalize
 from facerec_tf.core.batch import require_matrix
-from facerec_tf.core.errors import require_between
+from facerec_tf.core.errors import require_between, require_positive
 from facerec_tf.core.replicas import gather_batch
 from facerec_tf.margins.base import MarginLayer, centre_initializer
 
@@ -34,6 +34,7 @@ class COCO(MarginLayer):
 
     def __init__(self, num_classes: int, s: float = 32.0, rate: float = 0.5, **kwargs: Any) -> None:
         require_between("rate", rate, 0.0, 1.0)
+        require_positive("s", s)
         super().__init__(num_classes, s, "exact", **kwargs)
         self.rate = rate
 
@@ -57,9 +58,10 @@ class COCO(MarginLayer):
         return cosine
 
     def _move(self, embeddings: tf.Tensor, labels: tf.Tensor) -> None:
-        members = tf.one_hot(labels, self.num_classes, dtype=embeddings.dtype)
-        counts = tf.reduce_sum(members, axis=0)
-        sums = tf.matmul(l2_normalize(embeddings), members, transpose_a=True)
+        points = l2_normalize(embeddings)
+        sums = tf.math.unsorted_segment_sum(points, labels, self.num_classes)
+        counts = tf.math.unsorted_segment_sum(tf.ones_like(points[:, 0]), labels, self.num_classes)
         centres = tf.convert_to_tensor(self.centres)
         rate = self.rate * tf.cast(counts > 0.0, centres.dtype)
-        self.centres.assign(centres + rate * (sums / tf.maximum(counts, 1.0) - centres))
+        means = tf.transpose(sums) / tf.maximum(counts, 1.0)
+        self.centres.assign(centres + rate * (means - centres))

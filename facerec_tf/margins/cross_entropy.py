@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from facerec_tf.core.errors import require
 from facerec_tf.core.fused import fused
+from facerec_tf.margins.similarity import own_class
 
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float = 0.0) -> tf.Tensor:
@@ -61,9 +62,7 @@ def _slope(
     label_smoothing: tf.Tensor,
 ) -> tf.Tensor:
     """Returns upstream · (softmax - target distribution), `[batch, num_classes]`."""
-    classes = tf.shape(powers, labels.dtype)[1]
-    own = tf.range(classes, dtype=labels.dtype) == labels[:, tf.newaxis]
-    uniform = upstream * label_smoothing / tf.cast(classes, powers.dtype)
+    uniform = upstream * label_smoothing / tf.cast(tf.shape(powers)[1], powers.dtype)
     at_own = uniform + upstream * (1.0 - label_smoothing)
-    target = tf.where(own, at_own[:, tf.newaxis], uniform[:, tf.newaxis])
+    target = tf.where(own_class(powers, labels), at_own[:, tf.newaxis], uniform[:, tf.newaxis])
     return powers * (upstream / total)[:, tf.newaxis] - target

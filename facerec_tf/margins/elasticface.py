@@ -85,7 +85,7 @@ class ElasticFace(MarginLayer):
 
     def _draw(self, cosine: tf.Tensor) -> tf.Tensor:
         """Returns a margin for each of this replica's cosines, `[batch]`."""
-        cosine = gather_batch(cosine)
+        share, cosine = cosine, gather_batch(cosine)
         seed = tf.convert_to_tensor(self.draws)
         margins = tf.random.stateless_normal(
             tf.shape(cosine), seed, self.m, self.sigma, cosine.dtype, alg="philox"
@@ -96,4 +96,4 @@ class ElasticFace(MarginLayer):
         if self.plus:
             easiest_first = tf.argsort(cosine, direction="DESCENDING", stable=True)
             margins = tf.gather(tf.sort(margins), tf.argsort(easiest_first))
-        return own_rows(margins)
+        return own_rows(margins, share)

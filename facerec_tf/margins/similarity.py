@@ -190,7 +190,7 @@ def _bend(
     scalars: Sequence[tf.Tensor],
 ) -> tf.Tensor:
     bent = _apply(rule, products, target, scalars)
-    return tf.where(_own(products, labels), target[:, tf.newaxis], bent)
+    return tf.where(own_class(products, labels), target[:, tf.newaxis], bent)
 
 
 @fused
@@ -204,7 +204,7 @@ def _unbend(
     straight: bool,
 ) -> tf.Tensor:
     """Returns the gradient on the products, which is zero at the labels."""
-    others = tf.where(_own(products, labels), tf.zeros([], upstream.dtype), upstream)
+    others = tf.where(own_class(products, labels), tf.zeros([], upstream.dtype), upstream)
     if straight:
         return others
     with tf.GradientTape() as tape:
@@ -221,8 +221,8 @@ def _apply(
     return scale * rule(cosine, target[:, tf.newaxis] / scale, *parameters)
 
 
-def _own(products: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Returns where each row's own class stands; XLA never stores the mask."""
+def own_class(products: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Returns where each row's own class stands, bool like `products`; XLA never stores it."""
     return tf.range(tf.shape(products, labels.dtype)[1], dtype=labels.dtype) == labels[:, None]
 
 
@@ -249,7 +249,7 @@ def _add_and_scale(
     """Returns `factor` times the sum of `products` and, at each row's label, `change`."""
     # A mask, as XLA compares while it adds, which spares a copy and a scatter.
     changed = products + change[:, tf.newaxis]
-    return factor * tf.where(_own(products, labels), changed, products)
+    return factor * tf.where(own_class(products, labels), changed, products)
 
 
 def _inverse_lengths(centres: tf.Tensor) -> tf.Tensor:

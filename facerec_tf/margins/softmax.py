@@ -22,6 +22,8 @@ class Softmax(MarginLayer):
 
     source = "ArcFace 1801.07698, eq. 1"
 
+    scale_bounds_probability = False  # The centres have any length.
+
     def __init__(self, num_classes: int, **kwargs: Any) -> None:
         super().__init__(num_classes, None, "exact", **kwargs)
 

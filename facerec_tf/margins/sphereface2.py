@@ -40,6 +40,7 @@ class SphereFace2(MarginLayer):
     source = "SphereFace2 2108.01513"
 
     smooths_labels = False
+    scale_bounds_probability = False
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from facerec_tf.core.errors import require_non_negative
+from facerec_tf.core.errors import require_non_negative, require_positive
 from facerec_tf.margins.base import MarginLayer
 from facerec_tf.margins.binary_cross_entropy import binary_cross_entropy
 
@@ -30,9 +30,11 @@ class UniFace(MarginLayer):
     source = "UniFace, ICCV 2023"
 
     smooths_labels = False
+    scale_bounds_probability = False
 
     def __init__(self, num_classes: int, s: float = 64.0, m: float = 0.4, **kwargs: Any) -> None:
         require_non_negative("m", m)
+        require_positive("s", s)
         super().__init__(num_classes, s, "exact", **kwargs)
         self.m = m
 

@@ -11,7 +11,7 @@ from keras import ops
 
 from facerec_tf import losses, margins
 from facerec_tf.config import ModelConfig
-from facerec_tf.core.errors import ArgumentError, require
+from facerec_tf.core.errors import ArgumentError, require, require_positive
 from facerec_tf.core.lookup import require_known
 from facerec_tf.losses import LOSSES, Auxiliary, EmbeddingLoss, parse_auxiliaries
 from facerec_tf.margins import MARGINS, MarginLayer
@@ -44,11 +44,12 @@ class Objective(keras.layers.Layer):
         main: Head or loss.
         auxiliaries: What is added to it, each with its weight.
         label_smoothing: Share of the target probability spread evenly over all classes; for heads.
-        **kwargs: Passed to `keras.layers.Layer`.
+        **kwargs: Passed to `keras.layers.Layer`; `dtype` is by default that of `main`.
 
     Raises:
         ArgumentError: If `label_smoothing` is not in [0, 1) or the main loss does not use it, if a
-            loss needs a head where there is none, or if a loss comes twice.
+            weight is not positive, if a loss needs a head where there is none, or if a loss comes
+            twice.
     """
 
     def __init__(
@@ -58,10 +59,12 @@ class Objective(keras.layers.Layer):
         label_smoothing: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**{"dtype": "float32", **kwargs})
+        super().__init__(**{"dtype": main.compute_dtype, **kwargs})
         self.main = main
         self.auxiliaries = [auxiliary.loss for auxiliary in auxiliaries]
         self.weights_of_auxiliaries = [float(auxiliary.weight) for auxiliary in auxiliaries]
+        for weight in self.weights_of_auxiliaries:
+            require_positive("weight", weight)
         self.label_smoothing = label_smoothing
         self._check()
 
@@ -150,7 +153,8 @@ class Objective(keras.layers.Layer):
         total = ops.zeros((), self.compute_dtype)
         for loss, weight in zip(self.auxiliaries, self.weights_of_auxiliaries, strict=True):
             own = [inputs[name]() for name in loss.head_inputs]
-            total += weight * loss(labels, embeddings, *own, training=training)
+            value = loss(labels, embeddings, *own, training=training)
+            total += weight * ops.cast(value, total.dtype)
         return total
 
     def _embedding_losses(self) -> list[EmbeddingLoss]:

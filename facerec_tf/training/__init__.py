@@ -6,7 +6,7 @@ from facerec_tf.training.controller import Controller, DivergenceError, Terminat
 from facerec_tf.training.optimizers import CoupledSGD, make_optimizer
 from facerec_tf.training.plan import Plan
 from facerec_tf.training.schedules import WarmUp, make_schedule
-from facerec_tf.training.source import Source
+from facerec_tf.training.source import Source, make_sampler
 from facerec_tf.training.strategy import make_strategy
 from facerec_tf.training.trainer import Trainer
 from facerec_tf.training.weight_average import WeightAverage
@@ -27,6 +27,7 @@ __all__ = [
     "WarmUp",
     "WeightAverage",
     "make_optimizer",
+    "make_sampler",
     "make_schedule",
     "make_strategy",
 ]

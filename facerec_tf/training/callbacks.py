@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from facerec_tf.core.files import atomic_file
+
 #: Columns of `AngleStatistics.in_degrees`.
 ANGLES = (
     "target_angle_degrees",
@@ -73,7 +75,7 @@ class MetricsLog(keras.callbacks.Callback):
         if path.exists() and resume_step:
             with open(path, newline="") as file:
                 rows = [r for r in csv.DictReader(file) if int(r["step"]) <= resume_step]
-        with open(path, "w", newline="") as file:
+        with atomic_file(path) as whole, open(whole, "w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows(rows)

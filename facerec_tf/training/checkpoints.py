@@ -91,3 +91,5 @@ class Checkpoints:
         for checkpoint in checkpoints[: -self.keep]:
             if checkpoint != best:
                 shutil.rmtree(checkpoint.path)
+        for unfinished in self.directory.glob(".step-*"):  # By a process that was killed.
+            shutil.rmtree(unfinished)

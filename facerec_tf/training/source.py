@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.config import AugmentationConfig, DataConfig
-from facerec_tf.core.errors import DataError
+from facerec_tf.core.errors import DataError, require
 from facerec_tf.core.files import atomic_file
 from facerec_tf.data import (
     MAX_DAMAGED,
@@ -27,6 +27,29 @@ from facerec_tf.data import (
 PREFETCHED = 8
 
 _LOG = logging.getLogger(__name__)
+
+
+def make_sampler(
+    images: np.ndarray, data: DataConfig, batch_size: int, seed: int
+) -> BalancedSampler | None:
+    """Returns the sampler that `data` asks for, or None for the plain shuffle.
+
+    Args:
+        images: integer `[n]`: images of each identity.
+        data: Whether, and how, batches are balanced.
+        batch_size: Images per step, over all replicas.
+        seed: Seed of the order.
+
+    Raises:
+        ArgumentError: If batches of this size cannot be made of the data.
+    """
+    if data.images_per_identity:
+        return BalancedSampler(
+            images, batch_size=batch_size, images_per_identity=data.images_per_identity, seed=seed
+        )
+    total = int(images.sum())
+    require(batch_size <= total, "batch_size", f"at most {total}, all images", batch_size)
+    return None
 
 
 class Source:
@@ -47,7 +70,7 @@ class Source:
         damaged: Damaged images among the batches taken.
 
     Raises:
-        ArgumentError: If balanced batches of this size cannot be made of the data.
+        ArgumentError: If batches of this size cannot be made of the data.
     """
 
     def __init__(
@@ -67,14 +90,7 @@ class Source:
         selection = Manifest.load(directory).select(data.min_images)
         self.num_images = selection.num_images
         self.images_per_identity = data.images_per_identity or None
-        self._sampler: BalancedSampler | None = None
-        if self.images_per_identity is not None:
-            self._sampler = BalancedSampler(
-                selection.images,
-                batch_size=batch_size,
-                images_per_identity=self.images_per_identity,
-                seed=seed,
-            )
+        self._sampler = make_sampler(selection.images, data, batch_size, seed)
         self._stream = {
             "directory": directory,
             "seed": seed,

@@ -65,7 +65,7 @@ def draw_loss(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     axes.plot(step, loss, color=IMPOSTOR, **faint)
     if smooth:
         axes.plot(step, _moving_average(loss, len(loss) // SMOOTH_ABOVE), color=IMPOSTOR)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=min(0.0, *loss))
     _finish(axes, "Loss", metrics)
 
 

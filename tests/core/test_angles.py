@@ -50,11 +50,22 @@ def test_value_and_gradient_are_finite_at_the_ends(function, jit):
     np.testing.assert_allclose(value[:3], expected, atol=4e-4)
 
 
+@pytest.mark.parametrize("value", [2e19, np.inf, np.nan])
+def test_a_length_that_overflows_is_not_hidden(value):
+    vectors = tf.constant([[3.0, 4.0], [value, 0.0]])
+    for jit in (False, True):
+        unit = tf.function(angles.l2_normalize, jit_compile=jit)(vectors)
+        np.testing.assert_allclose(unit[0], [0.6, 0.8], rtol=1e-6)
+        assert np.isnan(unit[1]).all()
+
+
 def test_normalize_gives_unit_length_and_survives_zero():
     vectors = tf.constant([[3.0, 4.0], [0.0, 0.0]])
     with tf.GradientTape() as tape:
         tape.watch(vectors)
         unit = angles.l2_normalize(vectors)
     np.testing.assert_allclose(unit, [[0.6, 0.8], [0.0, 0.0]], rtol=1e-6)
-    assert np.isfinite(tape.gradient(unit, vectors)).all()
+    gradient = tape.gradient(unit, vectors)
+    assert np.abs(gradient[0]).max() > 0.01
+    np.testing.assert_array_equal(gradient[1], [0.0, 0.0])
     np.testing.assert_array_equal(angles.clip_cosine(tf.constant([1.0000001, -1.1])), [1.0, -1.0])

@@ -80,21 +80,12 @@ def test_metric_losses_train_on_balanced_batches(faces, tmp_path, capsys):
     assert 0.0 <= evaluate(workdir=str(tmp_path / "run"))[0].accuracy <= 1.0
 
 
-@pytest.mark.parametrize(
-    ("loss", "options", "words"),
-    [
-        ("cosface", {"s": 1.0, "m": 0.2}, "--s=1 is below 3.2"),
-        ("cosface", {"s": 64.0, "m": 0.6}, "diverged above 0.45"),
-        ("ring", {}, "keeps no identities apart"),
-        ("arcface", {}, None),
-    ],
-)
-def test_a_loss_that_cannot_work_is_warned_of(faces, tmp_path, capsys, loss, options, words):
-    chosen = {"data.directory": str(faces), "model.loss": loss, "model.loss_options": options}
-    config = ExperimentConfig().override({**SMALL, **chosen, "training.max_steps": 1})
+def test_a_loss_that_cannot_work_is_warned_of(faces, tmp_path, capsys):
+    weak = {"model.loss": "cosface", "model.loss_options": {"s": 1.0, "m": 0.2}}
+    chosen = {"data.directory": str(faces), "training.max_steps": 1, **weak}
+    config = ExperimentConfig().override({**SMALL, **chosen})
     train(config, tmp_path / "run", resume=False, verbose=0)
-    said = capsys.readouterr().out
-    assert words in said if words else "warning" not in said
+    assert "warning: --s=1 is below 3.2" in capsys.readouterr().out
 
 
 def test_the_global_batch_must_fit_the_devices(faces, tmp_path):

@@ -38,5 +38,5 @@ def test_what_is_no_loss_is_refused():
 def test_hyperparameters_are_the_constructors():
     assert losses.hyperparameters(losses.Center) == {"alpha": 0.5}
     assert losses.hyperparameters(losses.Intra) == {}
-    expected = {"m": 0.2, "mining": "semi_hard", "distance": "squared_euclidean"}
+    expected = {"m": None, "mining": "semi_hard", "distance": "squared_euclidean"}
     assert losses.hyperparameters(losses.Triplet) == expected

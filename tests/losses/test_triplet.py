@@ -19,6 +19,7 @@ from tests.losses.formulas import (
 def test_defaults_are_facenets():
     loss = Triplet()
     assert (loss.m, loss.mining, loss.distance) == (0.2, "semi_hard", "squared_euclidean")
+    assert Triplet(distance="angular").m == 0.35  # ArcFace's, in radians
 
 
 @pytest.mark.parametrize("m", [0.2, 0.0, 1.5])
@@ -49,7 +50,7 @@ def test_separated_identities_are_left_alone(mining):
     assert (slopes == 0.0).all()
 
 
-@pytest.mark.parametrize("m", [-0.1, "0.2", None, float("nan")])
+@pytest.mark.parametrize("m", [-0.1, "0.2", float("nan")])
 def test_margin_outside_its_domain_is_refused(m):
     with pytest.raises(ArgumentError, match="'m' must be non-negative"):
         Triplet(m=m)

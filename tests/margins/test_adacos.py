@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from facerec_tf import margins
 from tests.margins.formulas import (
     NUM_CLASSES,
     cosines,
@@ -51,6 +52,17 @@ def test_scale_follows_the_batches(batch):
         np.testing.assert_allclose(head.scale, scale, rtol=1e-7)
         np.testing.assert_allclose(actual, expected, rtol=1e-7)
         np.testing.assert_allclose(head(embeddings, labels), expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_high_scale_among_far_centres_does_not_underflow(dtype):
+    own = np.eye(NUM_CLASSES)[:1]
+    head = margins.get("adacos", num_classes=NUM_CLASSES, dtype=dtype)
+    head.build((None, NUM_CLASSES))
+    head.centres.assign(np.concatenate([own, 0.8 * own + 0.6 * np.eye(NUM_CLASSES)[1:]]).T)
+    head.scale.assign(1000.0)
+    head(own.astype(dtype), np.zeros(1, "int32"), training=True)
+    np.testing.assert_allclose(head.scale, 800.0 + np.log(NUM_CLASSES - 1), rtol=1e-6)
 
 
 def test_scale_has_no_gradient():

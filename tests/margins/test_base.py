@@ -83,6 +83,25 @@ def test_every_integer_dtype_is_a_label():
         np.testing.assert_array_equal(head(embeddings, labels.astype(dtype)), expected)
 
 
+def test_a_label_may_be_of_a_dtype_that_cannot_hold_all_classes():
+    head = ArcFace(1000)
+    assert head(tf.ones([2, 4]), tf.constant([3, 240], tf.uint8)).shape == (2, 1000)
+    with pytest.raises(ArgumentError, match=r"Received: labels=\[-3\]"):
+        head(tf.ones([2, 4]), tf.constant([-3, 1], tf.int8))
+
+
+def test_numpy_numbers_are_numbers():
+    head = ArcFace(np.array([3, 9]).max() + 1, m=np.float32(0.25))
+    assert (head.num_classes, head.m) == (10, 0.25)
+    assert ArcFace.from_config(head.get_config()).m == 0.25
+
+
+@pytest.mark.parametrize("name", ["adaface", "uniface", "coco", "magface", "airface"])
+def test_some_heads_need_a_scale(name):
+    with pytest.raises(ArgumentError, match=r"'s' must be positive\. Received: s=None"):
+        get(name, num_classes=10, s=None)
+
+
 def test_symbolic_shape():
     logits = ArcFace(10)(keras.Input((4,)), keras.Input((), dtype="int32"))
     assert logits.shape == (None, 10)

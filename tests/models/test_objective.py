@@ -115,3 +115,22 @@ def test_sample_weights_need_a_head():
     objective = Objective(losses.Triplet(), [Auxiliary(losses.Ring(), 1.0)])
     with pytest.raises(ArgumentError, match="'sample_weight' must be None without a head"):
         objective(LABELS, EMBEDDINGS, tf.ones([8]))
+
+
+@pytest.mark.parametrize(
+    ("main", "auxiliary"),
+    [
+        (margins.get("arcface", num_classes=4, dtype="float64"), losses.get("intra")),
+        (losses.get("triplet", dtype="float64"), losses.get("ring")),
+    ],
+)
+def test_it_takes_the_dtype_of_its_loss(main, auxiliary):
+    objective = Objective(main, [Auxiliary(auxiliary, 0.5)])
+    assert objective(LABELS, EMBEDDINGS).dtype == tf.float64
+    assert Objective.from_config(objective.get_config()).compute_dtype == "float64"
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan")])
+def test_a_weight_must_be_positive(weight):
+    with pytest.raises(ArgumentError, match="'weight' must be positive"):
+        Objective(losses.get("triplet"), [Auxiliary(losses.get("ring"), weight)])

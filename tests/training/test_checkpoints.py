@@ -40,6 +40,13 @@ def test_a_half_written_checkpoint_does_not_count(tmp_path, monkeypatch):
     assert checkpoints.latest().step == 1
 
 
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    (tmp_path / ".step-00000001-abcd").mkdir()
+    (tmp_path / ".step-00000001-abcd" / "variables.npz").write_text("half")
+    Checkpoints(tmp_path).save(STATE, 2)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-00000002"]
+
+
 def test_nothing_yet_and_damage(tmp_path):
     checkpoints = Checkpoints(tmp_path / "none")
     assert checkpoints.latest() is None

@@ -3,13 +3,12 @@
 import cv2
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from facerec_tf.config import AugmentationConfig, DataConfig
 from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.data import Record, write_records
 from facerec_tf.data.codec import encode_jpeg
-from facerec_tf.training import Source
+from facerec_tf.training import Source, make_strategy
 
 
 def write(directory, truncated=(), garbled=()):
@@ -96,7 +95,7 @@ def test_replicas_share_one_balanced_batch(tmp_path):
     """Its 20 images are of five people; the replicas' halves end amid the third."""
     directory = write_few(tmp_path / "data")
     alone = take(make_source(directory, images_per_identity=4), 3)
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    strategy = make_strategy("mirrored")
     with strategy.scope():
         shared = take(make_source(directory, images_per_identity=4), 3)
     for ours, theirs in zip(shared, alone, strict=True):

@@ -1,13 +1,16 @@
 """Figures that show themselves, in one style wherever they are drawn."""
 
+import inspect
 import io
 
 import matplotlib
 import matplotlib.image
 import numpy as np
+import pytest
 from IPython.core.formatters import DisplayFormatter
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from facerec_tf import visualize
 from facerec_tf.visualize import HouseFigure, logit_curves_figure
 from facerec_tf.visualize.house_figure import DENSITY
 from facerec_tf.visualize.style import house_style
@@ -29,8 +32,14 @@ def test_notebooks_show_it_without_pyplot():
     assert (pixels[..., :3].min(axis=2) < 0.5).mean() > 0.002
 
 
-def test_every_figure_is_one():
-    assert isinstance(figure(), HouseFigure)
+@pytest.mark.parametrize(
+    "name",
+    [n for n, item in vars(visualize).items() if inspect.isfunction(item) and "_figure" in n],
+)
+def test_every_figure_is_one(name):
+    used = inspect.getclosurevars(getattr(visualize, name)).globals
+    assert used["HouseFigure"] is HouseFigure
+    assert "Figure" not in used
 
 
 def test_style_is_that_of_the_house_though_ticks_are_made_when_drawn():
