@@ -7,6 +7,8 @@ which the dominant one is nearest to most of its images. Images past `--degrees`
 out; with `--action=relabel` they go to the nearest other identity whose dominant centre is within
 `--degrees` of them, if there is one. An identity none of whose own images is that near to its
 dominant centre takes in no others, and one that is left without images goes from the manifest.
+Re-label by a recognizer that sets its training people well apart: to a weak one, someone is near
+whatever an image shows.
 
 Identities that the run left out (`--min_images`) have no centres: their images are written as they
 are. Damaged images are left out; more than 1 % of them stop the tool. Pair sets in `DATA/pairs` are

@@ -53,27 +53,29 @@ every_variant = _parametrize(MARGIN_VARIANTS + LOSS_VARIANTS)
 every_class = _parametrize([(name, {}) for name in (*margins.MARGINS, *losses.LOSSES)])
 
 
-def make(kind, options, **kwargs):
+def make(kind, options, num_classes=NUM_CLASSES, size=EMBEDDING_SIZE, **kwargs):
     """Returns a built head, or a loss, of that variant."""
     if kind in losses.LOSSES:
-        return losses.get(kind, num_classes=NUM_CLASSES, **options, **kwargs)
-    head = margins.get(kind, num_classes=NUM_CLASSES, **options, **kwargs)
-    head.build((None, EMBEDDING_SIZE))
+        return losses.get(kind, num_classes=num_classes, **options, **kwargs)
+    head = margins.get(kind, num_classes=num_classes, **options, **kwargs)
+    head.build((None, size))
     return head
 
 
-def make_objective(name, options, dtype="float32", scale=None):
+def make_objective(
+    name, options, dtype="float32", scale=None, num_classes=NUM_CLASSES, size=EMBEDDING_SIZE
+):
     """Returns a built objective of that variant; a loss that needs a head is added to NormFace.
 
     Where embeddings and centres are in play, both are of a size that leaves no gradient tiny.
     """
-    part = make(name, options, dtype=dtype)
+    part = make(name, options, num_classes, size, dtype=dtype)
     if getattr(part, "head_inputs", ()):
-        head = make("normface", {"s": 4.0}, dtype=dtype)
+        head = make("normface", {"s": 4.0}, num_classes, size, dtype=dtype)
         objective = Objective(head, [Auxiliary(part, 1.0)], dtype=dtype)
     else:
         objective = Objective(part, dtype=dtype)
-    objective.build((None,), (None, EMBEDDING_SIZE))
+    objective.build((None,), (None, size))
     if scale and getattr(part, "s", None) is not None:
         part.s = scale
     generator = np.random.default_rng(11)

@@ -18,8 +18,10 @@ def test_round_trip(name, options):
     for parameter in inspect.signature(type(layer)).parameters.values():
         if parameter.kind is not parameter.VAR_KEYWORD:
             expected = {"num_classes": 10, **hyperparameters(type(layer)), **options}
-            # None may stand for a default that depends on another parameter.
-            meant = expected[parameter.name] or getattr(layer, parameter.name)
+            meant = expected[parameter.name]
+            # A default of None may stand for one that depends on another parameter.
+            if meant is None and parameter.name not in options:
+                meant = getattr(layer, parameter.name)
             assert config[parameter.name] == meant
 
 

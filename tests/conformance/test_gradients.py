@@ -19,10 +19,10 @@ LENGTH_DETACHED = {"adaface"}
 WEIGHTS_DETACHED = {"circle"}
 
 
-def value_and_slopes(objective, embeddings, labels):
+def value_and_slopes(objective, embeddings, labels, training=None):
     with tf.GradientTape() as tape:
         tape.watch(embeddings)
-        loss = objective(labels, embeddings)
+        loss = objective(labels, embeddings, training=training)
     sources = [embeddings, *objective.trainable_weights]
     return loss, tape.gradient(loss, sources, unconnected_gradients="zero")
 

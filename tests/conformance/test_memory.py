@@ -1,37 +1,47 @@
-"""Memory grows with batch × classes, or with the centres, and with nothing greater."""
+"""Memory grows with batch × classes, the centres, or batch² of a loss, and with nothing greater."""
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
+from facerec_tf.losses import LOSSES
 from facerec_tf.margins import MARGINS
+from tests.conformance.cases import every_variant, make_objective
 
-#: Tensors of the size of the logits that a step may hold, forward and backward, fused ones aside.
-MOST = 16
-BATCH, CLASSES, SIZE = 24, 1009, 32
+#: Batch, classes and embedding size: batch² is small in the one, classes² in the other.
+MANY_CLASSES, LARGE_BATCH = (24, 1009, 32), (64, 61, 8)
+
+#: Tensors of the size of the logits, or batch² of a loss, that a step may make, both ways.
+MOST = {**dict.fromkeys(MARGINS, 16), "subcenter_arcface": 28, **dict.fromkeys(LOSSES, 80)}
 
 
-@pytest.mark.parametrize("name", MARGINS)
-def test_no_tensor_outgrows_the_logits(name):
-    head = MARGINS[name](CLASSES)
-    head.build((None, SIZE))
-
+def graph_of_step(objective, batch, size):
     @tf.function(autograph=False)
     def step(embeddings, labels):
         with tf.GradientTape() as tape:
             tape.watch(embeddings)
-            loss = tf.reduce_mean(head.loss(embeddings, labels, training=True))
-        return loss, tape.gradient(loss, [embeddings, *(w.value for w in head.trainable_weights)])
+            loss = objective(labels, embeddings, training=True)
+        weights = [weight.value for weight in objective.trainable_weights]
+        return loss, tape.gradient(loss, [embeddings, *weights])
 
-    spec = tf.TensorSpec([BATCH, SIZE]), tf.TensorSpec([BATCH], tf.int32)
-    graph = step.get_concrete_function(*spec).graph
-    sizes = [
-        int(np.prod(output.shape))
-        for operation in graph.get_operations()
-        for output in operation.outputs
-        if output.shape.is_fully_defined()
-    ]
-    columns = head.centres.shape[1]
-    logits = BATCH * columns
-    assert max(sizes) <= max(logits, SIZE * columns)
-    assert sum(size == logits for size in sizes) <= MOST * columns // CLASSES
+    spec = tf.TensorSpec([batch, size]), tf.TensorSpec([batch], tf.int32)
+    return step.get_concrete_function(*spec).graph.as_graph_def(add_shapes=True)
+
+
+def sizes(nodes):
+    shapes = [s for node in nodes for s in node.attr["_output_shapes"].list.shape]
+    return [tf.TensorShape(shape).num_elements() for shape in shapes]
+
+
+@pytest.mark.parametrize("shape", [MANY_CLASSES, LARGE_BATCH], ids=["many_classes", "large_batch"])
+@every_variant
+def test_no_tensor_outgrows_logits_centres_and_pairs(name, options, shape):
+    batch, classes, size = shape
+    objective = make_objective(name, options, num_classes=classes, size=size)
+    graph = graph_of_step(objective, batch, size)
+    columns = objective.head.num_centres if objective.head else classes
+    pairs = batch * (batch + 1) if name in LOSSES else 0  # + 1: running sums start with 0
+
+    stored, fused = sizes(graph.node), sizes(n for f in graph.library.function for n in f.node_def)
+    assert None not in stored + fused  # none is of unknown size
+    assert max(stored + fused) <= max(batch * columns, size * columns, pairs)
+    assert stored.count(batch**2 if name in LOSSES else batch * columns) <= MOST[name]
