@@ -31,6 +31,9 @@ def prelu(x: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
     return tf.where(x > 0, x, alpha * x)
 
 
+_fused_prelu = fused(prelu)
+
+
 @tf.custom_gradient
 def trained_prelu(x: tf.Tensor, alpha: tf.Tensor) -> tuple[tf.Tensor, Callable]:
     """Returns `prelu(x, alpha)`, whose gradient takes one pass, too."""
@@ -52,6 +55,3 @@ def _pull(x: tf.Tensor, alpha: tf.Tensor, upstream: tf.Tensor) -> tuple[tf.Tenso
     exact = keras.backend.result_type(x.dtype.name, "float32")
     along_alpha = tf.cast(tf.minimum(x, 0), exact) * tf.cast(upstream, exact)
     return tf.where(x > 0, upstream, alpha * upstream), along_alpha
-
-
-_fused_prelu = fused(prelu)

@@ -23,13 +23,14 @@ def gather_batch(share: tf.Tensor) -> tf.Tensor:
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return share
+    if not share.dtype.is_floating:
+        return replica.all_gather(share, axis=0)
     place = _place(share)
 
     @tf.custom_gradient
     def gather(share: tf.Tensor) -> tuple[tf.Tensor, Callable]:
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            own = upstream[place]
-            return own * tf.cast(replica.num_replicas_in_sync, own.dtype)
+            return upstream[place] * tf.cast(replica.num_replicas_in_sync, upstream.dtype)
 
         return replica.all_gather(share, axis=0), gradient
 
