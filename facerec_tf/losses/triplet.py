@@ -14,7 +14,7 @@ from facerec_tf.losses.distances import DISTANCES, cosines, positive_pairs, same
 from facerec_tf.losses.mining import MINING
 
 #: Distance → the margin it takes unless asked otherwise.
-MARGINS = {"squared_euclidean": 0.2, "euclidean": 0.2, "angular": 0.35}
+DEFAULT_MARGINS = {"squared_euclidean": 0.2, "euclidean": 0.2, "angular": 0.35}
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
@@ -48,7 +48,7 @@ class Triplet(EmbeddingLoss):
     ) -> None:
         require_known(mining, MINING, "mining")
         require_known(distance, DISTANCES, "distance")
-        m = MARGINS[distance] if m is None else m
+        m = DEFAULT_MARGINS[distance] if m is None else m
         require_non_negative("m", m)
         super().__init__(**kwargs)
         self.m = m
