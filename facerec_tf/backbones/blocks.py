@@ -1,4 +1,4 @@
-"""The layers every backbone is made of: the only BatchNorm factory, convolutions, heads."""
+"""The layers every backbone is made of: the only BatchNorm factory, convolutions, activations."""
 
 from __future__ import annotations
 
@@ -8,17 +8,27 @@ import keras
 from keras import layers
 
 from facerec_tf.backbones.batch_norm import BatchNorm
-from facerec_tf.backbones.dropout import Dropout
+from facerec_tf.backbones.grouped_conv import GroupedConv2D
 from facerec_tf.backbones.prelu import PReLU
 from facerec_tf.core.errors import require, require_count
 
 #: Running-statistics momentum and ε of MXNet's ArcFace networks; PyTorch's use ε = 1e-5.
 MOMENTUM, EPSILON = 0.9, 2e-5
 
+#: A side in pixels, or a height and a width.
+Size = int | tuple[int, int]
 
-def batch_norm(x: Any, name: str, scale: bool = True, **kwargs: Any) -> Any:
-    """Normalises `x` over its last axis with the momentum and ε of the ArcFace networks."""
-    return BatchNorm(momentum=MOMENTUM, epsilon=EPSILON, scale=scale, name=name, **kwargs)(x)
+
+def batch_norm(
+    x: Any,
+    name: str,
+    scale: bool = True,
+    momentum: float = MOMENTUM,
+    epsilon: float = EPSILON,
+    **kwargs: Any,
+) -> Any:
+    """Normalises `x` over its last axis, as the ArcFace networks do unless told otherwise."""
+    return BatchNorm(momentum=momentum, epsilon=epsilon, scale=scale, name=name, **kwargs)(x)
 
 
 def prelu(x: Any, name: str) -> Any:
@@ -27,8 +37,16 @@ def prelu(x: Any, name: str) -> Any:
     return PReLU(alpha_initializer=slope, shared_axes=[1, 2], name=name)(x)
 
 
-def conv(x: Any, filters: int, kernel: int, name: str, stride: int = 1, padding: int = 0) -> Any:
-    """Convolves without bias, padding both sides alike.
+def conv(
+    x: Any,
+    filters: int,
+    kernel: Size,
+    name: str,
+    stride: int = 1,
+    padding: Size = 0,
+    use_bias: bool = False,
+) -> Any:
+    """Convolves, padding both sides alike.
 
     Keras' `same` pads a strided convolution on the far side only, which shifts the features by
     half a pixel against every published weight file.
@@ -36,10 +54,11 @@ def conv(x: Any, filters: int, kernel: int, name: str, stride: int = 1, padding:
     Args:
         x: `[batch, h, w, channels]`.
         filters: Number of output channels.
-        kernel: Side of the kernel in pixels.
+        kernel: Side of the kernel in pixels, or its height and width.
         name: Name of the layer.
         stride: Step in pixels.
-        padding: Rows and columns of zeros added on each side.
+        padding: Rows and columns of zeros added on each side: one number, or two.
+        use_bias: Whether a bias is added.
     """
     x, mode = _pad(x, kernel, stride, padding, name)
     layer = layers.Conv2D(
@@ -47,14 +66,14 @@ def conv(x: Any, filters: int, kernel: int, name: str, stride: int = 1, padding:
         kernel,
         strides=stride,
         padding=mode,
-        use_bias=False,
-        kernel_initializer=_initializer(),
+        use_bias=use_bias,
+        kernel_initializer=he_normal(),
         name=name,
     )
     return layer(x)
 
 
-def depthwise_conv(x: Any, kernel: int, name: str, stride: int = 1, padding: int = 0) -> Any:
+def depthwise_conv(x: Any, kernel: Size, name: str, stride: int = 1, padding: Size = 0) -> Any:
     """Convolves each channel by itself, without bias; arguments as in `conv`."""
     x, mode = _pad(x, kernel, stride, padding, name)
     layer = layers.DepthwiseConv2D(
@@ -62,7 +81,25 @@ def depthwise_conv(x: Any, kernel: int, name: str, stride: int = 1, padding: int
         strides=stride,
         padding=mode,
         use_bias=False,
-        depthwise_initializer=_initializer(),
+        depthwise_initializer=he_normal(),
+        name=name,
+    )
+    return layer(x)
+
+
+def grouped_conv(
+    x: Any, filters: int, kernel: Size, groups: int, name: str, stride: int = 1, padding: Size = 0
+) -> Any:
+    """Convolves groups of channels by themselves, without bias; arguments as in `conv`."""
+    x, mode = _pad(x, kernel, stride, padding, name)
+    layer = GroupedConv2D(
+        filters,
+        kernel,
+        strides=stride,
+        padding=mode,
+        groups=groups,
+        use_bias=False,
+        kernel_initializer=he_normal(),
         name=name,
     )
     return layer(x)
@@ -75,40 +112,36 @@ def image_input(input_shape: tuple[int, int, int]) -> tuple[Any, Any]:
     return image, scaled
 
 
-def embedding_head(x: Any, embedding_size: int, dropout: float) -> Any:
-    """Applies ArcFace's head "E": BN – Dropout – Flatten – FC – BN with γ fixed to 1.
-
-    The last two layers compute in float32 under every precision policy: the embedding's direction
-    is the product, and float16 has three digits.
-    """
-    x = batch_norm(x, "head_bn")
-    x = Dropout(dropout, name="head_dropout")(x)
-    x = layers.Flatten(name="head_flatten")(x)
-    x = layers.Dense(embedding_size, name="head_fc")(x)
-    x = layers.Activation("linear", dtype="float32", name="head_float32")(x)
-    return batch_norm(x, "embedding", scale=False, dtype="float32")
+def he_normal() -> keras.initializers.Initializer:
+    """Returns He's initialisation over the fan-out, as the MXNet training code draws it."""
+    return keras.initializers.VarianceScaling(
+        2.0, mode="fan_out", distribution="untruncated_normal"
+    )
 
 
 def check_arguments(embedding_size: int, dropout: float, input_shape: tuple[int, ...]) -> None:
     """Raises `ArgumentError` for arguments no backbone can be built from."""
     require_count("embedding_size", embedding_size)
-    is_share = isinstance(dropout, (int, float)) and 0 <= dropout < 1
-    require(is_share, "dropout", "at least 0 and below 1", dropout)
+    check_rate("dropout", dropout)
     is_image = len(input_shape) == 3 and min(input_shape) >= 1
     require(is_image, "input_shape", "(height, width, channels)", input_shape)
 
 
-def _pad(x: Any, kernel: int, stride: int, padding: int, name: str) -> tuple[Any, str]:
+def check_rate(name: str, value: float) -> None:
+    """Raises `ArgumentError` unless `value` is a share that may be dropped in training."""
+    is_share = isinstance(value, (int, float)) and 0 <= value < 1
+    require(is_share, name, "at least 0 and below 1", value)
+
+
+def _pad(x: Any, kernel: Size, stride: int, padding: Size, name: str) -> tuple[Any, str]:
     """Pads explicitly only where Keras' own padding would differ."""
-    if padding == 0:
+    (height, width), (rows, columns) = _pair(kernel), _pair(padding)
+    if rows == columns == 0:
         return x, "valid"
-    if stride == 1 and kernel == 2 * padding + 1:
+    if stride == 1 and (height, width) == (2 * rows + 1, 2 * columns + 1):
         return x, "same"
-    return layers.ZeroPadding2D(padding, name=f"{name}_pad")(x), "valid"
+    return layers.ZeroPadding2D((rows, columns), name=f"{name}_pad")(x), "valid"
 
 
-def _initializer() -> keras.initializers.Initializer:
-    """He initialisation over the fan-out, as the MXNet training code draws it."""
-    return keras.initializers.VarianceScaling(
-        2.0, mode="fan_out", distribution="untruncated_normal"
-    )
+def _pair(size: Size) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else size

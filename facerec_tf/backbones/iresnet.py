@@ -1,7 +1,8 @@
 """IResNet, the improved residual network of ArcFace (1801.07698 §3.1, after 2004.04989).
 
 Stem 3×3 stride 1 – BN – PReLU; four stages of units BN – 3×3 – BN – PReLU – 3×3 (stride) – BN, the
-first unit of each with stride 2 and a 1×1 shortcut; head "E".
+first unit of each with stride 2 and a 1×1 shortcut; head "E". By argument with stochastic depth
+(1603.09382), and with squeeze-and-excitation (1709.01507) where InsightFace's MXNet code has it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,13 @@ import keras
 from keras import layers
 
 from facerec_tf.backbones import blocks
+from facerec_tf.backbones.drop_path import DropPath, drop_path_rates
+from facerec_tf.backbones.heads import HEADS
+from facerec_tf.core.errors import require_flag
+from facerec_tf.core.lookup import lookup
+
+#: Channels of an excitation for each one of the squeeze.
+SE_REDUCTION = 16
 
 InputShape = tuple[int, int, int]
 
@@ -24,6 +32,9 @@ def iresnet(
     embedding_size: int = 512,
     dropout: float = 0.4,
     input_shape: InputShape = (112, 112, 3),
+    se: bool = False,
+    drop_path: float = 0.0,
+    embedding_head: str = "E",
     name: str = "iresnet",
 ) -> keras.Model:
     """Builds an IResNet.
@@ -34,6 +45,10 @@ def iresnet(
         embedding_size: Length of the embedding.
         dropout: Share of the features dropped before the fully connected layer.
         input_shape: Height, width and channels of the input.
+        se: Whether each unit weighs its channels by squeeze-and-excitation.
+        drop_path: Share of the samples for which training leaves out the last unit's residual
+            branch; the share grows linearly from 0 at the first unit.
+        embedding_head: A key of `heads.HEADS`.
         name: Name of the model.
 
     Returns:
@@ -44,18 +59,22 @@ def iresnet(
         ArgumentError: If an argument is outside its domain.
     """
     blocks.check_arguments(embedding_size, dropout, input_shape)
+    require_flag("se", se)
+    blocks.check_rate("drop_path", drop_path)
+    head = lookup(HEADS, embedding_head, "embedding_head")
+    rates = iter(drop_path_rates(drop_path, sum(units)))
     image, x = blocks.image_input(input_shape)
     x = blocks.conv(x, widths[0], 3, "stem_conv", padding=1)
     x = blocks.batch_norm(x, "stem_bn")
     x = blocks.prelu(x, "stem_prelu")
     for stage, (count, width) in enumerate(zip(units, widths, strict=True), start=1):
         for unit in range(1, count + 1):
-            x = _residual_unit(x, width, 2 if unit == 1 else 1, f"stage{stage}_unit{unit}")
-    x = blocks.embedding_head(x, embedding_size, dropout)
-    return keras.Model(image, x, name=name)
+            stride = 2 if unit == 1 else 1
+            x = _residual_unit(x, width, stride, se, next(rates), f"stage{stage}_unit{unit}")
+    return keras.Model(image, head(x, embedding_size, dropout), name=name)
 
 
-def _residual_unit(x: Any, width: int, stride: int, name: str) -> Any:
+def _residual_unit(x: Any, width: int, stride: int, se: bool, drop_path: float, name: str) -> Any:
     shortcut = x
     if stride != 1 or x.shape[-1] != width:
         shortcut = blocks.conv(x, width, 1, f"{name}_shortcut_conv", stride=stride)
@@ -66,48 +85,19 @@ def _residual_unit(x: Any, width: int, stride: int, name: str) -> Any:
     y = blocks.prelu(y, f"{name}_prelu")
     y = blocks.conv(y, width, 3, f"{name}_conv2", stride=stride, padding=1)
     y = blocks.batch_norm(y, f"{name}_bn3")
+    if se:
+        y = _squeeze_and_excite(y, f"{name}_se")
+    if drop_path:
+        y = DropPath(drop_path, name=f"{name}_drop_path")(y)
     return layers.Add(name=f"{name}_add")([y, shortcut])
 
 
-def iresnet18(**kwargs: Any) -> keras.Model:
-    """Builds IResNet-18: 24.0 M parameters, 2.6 GMACs; arguments as in `iresnet`."""
-    return iresnet((2, 2, 2, 2), name="iresnet18", **kwargs)
-
-
-def iresnet34(**kwargs: Any) -> keras.Model:
-    """Builds IResNet-34: 34.1 M parameters, 4.5 GMACs; arguments as in `iresnet`."""
-    return iresnet((3, 4, 6, 3), name="iresnet34", **kwargs)
-
-
-def iresnet50(**kwargs: Any) -> keras.Model:
-    """Builds IResNet-50: 43.6 M parameters, 6.3 GMACs; arguments as in `iresnet`."""
-    return iresnet((3, 4, 14, 3), name="iresnet50", **kwargs)
-
-
-def iresnet100(**kwargs: Any) -> keras.Model:
-    """Builds IResNet-100: 65.2 M parameters, 12.1 GMACs; arguments as in `iresnet`."""
-    return iresnet((3, 13, 30, 3), name="iresnet100", **kwargs)
-
-
-def iresnet200(**kwargs: Any) -> keras.Model:
-    """Builds IResNet-200: 118.8 M parameters, 23.5 GMACs; arguments as in `iresnet`."""
-    return iresnet((6, 26, 60, 6), name="iresnet200", **kwargs)
-
-
-def iresnet_mini(embedding_size: int = 256, **kwargs: Any) -> keras.Model:
-    """Builds a small IResNet that learns real faces on two CPU cores; arguments as in `iresnet`.
-
-    Most of an IResNet's time goes to its first, largest images: here they have 16 channels.
-    """
-    widths = (16, 64, 128, 256)
-    return iresnet(
-        (1, 2, 2, 1), widths, embedding_size=embedding_size, name="iresnet_mini", **kwargs
-    )
-
-
-def iresnet_nano(embedding_size: int = 256, **kwargs: Any) -> keras.Model:
-    """Builds the smallest IResNet, for first runs of minutes; arguments as in `iresnet`."""
-    widths = (16, 32, 64, 128)
-    return iresnet(
-        (1, 2, 2, 1), widths, embedding_size=embedding_size, name="iresnet_nano", **kwargs
-    )
+def _squeeze_and_excite(x: Any, name: str) -> Any:
+    """Weighs the channels of `x` by what their means tell, each weight between 0 and 1."""
+    width = x.shape[-1]
+    y = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_pool")(x)
+    y = blocks.conv(y, max(width // SE_REDUCTION, 1), 1, f"{name}_squeeze", use_bias=True)
+    y = blocks.prelu(y, f"{name}_prelu")
+    y = blocks.conv(y, width, 1, f"{name}_excite", use_bias=True)
+    y = layers.Activation("sigmoid", name=f"{name}_sigmoid")(y)
+    return layers.Multiply(name=f"{name}_scale")([x, y])

@@ -1,17 +1,29 @@
-"""MobileFaceNet (1804.07573, table 1): 0.99 M parameters for phones and CPUs."""
+"""MobileFaceNet (1804.07573, table 1) and what InsightFace made of it.
+
+Stem 3×3 stride 2 – 3×3 depthwise; three stages of inverted bottlenecks 1×1 – 3×3 depthwise – 1×1,
+the first unit of each with stride 2; 1×1 to 512 channels; head "GDC". InsightFace's `mbf` has
+`scale` times the channels between the bottlenecks, but as many groups in the stem and as many
+expanded channels as the paper.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import layers
 
 from facerec_tf.backbones import blocks
-from facerec_tf.backbones.dropout import Dropout
+from facerec_tf.backbones.heads import HEADS
+from facerec_tf.core.errors import require, require_count
+from facerec_tf.core.lookup import lookup
 
-#: Table 1's bottlenecks: expansion, channels, units, stride of the first unit.
-BOTTLENECKS = ((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1))
+#: Channels of the stem, which are its groups, too.
+STEM = 64
+
+#: Channels of a stage, and its expanded ones in the first unit and in the others.
+STAGES = ((64, 128, 128), (128, 256, 256), (128, 512, 256))
 
 
 def mobilefacenet(
@@ -19,13 +31,22 @@ def mobilefacenet(
     embedding_size: int = 128,
     dropout: float = 0.0,
     input_shape: tuple[int, int, int] = (112, 112, 3),
+    units: Sequence[int] = (1, 4, 6, 2),
+    scale: int = 1,
+    embedding_head: str = "GDC",
+    name: str = "mobilefacenet",
 ) -> keras.Model:
-    """Builds MobileFaceNet as the paper lays it out.
+    """Builds MobileFaceNet; as the paper lays it out, unless told otherwise.
 
     Args:
         embedding_size: Length of the embedding.
         dropout: Share of the 512 pooled features dropped; the paper drops none.
         input_shape: Height, width and channels of the input.
+        units: Residual units in the stem and in each stage, beside the stage's first unit;
+            InsightFace's `blocks`. One in the stem means the 3×3 convolution in 64 groups.
+        scale: Factor on the channels between bottlenecks.
+        embedding_head: A key of `heads.HEADS`; InsightFace's MXNet `y1` ends in "GDC-E".
+        name: Name of the model.
 
     Returns:
         A model from RGB pixels 0–255 `[batch, h, w, 3]` to float32 embeddings
@@ -35,32 +56,42 @@ def mobilefacenet(
         ArgumentError: If an argument is outside its domain.
     """
     blocks.check_arguments(embedding_size, dropout, input_shape)
+    require(len(units) == 4 and min(units) >= 0, "units", "four counts, not negative", units)
+    require_count("scale", scale)
+    head = lookup(HEADS, embedding_head, "embedding_head")
     image, x = blocks.image_input(input_shape)
-    x = _activated(blocks.conv(x, 64, 3, "stem_conv", stride=2, padding=1), "stem")
-    x = _activated(blocks.depthwise_conv(x, 3, "stem_depthwise", padding=1), "stem_depthwise")
-    for stage, (expansion, width, units, stride) in enumerate(BOTTLENECKS, start=1):
-        for unit in range(1, units + 1):
-            name = f"stage{stage}_unit{unit}"
-            x = _bottleneck(x, expansion, width, stride if unit == 1 else 1, name)
+    x = _activated(blocks.conv(x, STEM * scale, 3, "stem_conv", stride=2, padding=1), "stem")
+    x = _stem(x, units[0])
+    for stage, (count, (width, *expanded)) in enumerate(zip(units[1:], STAGES, strict=True), 1):
+        x = _bottleneck(x, expanded[0], width * scale, 2, f"stage{stage}_unit1")
+        for unit in range(2, count + 2):
+            x = _residual_unit(x, expanded[1], f"stage{stage}_unit{unit}")
     x = _activated(blocks.conv(x, 512, 1, "last_conv"), "last")
-    # Global depthwise convolution: as large as what is left of the image, one weight a position.
-    x = blocks.depthwise_conv(x, x.shape[1], "gdc_depthwise")
-    x = blocks.batch_norm(x, "gdc_bn")
-    x = Dropout(dropout, name="head_dropout")(x)
-    x = blocks.conv(x, embedding_size, 1, "gdc_linear")
-    x = layers.Flatten(dtype="float32", name="head_flatten")(x)
-    x = blocks.batch_norm(x, "embedding", dtype="float32")
-    return keras.Model(image, x, name="mobilefacenet")
+    return keras.Model(image, head(x, embedding_size, dropout), name=name)
 
 
-def _bottleneck(x: Any, expansion: int, width: int, stride: int, name: str) -> Any:
-    y = _activated(blocks.conv(x, expansion * x.shape[-1], 1, f"{name}_expand"), f"{name}_expand")
-    y = blocks.depthwise_conv(y, 3, f"{name}_depthwise", stride=stride, padding=1)
-    y = _activated(y, f"{name}_depthwise")
-    y = blocks.batch_norm(blocks.conv(y, width, 1, f"{name}_project"), f"{name}_project_bn")
-    if stride == 1 and x.shape[-1] == width:
-        y = layers.Add(name=f"{name}_add")([x, y])
-    return y
+def _stem(x: Any, count: int) -> Any:
+    """Applies one grouped convolution, or as many residual units as are asked for."""
+    if count != 1:
+        for unit in range(1, count + 1):
+            x = _residual_unit(x, 2 * STEM, f"stem_unit{unit}")
+        return x
+    if x.shape[-1] == STEM:
+        y = blocks.depthwise_conv(x, 3, "stem_depthwise", padding=1)
+    else:
+        y = blocks.grouped_conv(x, x.shape[-1], 3, STEM, "stem_grouped", padding=1)
+    return _activated(y, "stem_depthwise")
+
+
+def _residual_unit(x: Any, expanded: int, name: str) -> Any:
+    return layers.Add(name=f"{name}_add")([x, _bottleneck(x, expanded, x.shape[-1], 1, name)])
+
+
+def _bottleneck(x: Any, expanded: int, width: int, stride: int, name: str) -> Any:
+    x = _activated(blocks.conv(x, expanded, 1, f"{name}_expand"), f"{name}_expand")
+    x = blocks.depthwise_conv(x, 3, f"{name}_depthwise", stride=stride, padding=1)
+    x = _activated(x, f"{name}_depthwise")
+    return blocks.batch_norm(blocks.conv(x, width, 1, f"{name}_project"), f"{name}_project_bn")
 
 
 def _activated(x: Any, name: str) -> Any:

@@ -2,21 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from facerec_tf.backbones import blocks, iresnet
-
-
-def convolve(image, kernel, stride, padding):
-    """Plain NumPy convolution of [h, w, c] by [k, k, c, f], zeros alike on both sides."""
-    image = np.pad(image, ((padding, padding), (padding, padding), (0, 0)))
-    size = kernel.shape[0]
-    rows = range(0, image.shape[0] - size + 1, stride)
-    columns = range(0, image.shape[1] - size + 1, stride)
-    return np.array(
-        [
-            [np.tensordot(image[r : r + size, c : c + size], kernel, 3) for c in columns]
-            for r in rows
-        ]
-    )
+from facerec_tf.backbones import blocks
+from facerec_tf.core.errors import ArgumentError
+from tests.backbones.convolution import convolve
 
 
 @pytest.mark.parametrize(("stride", "size"), [(1, 6), (2, 6), (2, 7)])
@@ -27,8 +15,30 @@ def test_padding_is_alike_on_both_sides(stride, size):
     image = rng.normal(size=(size, size, 2)).astype(np.float32)
     kernel = rng.normal(size=(3, 3, 2, 3)).astype(np.float32)
     model.set_weights([kernel])
-    expected = convolve(image, kernel, stride, 1)
+    expected = convolve(image, kernel, stride, (1, 1))
     np.testing.assert_allclose(model(image[None])[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("kernel", "padding"), [((1, 5), (0, 2)), ((5, 1), (2, 1)), ((2, 3), 0)])
+def test_kernels_need_not_be_square(kernel, padding):
+    rng = np.random.default_rng(0)
+    inputs = keras.Input((6, 7, 2))
+    outputs = blocks.conv(inputs, 3, kernel, "c", padding=padding, use_bias=True)
+    model = keras.Model(inputs, outputs)
+    image = rng.normal(size=(6, 7, 2)).astype(np.float32)
+    weights = [rng.normal(size=w.shape).astype(np.float32) for w in model.weights]
+    model.set_weights(weights)
+    padding = padding if isinstance(padding, tuple) else (padding, padding)
+    expected = convolve(image, weights[0], 1, padding) + weights[1]
+    np.testing.assert_allclose(model(image[None])[0], expected, atol=1e-5)
+
+
+def test_batch_norm_has_the_constants_of_arcface_or_those_given():
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, blocks.batch_norm(blocks.batch_norm(inputs, "a"), "b", epsilon=1))
+    first, second = model.layers[1:]
+    assert (first.momentum, first.epsilon) == (0.9, 2e-5)
+    assert (second.momentum, second.epsilon) == (0.9, 1)
 
 
 def test_pixels_are_scaled_inside():
@@ -39,27 +49,8 @@ def test_pixels_are_scaled_inside():
     np.testing.assert_allclose(model(pixels), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_embeddings_are_float32_under_every_policy(policy):
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        model = iresnet((1, 1), (8, 8), embedding_size=4, input_shape=(16, 16, 3))
-    finally:
-        keras.config.set_dtype_policy(before)
-    assert model.get_layer("stage1_unit1_conv1").compute_dtype == policy.removeprefix("mixed_")
-    assert model(np.zeros((2, 16, 16, 3), np.uint8)).dtype == "float32"
-
-
-def test_a_residual_unit_is_the_sum_of_its_paths():
-    model = iresnet((2,), (4,), embedding_size=4, input_shape=(8, 8, 3))
-    names = [layer.name for layer in model.layers]
-    assert "stage1_unit1_shortcut_conv" in names
-    assert "stage1_unit2_shortcut_conv" not in names
-    probe = keras.Model(
-        model.input,
-        [model.get_layer(n).output for n in ("stage1_unit1_add", "stage1_unit2_bn3")]
-        + [model.get_layer("stage1_unit2_add").output],
-    )
-    first, residual, total = probe(np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3)))
-    np.testing.assert_allclose(total, first + residual, rtol=1e-6)
+def test_shares_end_before_one():
+    blocks.check_rate("dropout", 0)
+    for value in (-0.1, 1.0, "half"):
+        with pytest.raises(ArgumentError, match="'dropout' must be at least 0 and below 1"):
+            blocks.check_rate("dropout", value)

@@ -1,0 +1,23 @@
+"""Learned positions of the tokens of a vision transformer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="facerec_tf")
+class PositionEmbed(keras.layers.Layer):
+    """Adds a learned vector to each token, one for each place (2010.11929 §3.1)."""
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the vectors for tokens `[batch, tokens, channels]`."""
+        normal = keras.initializers.RandomNormal(stddev=0.02)
+        self.positions = self.add_weight(
+            name="positions", shape=input_shape[1:], initializer=normal
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Returns the tokens with their positions added."""
+        return inputs + self.positions

@@ -1,0 +1,41 @@
+"""Puts the tokens of a vision transformer back to their places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="facerec_tf")
+class TokenRestore(keras.layers.Layer):
+    """Undoes `TokenDrop`: a learned mask token stands wherever a token was left out."""
+
+    def build(self, tokens_shape: tuple[int | None, ...], places_shape: Any) -> None:
+        """Makes the mask token for tokens `[batch, kept, channels]`."""
+        normal = keras.initializers.RandomNormal(stddev=0.02)
+        self.mask_token = self.add_weight(
+            name="mask_token", shape=(tokens_shape[-1],), initializer=normal
+        )
+
+    def call(self, tokens: Any, places: Any) -> Any:
+        """Returns the tokens at their places.
+
+        Args:
+            tokens: `[batch, kept, channels]`.
+            places: int32 `[batch, tokens]`, of `TokenDrop`.
+
+        Returns:
+            `[batch, tokens, channels]`.
+        """
+        batch, kept, channels = ops.shape(tokens)
+        missing = places.shape[1] - kept
+        if missing == 0:
+            return tokens
+        masks = ops.broadcast_to(
+            ops.cast(self.mask_token, tokens.dtype), (batch, missing, channels)
+        )
+        everything = ops.concatenate([tokens, masks], axis=1)
+        return tf.gather(everything, ops.argsort(places, axis=1), batch_dims=1)

@@ -1,0 +1,40 @@
+import pytest
+
+from facerec_tf import backbones
+from facerec_tf.backbones import BACKBONES, Backbone
+from facerec_tf.core.errors import ArgumentError
+
+
+def build(depth, *, embedding_size=4, dropout=0.1, input_shape=(8, 6, 3), se=False, name="net"):
+    return depth, embedding_size, dropout, input_shape, se, name
+
+
+def test_a_network_is_its_family_with_some_arguments():
+    net = Backbone("deep", build, "a paper", (3,), {"embedding_size": 16, "se": True})
+    assert net() == (3, 16, 0.1, (8, 6, 3), True, "deep")
+    assert net(se=False, embedding_size=2) == (3, 2, 0.1, (8, 6, 3), False, "deep")
+    assert net.options == {"se": True}
+    assert net.image_size == (8, 6)
+    assert net.embedding_size == 16
+    with pytest.raises(ArgumentError, match="deep takes no 'depth', but dropout, embedding_size"):
+        net(depth=4)
+
+
+def test_unknown_names_and_arguments_are_refused():
+    with pytest.raises(ArgumentError, match="Did you mean 'iresnet50'"):
+        backbones.get("iresnet5o")
+    with pytest.raises(ArgumentError, match="'embedding_size'"):
+        backbones.get("iresnet_mini", embedding_size=0)
+    with pytest.raises(ArgumentError, match="'dropout'"):
+        backbones.get("iresnet_mini", dropout=1.0)
+    with pytest.raises(ArgumentError, match="'input_shape'"):
+        backbones.get("mobilefacenet", input_shape=(112, 112))
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_name_has_a_source_and_a_cost(name):
+    network = BACKBONES[name]
+    assert network.name == name
+    assert network.source
+    assert network.parameters > 1e5
+    assert network.multiply_adds > 1e7

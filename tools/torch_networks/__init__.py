@@ -1,0 +1,1 @@
+"""Other projects' networks in PyTorch, for comparison with ours."""
