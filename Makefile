@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := runs/demo
 
+# Processes the tests run in; each takes up to 7 GB.
+TESTERS ?= 2
+
 # TensorFlow Addons runs on Python 3.9 to 3.11: where PYTHON is newer, name one of those.
 ADDONS_PYTHON ?= $(PYTHON)
 PARITY := build/parity
@@ -22,8 +25,8 @@ demo: $(VENV)/installed
 	@echo "Look at $(DEMO)/report/report.png"
 
 ## Lint, formatting and all tests; real faces are tested where FACEREC_SHARED points to them.
-test: lint
-	$(BIN)/python -m pytest
+test: lint $(VENV)/installed-all
+	$(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=loadfile
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -53,6 +56,11 @@ $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --upgrade pip setuptools wheel
 	$(BIN)/python -m pip install -qq --editable .[dev]
+	touch $@
+
+# What reads and writes other frameworks' files: gigabytes, which the demo needs not.
+$(VENV)/installed-all: $(VENV)/installed
+	$(BIN)/python -m pip install -qq --editable .[dev,torch,onnx]
 	touch $@
 
 .venv-parity-torch/installed: INTERPRETER := $(PYTHON)

@@ -22,11 +22,16 @@ from facerec_tf.core.errors import (
 )
 from facerec_tf.core.lookup import require_known
 
+#: The network of a run that names none.
+DEFAULT_BACKBONE = "iresnet50"
+
 OPTIMIZERS = ("sgd", "adamw", "lamb")
 SCHEDULES = ("constant", "steps", "polynomial", "cosine")
 DECAYS = ("coupled", "decoupled")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 STRATEGIES = ("auto", "one_device", "mirrored")
+XLA = ("off", "on", "auto")
+HEAD_INITS = ("random", "class_means")
 
 
 def option(default: Any, help: str, flag: str | None = None) -> Any:
@@ -100,29 +105,83 @@ class ModelConfig:
     """The network and its loss."""
 
     loss: str = option("arcface", "Loss; see the table in the README.")
-    backbone: str = option("iresnet50", "Network from image to embedding.")
-    embedding_size: int = option(512, "Length of the embedding.")
-    dropout: float = option(0.4, "Share of features dropped before the embedding.")
-    label_smoothing: float = option(0.0, "Share of the target spread over all classes.")
-    pretrained: str | None = option(
-        None, "recognizer.keras whose backbone to start from; the head is made anew."
+    backbone: str | None = option(
+        None,
+        "Network from image to embedding, or keras:NAME for one of keras.applications. Default: "
+        f"that of --pretrained, else {DEFAULT_BACKBONE}.",
     )
-    keep_head: bool = option(False, "With --pretrained: keep its head too (same identities).")
+    embedding_size: int | None = option(
+        None, "Length of the embedding. Default: the backbone's own."
+    )
+    dropout: float | None = option(
+        None, "Share of features dropped before the embedding. Default: the backbone's own."
+    )
+    image_size: tuple[int, ...] = option(
+        (),
+        "Height,width the network sees: crops of another size are cut to its proportions and "
+        "scaled inside. Default: the backbone's own.",
+    )
+    label_smoothing: float = option(0.0, "Share of the target spread over all classes.")
     auxiliary: tuple[str, ...] = option(
         (),
         "Losses on embeddings added to --loss, NAME[:WEIGHT][:PARAMETER=VALUE…], with commas "
         "between: center:0.003,triplet:0.5:mining=batch_hard.",
     )
     loss_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    backbone_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        require_count("embedding_size", self.embedding_size)
-        is_share = 0 <= self.dropout < 1
-        require(is_share, "dropout", "at least 0 and below 1", self.dropout)
+        if self.embedding_size is not None:
+            require_count("embedding_size", self.embedding_size)
+        if self.dropout is not None:
+            is_share = 0 <= self.dropout < 1
+            require(is_share, "dropout", "at least 0 and below 1", self.dropout)
+        is_size = not self.image_size or (len(self.image_size) == 2 and min(self.image_size) > 0)
+        require(is_size, "image_size", "HEIGHT,WIDTH in pixels", self.image_size)
         is_share = 0 <= self.label_smoothing < 1
         require(is_share, "label_smoothing", "at least 0 and below 1", self.label_smoothing)
-        if self.keep_head and not self.pretrained:
-            raise ArgumentError("Argument 'keep_head' needs --pretrained=FILE to take it from.")
+
+
+@dataclasses.dataclass(frozen=True)
+class FineTuningConfig:
+    """What is taken over from a trained recognizer, and how carefully it is changed."""
+
+    pretrained: str | None = option(
+        None, "recognizer.keras whose network to start from; the head is made anew."
+    )
+    keep_head: bool = option(False, "Keep its head too (same identities).")
+    head_init: str = option(
+        "random",
+        "How a new head starts: 'random', or 'class_means': each centre at the mean embedding of "
+        "its identity, which takes one pass of the network over the images.",
+    )
+    freeze: tuple[str, ...] = option(
+        (),
+        "Stages of the network to leave as they are, with commas between, such as stem,stage1: "
+        "what the names of its layers begin with.",
+    )
+    layer_decay: float = option(
+        1.0,
+        "Factor on the learning rate from each stage of the network to the one before it; the "
+        "last stage and the head learn at the full rate.",
+    )
+    head_warmup_steps: int = option(
+        0, "Steps at first that train the head alone, the network frozen."
+    )
+
+    def __post_init__(self) -> None:
+        require_known(self.head_init, HEAD_INITS, "head_init")
+        require(0 < self.layer_decay <= 1, "layer_decay", "above 0, at most 1", self.layer_decay)
+        require_count("head_warmup_steps", self.head_warmup_steps, least=0)
+        if self.keep_head and self.head_init != "random":
+            raise ArgumentError(
+                "Arguments 'keep_head' and 'head_init' exclude each other. Received: keep_head=True"
+                f", head_init={self.head_init!r}"
+            )
+        if self.pretrained is None:
+            for field in dataclasses.fields(self):
+                if getattr(self, field.name) != field.default:
+                    raise ArgumentError(f"Argument '{field.name}' needs --pretrained=FILE.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,7 +247,11 @@ class TrainingConfig:
     max_steps: int | None = option(None, "Stop after this many steps, whatever --epochs says.")
     ema: float = option(0.0, "Decay of the running average of the weights; 0 keeps none.")
     precision: str = option("float32", f"One of {', '.join(PRECISIONS)}.")
-    xla: bool = option(False, "Compile forward and backward pass with XLA.")
+    xla: str = option(
+        "off",
+        "'on' compiles forward and backward pass with XLA; 'auto' times a few steps both ways and "
+        "takes what ends the run sooner; 'off'.",
+    )
     deterministic: bool = option(
         False,
         "Take only deterministic GPU kernels and a serial input pipeline, both slower; on a CPU "
@@ -208,6 +271,7 @@ class TrainingConfig:
         require(0 <= self.ema < 1, "ema", "at least 0 and below 1", self.ema)
         require_known(self.precision, PRECISIONS, "precision")
         require_known(self.strategy, STRATEGIES, "strategy")
+        require_known(self.xla, XLA, "xla")
         require_count("seed", self.seed, least=0)
         require(self.seed < 2**32, "seed", "below 2**32", self.seed)
 
@@ -241,9 +305,18 @@ class ExperimentConfig:
     data: DataConfig = DataConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     model: ModelConfig = ModelConfig()
+    finetuning: FineTuningConfig = FineTuningConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+
+    def __post_init__(self) -> None:
+        pretrained, chosen = self.finetuning.pretrained, self.model.image_size
+        if pretrained and chosen:
+            raise ArgumentError(
+                "Argument 'image_size' must be left out with --pretrained, whose network is taken "
+                f"as it is. Received: image_size={chosen!r}"
+            )
 
     def to_json(self) -> str:
         """Returns the options as indented JSON."""
@@ -261,6 +334,8 @@ class ExperimentConfig:
             for group, name in _TUPLES:
                 if name in groups[group]:
                     groups[group][name] = tuple(groups[group][name])
+            options = groups["model"].get("backbone_options", {})
+            options.update({k: tuple(v) for k, v in options.items() if isinstance(v, list)})
             return cls(**{f.name: _GROUPS[f.name](**groups[f.name]) for f in FIELDS})
         except (ValueError, KeyError, TypeError) as error:
             raise ArgumentError(f"The configuration cannot be read: {error}") from error
@@ -283,11 +358,17 @@ class ExperimentConfig:
 FIELDS = dataclasses.fields(ExperimentConfig)
 
 #: Options that JSON keeps as lists.
-_TUPLES = (("model", "auxiliary"), ("optimizer", "boundaries"))
+_TUPLES = (
+    ("model", "auxiliary"),
+    ("model", "image_size"),
+    ("finetuning", "freeze"),
+    ("optimizer", "boundaries"),
+)
 _GROUPS = {
     "data": DataConfig,
     "augmentation": AugmentationConfig,
     "model": ModelConfig,
+    "finetuning": FineTuningConfig,
     "optimizer": OptimizerConfig,
     "training": TrainingConfig,
     "evaluation": EvaluationConfig,

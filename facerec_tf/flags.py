@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from absl import flags
 
 from facerec_tf import config as config_lib
+from facerec_tf.backbones import BACKBONES, find
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.hyperparameters import hyperparameters
@@ -25,15 +26,15 @@ flags.disclaim_key_flags()  # They are the verbs': `--help` shows the flags of t
 
 #: What differs from the defaults where no --data is given: minutes on a laptop, not days on GPUs.
 SYNTHETIC_DEFAULTS: dict[str, Any] = {
-    "model.backbone": "iresnet_nano",
-    "model.embedding_size": 256,
-    "model.dropout": 0.1,
     "training.batch_size": 32,
     "training.epochs": 5,
     "optimizer.lr": 0.05,
     "optimizer.warmup_steps": 100,
     "optimizer.clip_norm": 5.0,
 }
+
+#: The network for them, unless one is chosen.
+SMALL_NETWORK: dict[str, Any] = {"model.backbone": "iresnet_nano", "model.dropout": 0.1}
 
 _PREFIXES = {"augmentation": "augment_"}
 
@@ -62,15 +63,13 @@ def define_training_flags() -> None:
     """Defines the flags of `python -m facerec_tf.train`."""
     flags.DEFINE_string("workdir", None, "Run folder; default: runs/LOSS-DATE-TIME.")
     flags.DEFINE_boolean("resume", False, "Continue the run in --workdir exactly where it stands.")
+    tables = {"loss": _loss_table(), "backbone": _backbone_table()}
     for option in _options():
-        help = f"{option.help}\n{_loss_table()}" if option.flag == "loss" else option.help
-        _DEFINERS[option.type](option.flag, option.default, help)
-    for name, uses in _loss_flags().items():
-        losses = ", ".join(
-            loss if default is None else f"{loss} ({default})" for loss, default in uses.items()
-        )
-        kind = next((type(default) for default in uses.values() if default is not None), float)
-        _DEFINERS[kind](name, None, f"Parameter of {losses}.")
+        table = f"\n{tables[option.flag]}" if option.flag in tables else ""
+        _DEFINERS[option.type](option.flag, option.default, option.help + table)
+    for uses in (_loss_flags(), _backbone_flags()):
+        for name, defaults in uses.items():
+            _define_parameter(name, defaults)
 
 
 def define_evaluation_flags() -> None:
@@ -100,6 +99,12 @@ def define_export_flags() -> None:
     flags.DEFINE_string("output", None, "Folder to write: new or empty.")
 
 
+def define_backbones_flags() -> None:
+    """Defines the flags of `python -m facerec_tf.backbones`."""
+    flags.DEFINE_list("only", [], "Networks to show; default: all.")
+    flags.DEFINE_integer("batch_size", 8, "Images embedded at once.", lower_bound=1)
+
+
 def training_config(stored: ExperimentConfig | None = None) -> ExperimentConfig:
     """Returns the configuration that the command line asks for.
 
@@ -107,17 +112,17 @@ def training_config(stored: ExperimentConfig | None = None) -> ExperimentConfig:
         stored: Configuration of the run to continue, if one is; flags must not contradict it.
 
     Raises:
-        ArgumentError: If a value is outside its domain, a flag is not used by the chosen loss, or
-            a flag contradicts `stored`.
+        ArgumentError: If a value is outside its domain, a flag is not used by what was chosen,
+            or a flag contradicts `stored`.
     """
     given = {o.path: _value(o) for o in _options() if FLAGS[o.flag].present}
     base = stored or ExperimentConfig()
     if stored is None and FLAGS.data is None:
-        base = base.override(SYNTHETIC_DEFAULTS)
-    loss = given.get("model.loss", base.model.loss)
-    options = _loss_options(loss)
-    if stored is None or options:
-        given["model.loss_options"] = {**base.model.loss_options, **options}
+        chosen = {"model.backbone", "finetuning.pretrained"} & given.keys()
+        base = base.override(SYNTHETIC_DEFAULTS if chosen else SYNTHETIC_DEFAULTS | SMALL_NETWORK)
+    given["model.loss_options"] = {**base.model.loss_options, **_loss_options(base, given)}
+    options = _backbone_options(base, given)
+    given["model.backbone_options"] = {**base.model.backbone_options, **options}
     config = base.override(given)
     _require_used(config, given)
     if stored is not None and (changed := stored.differences(config)):
@@ -170,14 +175,16 @@ def _value(option: _Option) -> Any:
     value = FLAGS[option.flag].value
     if option.type == tuple[str, ...]:
         return tuple(value)
-    if option.type != tuple[int, ...]:
-        return value
+    return _integers(value, option.flag) if option.type == tuple[int, ...] else value
+
+
+def _integers(values: Sequence[str], flag: str) -> tuple[int, ...]:
     try:
-        return tuple(int(item) for item in value)
+        return tuple(int(item) for item in values)
     except ValueError as error:
         raise ArgumentError(
-            f"Argument '{option.flag}' must be integers with commas between. "
-            f"Received: {option.flag}={','.join(value)}"
+            f"Argument '{flag}' must be integers with commas between. "
+            f"Received: {flag}={','.join(values)}"
         ) from error
 
 
@@ -190,14 +197,49 @@ def _loss_flags() -> dict[str, dict[str, Any]]:
     return uses
 
 
-def _loss_options(loss: str) -> dict[str, Any]:
+def _backbone_flags() -> dict[str, dict[str, Any]]:
+    """Returns, for every option of any backbone, the families that have it and their defaults."""
+    uses: dict[str, dict[str, Any]] = {}
+    for backbone in BACKBONES.values():
+        for name, default in backbone.options.items():
+            uses.setdefault(name, {}).setdefault(backbone.builder.__name__, default)
+    return uses
+
+
+def _define_parameter(name: str, defaults: Mapping[str, Any]) -> None:
+    users = ", ".join(
+        user if default is None else f"{user} ({default})" for user, default in defaults.items()
+    )
+    kind = next((type(value) for value in defaults.values() if value is not None), float)
+    _DEFINERS[kind](name, None, f"Parameter of {users}.")
+
+
+def _loss_options(base: ExperimentConfig, given: Mapping[str, Any]) -> dict[str, Any]:
+    loss = given.get("model.loss", base.model.loss)
     accepted = hyperparameters(lookup(MAIN_LOSSES, loss, "loss"))
-    given = {name: FLAGS[name].value for name in _loss_flags() if FLAGS[name].present}
+    return _given_options(_loss_flags(), accepted, f"--loss={loss}")
+
+
+def _backbone_options(base: ExperimentConfig, given: Mapping[str, Any]) -> dict[str, Any]:
+    if pretrained := given.get("finetuning.pretrained", base.finetuning.pretrained):
+        return _given_options(_backbone_flags(), {}, f"--pretrained={pretrained}")
+    name = given.get("model.backbone", base.model.backbone) or config_lib.DEFAULT_BACKBONE
+    return _given_options(_backbone_flags(), find(name).options, f"--backbone={name}")
+
+
+def _given_options(
+    known: Mapping[str, Any], accepted: Mapping[str, Any], user: str
+) -> dict[str, Any]:
+    """Returns the flags given among `known`; `user` is the choice that must accept them."""
+    given = {name: FLAGS[name].value for name in known if FLAGS[name].present}
     for name in given:
         if name not in accepted:
             takes = ", ".join(f"--{n}" for n in accepted) or "no parameters"
-            raise ArgumentError(f"Flag --{name} is not used by --loss={loss}, which takes {takes}.")
-    return given
+            raise ArgumentError(f"Flag --{name} is not used by {user}, which takes {takes}.")
+    return {
+        name: _integers(value, name) if isinstance(value, list) else value
+        for name, value in given.items()
+    }
 
 
 def _loss_table() -> str:
@@ -212,8 +254,22 @@ def _loss_table() -> str:
     return "\n".join(lines)
 
 
-def _define_list(name: str, default: tuple, help: str) -> None:
-    flags.DEFINE_list(name, [str(value) for value in default], help)
+def _backbone_table() -> str:
+    """Returns a line for each backbone: input, cost, options and where it was published."""
+    lines = []
+    for name, backbone in BACKBONES.items():
+        height, width = backbone.image_size
+        options = "".join(f" {key}={default}" for key, default in backbone.options.items())
+        lines.append(
+            f"{name}: {height}x{width} to {backbone.embedding_size}, "
+            f"{backbone.parameters / 1e6:.1f} M parameters, "
+            f"{backbone.multiply_adds / 1e9:.2f} G multiply-adds,{options} ({backbone.source})"
+        )
+    return "\n".join(lines)
+
+
+def _define_list(name: str, default: tuple | None, help: str) -> None:
+    flags.DEFINE_list(name, default and [str(value) for value in default], help)
 
 
 _DEFINERS: dict[Any, Callable[[str, Any, str], Any]] = {
@@ -221,8 +277,10 @@ _DEFINERS: dict[Any, Callable[[str, Any, str], Any]] = {
     int: flags.DEFINE_integer,
     int | None: flags.DEFINE_integer,
     float: flags.DEFINE_float,
+    float | None: flags.DEFINE_float,
     str: flags.DEFINE_string,
     str | None: flags.DEFINE_string,
+    tuple: _define_list,
     tuple[int, ...]: _define_list,
     tuple[str, ...]: _define_list,
 }

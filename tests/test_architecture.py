@@ -17,7 +17,7 @@ FLOORS = {
         ("margins", "losses", "backbones", "data", "alignment", "evaluation", "visualize"), 3
     ),
     "models": 4,
-    **dict.fromkeys(("training", "serving"), 5),
+    **dict.fromkeys(("training", "serving", "pretrained"), 5),
     "experiment": 6,
     **dict.fromkeys(("cleaning", "flags", "command"), 7),
     **dict.fromkeys(VERBS, 8),
@@ -26,6 +26,9 @@ MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.parent != PACKAGE or p.st
 
 
 def room(path):
+    """Returns the room of a module; what `python -m facerec_tf.ROOM` runs is a verb."""
+    if path.name == "__main__.py":
+        return VERBS[0]
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 

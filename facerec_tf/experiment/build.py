@@ -8,25 +8,34 @@ from collections.abc import Iterator
 import keras
 
 from facerec_tf import backbones
-from facerec_tf.config import ExperimentConfig
+from facerec_tf.backbones import fit
+from facerec_tf.config import DEFAULT_BACKBONE, ExperimentConfig, FineTuningConfig, ModelConfig
 from facerec_tf.core.errors import ArgumentError
-from facerec_tf.core.lookup import lookup
 from facerec_tf.data import Manifest
 from facerec_tf.experiment.keras_file import load_keras
+from facerec_tf.experiment.pretrained import (
+    copy_backbone,
+    copy_head,
+    describe,
+    freeze,
+    require_described,
+)
 from facerec_tf.models import Recognizer, make_objective
-from facerec_tf.training import Plan, Trainer, make_optimizer, make_schedule
-
-#: A checkpoint holds every weight: what the run started from need not be there any more.
-FROM_CHECKPOINT = {"model.pretrained": None, "model.keep_head": False}
+from facerec_tf.training import Plan, Trainer, layer_rates, make_optimizer, make_schedule
 
 #: Images of an identity in a batch of a loss that compares images, unless asked otherwise.
 IMAGES_PER_IDENTITY = 4
 
 
-def check_names(config: ExperimentConfig) -> None:
-    """Raises `ArgumentError` for an unknown loss or backbone, or a parameter out of its domain."""
-    make_objective(config.model, num_classes=2)
-    lookup(backbones.BACKBONES, config.model.backbone, "backbone")
+def check_loss(config: ExperimentConfig) -> None:
+    """Raises `ArgumentError` for a loss that is unknown, wrongly set, or lacks a needed head."""
+    objective = make_objective(config.model, num_classes=2)
+    for name in ("keep_head", "head_init", "head_warmup_steps"):
+        chosen, default = (getattr(x, name) for x in (config.finetuning, FineTuningConfig()))
+        if chosen != default and not objective.head:
+            raise ArgumentError(
+                f"Argument '{name}' needs a margin head, which --loss={config.model.loss} has not."
+            )
 
 
 def with_sampler(config: ExperimentConfig) -> ExperimentConfig:
@@ -37,29 +46,55 @@ def with_sampler(config: ExperimentConfig) -> ExperimentConfig:
     return config.override({"data.images_per_identity": IMAGES_PER_IDENTITY if compares else 0})
 
 
+def with_backbone(config: ExperimentConfig) -> ExperimentConfig:
+    """Returns `config` with all that describes its network filled in, where it leaves it open.
+
+    Raises:
+        ArgumentError: If the pretrained network is not what the configuration says.
+        DataError: If the pretrained model cannot be read.
+    """
+    model = config.model
+    if config.finetuning.pretrained:
+        pretrained = load_keras(config.finetuning.pretrained)
+        require_described(config, pretrained)
+        network = pretrained.backbone
+        own = {"backbone": network.name, "embedding_size": network.output_shape[-1]}
+    else:
+        name = model.backbone or DEFAULT_BACKBONE
+        network = backbones.find(name)
+        own = {"backbone": name, "embedding_size": network.embedding_size}
+        own["image_size"] = network.image_size
+    left_open = {k: v for k, v in own.items() if getattr(model, k) in (None, ())}
+    return config.override({f"model.{name}": value for name, value in left_open.items()})
+
+
 def build_recognizer(config: ExperimentConfig, manifest: Manifest) -> Recognizer:
     """Builds the recognizer that `config` describes, from scratch or from a pretrained one.
 
     Args:
-        config: The configuration.
+        config: The configuration, complete; see `with_backbone`.
         manifest: What is trained on; tells the identities and the images' size.
 
     Raises:
-        ArgumentError: If a name is unknown, or the pretrained model is of another architecture.
+        ArgumentError: If a name is unknown, or the pretrained head is over other identities.
         DataError: If the pretrained model cannot be read.
     """
-    model = config.model
-    num_classes = manifest.select(config.data.min_images).num_classes
-    with _dtype_policy(config.training.precision):
-        backbone = backbones.get(
-            model.backbone,
-            embedding_size=model.embedding_size,
-            dropout=model.dropout,
-            input_shape=(*manifest.image_size, 3),
+    model, tuning, policy = config.model, config.finetuning, config.training.precision
+    pretrained = load_keras(tuning.pretrained) if tuning.pretrained else None
+    with _dtype_policy(policy):
+        backbone = (
+            copy_backbone(pretrained, policy, model.dropout)
+            if pretrained
+            else _new_backbone(model)
         )
-        recognizer = Recognizer(backbone, make_objective(model, num_classes))
-    if model.pretrained:
-        _take_over(recognizer, load_keras(model.pretrained), model.keep_head)
+        backbone = fit(backbone, manifest.image_size)
+        freeze(backbone, tuning.freeze)
+        objective = make_objective(model, manifest.select(config.data.min_images).num_classes)
+        recognizer = Recognizer(backbone, objective, pretrained.origin if pretrained else None)
+    if pretrained:
+        if tuning.keep_head:
+            copy_head(pretrained, recognizer)
+        print(describe(pretrained, recognizer, tuning.keep_head))
     return recognizer
 
 
@@ -68,10 +103,14 @@ def build_trainer(config: ExperimentConfig, recognizer: Recognizer, total_steps:
     schedule = make_schedule(config.optimizer, total_steps)
     return Trainer(
         recognizer,
-        make_optimizer(config.optimizer, schedule, recognizer.trainable_variables),
+        make_optimizer(
+            config.optimizer,
+            schedule,
+            recognizer.trainable_variables,
+            layer_rates(recognizer.backbone, config.finetuning.layer_decay),
+        ),
         clip_norm=config.optimizer.clip_norm,
         ema=config.training.ema,
-        xla=config.training.xla,
     )
 
 
@@ -85,6 +124,7 @@ def make_plan(config: ExperimentConfig, num_images: int) -> Plan:
         log_every=training.log_every,
         checkpoint_every=training.checkpoint_every,
         evaluate_every=config.evaluation.eval_every or steps_per_epoch,
+        head_only_steps=config.finetuning.head_warmup_steps,
         angles_every=steps_per_epoch if angles_every is None else angles_every or None,
     )
 
@@ -99,30 +139,12 @@ def _dtype_policy(name: str) -> Iterator[None]:
         keras.config.set_dtype_policy(previous)
 
 
-def _take_over(recognizer: Recognizer, pretrained: Recognizer, keep_head: bool) -> None:
-    """Copies a pretrained backbone's weights, and the head's where asked, and says so."""
-    if keep_head and not (recognizer.head and pretrained.head):
-        raise ArgumentError("Argument 'keep_head' needs a margin head, here and in --pretrained.")
-    for part in ("backbone", "head") if keep_head else ("backbone",):
-        ours, theirs = getattr(recognizer, part), getattr(pretrained, part)
-        if [w.shape for w in ours.weights] != [w.shape for w in theirs.weights]:
-            mend = {
-                "backbone": "Give its --backbone and --embedding_size, and images of its size.",
-                "head": "Leave out --keep_head to train a new one.",
-            }
-            raise ArgumentError(
-                f"Argument 'pretrained' holds another {part}: {theirs.name} of "
-                f"{theirs.count_params():,} parameters, where this run's {ours.name} has "
-                f"{ours.count_params():,}. {mend[part]}"
-            )
-        ours.set_weights(theirs.get_weights())
-    was, now = (_describe_head(model) for model in (pretrained, recognizer))
-    print(
-        f"Fine-tuning: backbone {pretrained.backbone.name} kept, "
-        f"{'head kept' if keep_head else 'head replaced by a new one'} ({was} before, {now} now)."
+def _new_backbone(config: ModelConfig) -> keras.Model:
+    dropout = {} if config.dropout is None else {"dropout": config.dropout}
+    return backbones.get(
+        config.backbone,
+        embedding_size=config.embedding_size,
+        input_shape=(*config.image_size, 3),
+        **dropout,
+        **config.backbone_options,
     )
-
-
-def _describe_head(recognizer: Recognizer) -> str:
-    head = recognizer.head
-    return f"{head.num_classes:,} identities" if head else "no head"

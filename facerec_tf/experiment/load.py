@@ -6,7 +6,7 @@ from pathlib import Path
 
 from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.core.lookup import require_known
-from facerec_tf.experiment.build import FROM_CHECKPOINT, build_recognizer, build_trainer
+from facerec_tf.experiment.build import build_trainer
 from facerec_tf.experiment.encoder import Encoder
 from facerec_tf.experiment.keras_file import load_keras
 from facerec_tf.experiment.run_folder import RunFolder
@@ -39,8 +39,7 @@ def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognize
     chosen = checkpoints.latest() if checkpoint == "latest" else checkpoints.best()
     if chosen is None:
         raise DataError(f"Run {workdir} has no {checkpoint} checkpoint.")
-    config = config.override(FROM_CHECKPOINT)
-    recognizer = build_recognizer(config, folder.manifest())
+    recognizer = folder.build_recognizer()
     trainer = build_trainer(config, recognizer, total_steps=1)
     trainer.restore(chosen.load())
     if trainer.average:

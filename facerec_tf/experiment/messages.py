@@ -17,9 +17,13 @@ DIVERGES_ABOVE = 0.45
 
 
 def opening(
-    config: ExperimentConfig, folder: RunFolder, controller: Controller, pairs: PairSet | None
+    config: ExperimentConfig,
+    folder: RunFolder,
+    controller: Controller,
+    pairs: PairSet | None,
+    xla: str | None = None,
 ) -> str:
-    """Says what was chosen."""
+    """Says what was chosen; `xla` is what `choose_xla` says."""
     model, training, optimizer = config.model, config.training, config.optimizer
     recognizer, source, plan = controller.trainer.recognizer, controller.source, controller.plan
     num_classes = folder.manifest().select(config.data.min_images).num_classes
@@ -37,6 +41,7 @@ def opening(
         f"verified   on {len(pairs):,} pairs of {pairs.directory}"
         if pairs
         else "verified   on nothing: choose --eval_pairs=DIR, or the name of one under DATA/pairs",
+        *([f"XLA        {xla}"] if xla else []),
         f"run folder {folder.path}",
     ]
     if config.data.directory is None:
@@ -98,10 +103,18 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
     lines = [f"recognizer    {folder.recognizer}"]
     if pairs and best and latest.metric is not None:
         unseen = ", on people never trained on" if folder.people_seen(pairs) == 0 else ""
+        before = _accuracy_before(folder)
         lines.append(
-            f"verification  {latest.metric:.4f} at the end, {best.metric:.4f} at best (step "
-            f"{best.step:,}){unseen}"
+            "verification  "
+            + (f"{before:.4f} before fine-tuning, " if before is not None else "")
+            + f"{latest.metric:.4f} at the end, {best.metric:.4f} at best (step {best.step:,})"
+            + unseen
         )
+        if before is not None and latest.metric < before:
+            lines.append(
+                "warning: fine-tuning made the network forget. Take --checkpoint=best, or train "
+                "with a lower --lr, --layer_decay, --freeze or --head_warmup_steps."
+            )
     evaluate = f"python -m facerec_tf.evaluate --workdir={folder.path}"
     if pairs is None:
         evaluate += " --data=DIR    (a folder of pairs)"
@@ -112,3 +125,10 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
     lines.append(f"evaluate it   {evaluate}")
     lines.append(f"export it     python -m facerec_tf.export --workdir={folder.path} --output=DIR")
     return "\n".join(lines)
+
+
+def _accuracy_before(folder: RunFolder) -> float | None:
+    """Returns the verification accuracy at step 0, which only fine-tuning measures."""
+    metrics = folder.read_metrics()
+    start = metrics["verification_accuracy"][metrics["step"] == 0]
+    return float(start[0]) if len(start) else None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.files import atomic_file
 from facerec_tf.data import Manifest, PairSet
+from facerec_tf.models import Recognizer
 from facerec_tf.training import Checkpoints
 
 
@@ -29,6 +31,7 @@ class RunFolder:
         report: Pictures and `evaluation.json`.
         damaged_images: Position, name and fault of every damaged image.
         offending_batch: Batch on which a run diverged.
+        xla: What a trial of XLA measured, and so chose.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -40,7 +43,9 @@ class RunFolder:
         self.report = self.path / "report"
         self.damaged_images = self.path / "damaged_images.log"
         self.offending_batch = self.path / "offending_batch.npz"
+        self.xla = self.path / "xla.json"
         self._config = self.path / "config.json"
+        self._architecture = self.path / "architecture.json"
 
     def require_new(self) -> None:
         """Raises `UserError` if there is a run here already."""
@@ -50,9 +55,13 @@ class RunFolder:
                 "or choose another --workdir."
             )
 
-    def begin(self, config: ExperimentConfig, manifest: Manifest) -> None:
-        """Writes what is trained on, then `config.json`, which makes this the folder of a run."""
+    def begin(
+        self, config: ExperimentConfig, manifest: Manifest, recognizer: Recognizer
+    ) -> None:
+        """Writes what is trained, and on what, then `config.json`, which makes this a run."""
         manifest.save(self.path)
+        with atomic_file(self._architecture) as path:
+            path.write_text(recognizer.to_json(indent=1) + "\n")
         with atomic_file(self._config) as path:
             path.write_text(config.to_json())
 
@@ -65,6 +74,17 @@ class RunFolder:
         if not self._config.is_file():
             raise DataError(f"Folder {self.path} holds no run: {self._config} is missing.")
         return ExperimentConfig.from_json(self._config.read_text())
+
+    def build_recognizer(self) -> Recognizer:
+        """Builds what the run trains, without its weights.
+
+        Raises:
+            DataError: If the run's description of it is missing or damaged.
+        """
+        try:
+            return keras.models.model_from_json(self._architecture.read_text())
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"The model in {self._architecture} cannot be read: {error}") from error
 
     def records(self, config: ExperimentConfig | None = None) -> Path:
         """Returns the folder of the records that a run of `config`, or this run, is trained on."""
@@ -90,7 +110,7 @@ class RunFolder:
         config = self.config()
         trained = set(self.manifest().select(config.data.min_images).class_names)
         seen = len(trained & {entry.name for entry in pairs.manifest.classes})
-        return None if config.model.pretrained and not seen else seen
+        return None if config.finetuning.pretrained and not seen else seen
 
     def checkpoints(self, keep: int = 3) -> Checkpoints:
         """Returns its checkpoints, of which `keep` are kept when one is written."""

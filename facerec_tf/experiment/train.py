@@ -23,17 +23,18 @@ from facerec_tf.data import (
 )
 from facerec_tf.experiment.angles import make_probe
 from facerec_tf.experiment.build import (
-    FROM_CHECKPOINT,
     build_recognizer,
     build_trainer,
-    check_names,
+    check_loss,
     make_plan,
+    with_backbone,
     with_sampler,
 )
+from facerec_tf.experiment.class_means import point_to_class_means
 from facerec_tf.experiment.encoder import Encoder
-from facerec_tf.experiment.keras_file import require_file
 from facerec_tf.experiment.messages import advice, closing, opening
 from facerec_tf.experiment.run_folder import RunFolder
+from facerec_tf.experiment.xla import choose_xla
 from facerec_tf.models import Recognizer
 from facerec_tf.training import (
     Checkpoint,
@@ -60,9 +61,10 @@ def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int
     Raises:
         UserError: For anything the user can mend; see `core.errors`.
     """
-    check_names(config)
-    config = with_sampler(config)
+    check_loss(config)
     folder = RunFolder(workdir)
+    if not resume:
+        config = with_sampler(with_backbone(config))
     require_writable(folder.path)
     keras.utils.set_random_seed(config.training.seed)
     if config.training.deterministic:
@@ -71,8 +73,6 @@ def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int
     _require_fitting(config, strategy.num_replicas_in_sync)
     if not resume:
         folder.require_new()
-        if config.model.pretrained:
-            require_file(config.model.pretrained)
     with contextlib.ExitStack() as undo:
         if config.data.directory is None and not (resume and folder.data.exists()):
             _draw_faces(config, folder.data)
@@ -83,20 +83,29 @@ def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int
             print(f"warning: {fault} It will be skipped.")
         latest = _checkpoint_to_resume(folder) if resume else None
         with strategy.scope():
-            controller = _assemble(
-                config.override(FROM_CHECKPOINT) if latest else config, folder, pairs
+            recognizer = (
+                folder.build_recognizer()
+                if latest
+                else build_recognizer(config, Manifest.load(records))
             )
+            controller = _assemble(config, recognizer, folder, pairs)
             if latest:
                 controller.resume(latest)
                 print(f"Resuming {folder.path} after step {latest.step}.")
             if not resume:
-                folder.begin(config, Manifest.load(records))
+                folder.begin(config, Manifest.load(records), recognizer)
             undo.pop_all()
+            if config.finetuning.head_init == "class_means" and not latest:
+                point_to_class_means(recognizer, records, config.data)
+            xla = choose_xla(config, folder, controller)
             if verbose:
-                print(opening(config, folder, controller, pairs), flush=True)
+                print(opening(config, folder, controller, pairs, xla), flush=True)
             for warning in advice(controller.trainer.recognizer):
                 print(f"warning: {warning}.", flush=True)
-            controller.run(_callbacks(folder, controller), verbose)
+            callbacks = _callbacks(folder, controller)
+            if config.finetuning.pretrained and controller.evaluate and not latest:
+                _log_start(controller.evaluate(), callbacks)
+            controller.run(callbacks, verbose)
             _finish(folder, controller)
     if verbose:
         print(closing(folder, pairs))
@@ -110,11 +119,11 @@ def _require_fitting(config: ExperimentConfig, replicas: int) -> None:
             f"Received: batch_size={batch_size}"
         )
     make_sampler(_images_of_identities(config), config.data, batch_size, config.training.seed)
-    if config.training.xla and replicas > 1:
+    if config.training.xla == "on" and replicas > 1:
         # BatchNorm's statistics are summed over the replicas within what XLA would compile.
         raise ArgumentError(
-            f"Argument 'xla' must be false where {replicas} devices train together. Received: "
-            "xla=True"
+            f"Argument 'xla' must be 'off' or 'auto' where {replicas} devices train together. "
+            "Received: xla='on'"
         )
 
 
@@ -159,7 +168,9 @@ def _checkpoint_to_resume(folder: RunFolder) -> Checkpoint | None:
     return latest
 
 
-def _assemble(config: ExperimentConfig, folder: RunFolder, pairs: PairSet | None) -> Controller:
+def _assemble(
+    config: ExperimentConfig, recognizer: Recognizer, folder: RunFolder, pairs: PairSet | None
+) -> Controller:
     """Builds everything that trains, in the scope of the current strategy."""
     source = Source(
         folder.records(config),
@@ -170,7 +181,6 @@ def _assemble(config: ExperimentConfig, folder: RunFolder, pairs: PairSet | None
         damaged_log=folder.damaged_images,
     )
     plan = make_plan(config, source.num_images)
-    recognizer = build_recognizer(config, Manifest.load(folder.records(config)))
     probe = make_probe(config, folder.records(config), recognizer)
     return Controller(
         build_trainer(config, recognizer, plan.total_steps),
@@ -199,6 +209,14 @@ def _callbacks(folder: RunFolder, controller: Controller) -> list[keras.callback
         MetricsLog(folder.metrics, controller.step),
         TensorBoardLog(folder.tensorboard, probe.target_angles if probe else None),
     ]
+
+
+def _log_start(accuracy: float, callbacks: list[keras.callbacks.Callback]) -> None:
+    """Notes how well the pretrained network verifies before it is changed."""
+    print(f"Verification accuracy before fine-tuning: {accuracy:.4f}", flush=True)
+    for callback in callbacks:
+        if not isinstance(callback, Progress):
+            callback.on_train_batch_end(0, {"step": 0, "verification_accuracy": accuracy})
 
 
 def _finish(folder: RunFolder, controller: Controller) -> None:

@@ -18,6 +18,9 @@ from facerec_tf.margins.cross_entropy import cross_entropy
 
 GRADIENTS = ("exact", "detached")
 
+#: How far apart the centres of one class start, as a share of their length.
+SPREAD = 0.1
+
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class MarginLayer(keras.layers.Layer):
@@ -258,6 +261,21 @@ class MarginLayer(keras.layers.Layer):
         """
         own = ops.take(tf.convert_to_tensor(self.centres), labels, axis=1)
         return l2_normalize(ops.transpose(own))
+
+    def point_centres(self, directions: tf.Tensor) -> None:
+        """Turns the centres to `directions` `[num_classes, embedding_size]`, keeping their lengths.
+
+        A class whose direction is zero keeps its centre. Several centres of a class are all turned,
+        each a little apart from the others, by what they start as.
+        """
+        centres = tf.transpose(tf.convert_to_tensor(self.centres))
+        wanted = l2_normalize(ops.cast(directions, centres.dtype))
+        wanted = tf.tile(wanted, [self.num_centres // self.num_classes, 1])
+        length = tf.norm(centres, axis=1, keepdims=True)
+        if self.num_centres > self.num_classes:
+            wanted = l2_normalize(wanted + SPREAD * centres / length)
+        is_given = tf.reduce_any(wanted != 0, axis=1, keepdims=True)
+        self.centres.assign(tf.transpose(tf.where(is_given, length * wanted, centres)))
 
     def compute_output_shape(
         self, embeddings_shape: tuple, labels_shape: tuple | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -26,7 +27,9 @@ class Recognizer(keras.Model):
     Args:
         backbone: Model from pixels 0–255 `[batch, h, w, 3]` to embeddings `[batch, d]`.
         objective: `Objective`, or what it is made of: a margin head over the training identities,
-            or a loss on embeddings.
+            or a loss on embeddings. None for a recognizer that only embeds.
+        origin: Where the backbone's weights came from, if from elsewhere: JSON-able values by name,
+            such as file and SHA-256. Kept in files and exports, and through fine-tuning.
         **kwargs: Passed to `keras.Model`.
 
     Raises:
@@ -36,21 +39,23 @@ class Recognizer(keras.Model):
     def __init__(
         self,
         backbone: keras.Model,
-        objective: Objective | MarginLayer | EmbeddingLoss,
+        objective: Objective | MarginLayer | EmbeddingLoss | None = None,
+        origin: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.backbone = backbone
-        is_whole = isinstance(objective, Objective)
+        is_whole = objective is None or isinstance(objective, Objective)
         self.objective = objective if is_whole else Objective(objective)
-        if not self.objective.built:
+        self.origin = dict(origin) if origin else None
+        if self.objective and not self.objective.built:
             self.objective.build((None,), backbone.output_shape)
         self.built = True
 
     @property
     def head(self) -> MarginLayer | None:
         """The margin head, if the objective has one."""
-        return self.objective.head
+        return self.objective.head if self.objective else None
 
     def call(self, images: Any, training: bool | None = None) -> Any:
         """Returns float32 embeddings `[batch, d]`, not normalised, of images `[batch, h, w, 3]`."""
@@ -75,7 +80,11 @@ class Recognizer(keras.Model):
             y_pred: Embeddings `[batch, d]`.
             sample_weight: Optional weights `[batch]`, for an objective with a head.
             training: Whether what learns without gradients takes a step.
+
+        Raises:
+            ArgumentError: If there is no objective.
         """
+        require(self.objective is not None, "objective", "given to be trained by", None)
         labels = ops.cast(ops.reshape(y, [-1]), "int32")
         loss = self.objective(labels, y_pred, sample_weight, training=training)
         return (loss + sum(self.losses)) / tf.distribute.get_strategy().num_replicas_in_sync
@@ -86,7 +95,7 @@ class Recognizer(keras.Model):
         Raises:
             ArgumentError: If there is no margin head, and so no centres.
         """
-        require(self.head is not None, "objective", "one with a margin head", self.objective.name)
+        require(self.head is not None, "objective", "one with a margin head", self.objective)
         embeddings = angles.l2_normalize(ops.cast(embeddings, self.head.compute_dtype))
         cosine = ops.sum(embeddings * self.head.own_centres(embeddings, labels), axis=-1)
         return angles.angle(angles.clip_cosine(cosine))
@@ -101,6 +110,7 @@ class Recognizer(keras.Model):
             **super().get_config(),
             "backbone": keras.saving.serialize_keras_object(self.backbone),
             "objective": keras.saving.serialize_keras_object(self.objective),
+            "origin": self.origin,
         }
 
     @classmethod

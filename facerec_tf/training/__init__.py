@@ -3,6 +3,7 @@
 from facerec_tf.training.callbacks import MetricsLog, Progress, TensorBoardLog
 from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.training.controller import Controller, DivergenceError, TerminationError
+from facerec_tf.training.layer_rates import layer_rates
 from facerec_tf.training.optimizers import CoupledSGD, make_optimizer
 from facerec_tf.training.plan import Plan
 from facerec_tf.training.schedules import WarmUp, make_schedule
@@ -10,6 +11,7 @@ from facerec_tf.training.source import Source, make_sampler
 from facerec_tf.training.strategy import make_strategy
 from facerec_tf.training.trainer import Trainer
 from facerec_tf.training.weight_average import WeightAverage
+from facerec_tf.training.xla_trial import XlaTrial, try_xla
 
 __all__ = [
     "Checkpoint",
@@ -26,8 +28,11 @@ __all__ = [
     "Trainer",
     "WarmUp",
     "WeightAverage",
+    "XlaTrial",
+    "layer_rates",
     "make_optimizer",
     "make_sampler",
     "make_schedule",
     "make_strategy",
+    "try_xla",
 ]

@@ -146,7 +146,11 @@ class Controller:
         steps = self.plan.next_stop(self.step) - self.step
         begun = time.perf_counter()
         with self.source.explained_errors(steps):
-            results = self.trainer.run(self.source.iterator(), tf.constant(steps))
+            results = self.trainer.run(
+                self.source.iterator(),
+                tf.constant(steps),
+                head_only=self.plan.trains_head_only(self.step),
+            )
             results = {name: value.numpy().item() for name, value in results.items()}
         seconds = time.perf_counter() - begun
         if self.trainer.skipped_in_a_row.numpy() >= PATIENCE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,6 +10,7 @@ from keras import ops
 
 from facerec_tf.config import OptimizerConfig
 from facerec_tf.core.lookup import lookup
+from facerec_tf.training.layer_rates import with_layer_rates
 
 #: What BatchNorm, bias and PReLU weights are called.
 EXEMPT = frozenset({"gamma", "beta", "bias", "alpha"})
@@ -36,7 +37,10 @@ class CoupledSGD(keras.optimizers.SGD):
 
 
 def make_optimizer(
-    config: OptimizerConfig, schedule: Schedule | float, variables: Sequence[keras.Variable]
+    config: OptimizerConfig,
+    schedule: Schedule | float,
+    variables: Sequence[keras.Variable],
+    rates: Mapping[str, float] | None = None,
 ) -> keras.optimizers.Optimizer:
     """Returns the optimizer of a run, built on the variables it will train.
 
@@ -44,8 +48,11 @@ def make_optimizer(
         config: Its options. Gradient clipping is the trainer's, which sees the global gradient.
         schedule: Learning rate, or a schedule over the optimizer's steps.
         variables: Variables to train.
+        rates: Factors on the learning rate, by the variables' paths; 1 for those without.
     """
     optimizer = lookup(_OPTIMIZERS, config.optimizer, "optimizer")(config, schedule)
+    if rates:
+        optimizer = with_layer_rates(optimizer, [rates.get(v.path, 1.0) for v in variables])
     if config.decay_exempt:
         optimizer.exclude_from_weight_decay(var_list=[v for v in variables if v.name in EXEMPT])
     optimizer.build(variables)

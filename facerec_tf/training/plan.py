@@ -17,6 +17,7 @@ class Plan:
         log_every: Steps between two log rows.
         checkpoint_every: Steps between two checkpoints.
         evaluate_every: Steps between two verifications.
+        head_only_steps: Steps at first that train the head alone.
         angles_every: Steps between two measurements of the angles; None takes none.
     """
 
@@ -25,12 +26,13 @@ class Plan:
     log_every: int
     checkpoint_every: int
     evaluate_every: int
+    head_only_steps: int = 0
     angles_every: int | None = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             count = getattr(self, field.name)
-            is_never = count is None and field.default is None
+            is_never = not count and field.default == count
             if not is_never:
                 require_count(field.name, count)
 
@@ -48,7 +50,14 @@ class Plan:
             self.evaluate_every,
             self.angles_every or self.total_steps,
         )
-        return min(self.total_steps, *((step // period + 1) * period for period in periods))
+        ends = [self.total_steps, *((step // period + 1) * period for period in periods)]
+        if self.trains_head_only(step):
+            ends.append(self.head_only_steps)
+        return min(ends)
+
+    def trains_head_only(self, step: int) -> bool:
+        """Whether the step after `step` steps leaves the network as it is."""
+        return step < self.head_only_steps
 
     def ends_epoch(self, step: int) -> bool:
         """Whether an epoch is complete after `step` steps."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,7 +36,8 @@ class Trainer:
         optimizer: Optimizer built on the recognizer's trainable variables.
         clip_norm: Largest global gradient norm; 0 does not clip.
         ema: Decay of the running average of the backbone's weights; 0 keeps none.
-        xla: Whether forward and backward pass are compiled by XLA.
+        xla: Whether forward and backward pass are compiled by XLA; may be changed until the first
+            step.
     """
 
     def __init__(
@@ -54,11 +56,7 @@ class Trainer:
         self.strategy = tf.distribute.get_strategy()
         self.clip_norm = clip_norm
         self._scales_loss = recognizer.backbone.compute_dtype == "float16"
-        self._compute = (
-            tf.function(self._loss_and_gradients, jit_compile=True)
-            if xla
-            else (self._loss_and_gradients)
-        )
+        self.xla = xla
         self.average = WeightAverage(recognizer.backbone.weights, ema) if ema else None
         self.skipped = _counter("skipped")
         self.skipped_in_a_row = _counter("skipped_in_a_row")
@@ -67,13 +65,17 @@ class Trainer:
         self.loss_scale = tf.Variable(scale, trainable=False, name="loss_scale")
 
     @tf.function(reduce_retracing=True)
-    def run(self, iterator: Any, steps: tf.Tensor) -> dict[str, tf.Tensor]:
+    def run(
+        self, iterator: Any, steps: tf.Tensor, head_only: bool = False
+    ) -> dict[str, tf.Tensor]:
         """Takes `steps` steps, or fewer if `PATIENCE` steps in a row are not finite.
 
         Args:
             iterator: Iterator over (distributed) batches of `image` `[batch, h, w, 3]` and `label`
                 `[batch]`.
             steps: int32 scalar; a tensor, as a Python number would compile the loop anew.
+            head_only: Whether only the objective's variables are trained, on the embeddings that
+                the backbone gives when it does not train.
 
         Returns:
             Scalars: mean `loss` over the finite steps, the last `gradient_norm`, and the number of
@@ -82,7 +84,7 @@ class Trainer:
         total, finite_steps, norm = tf.constant(0.0), tf.constant(0.0), tf.constant(0.0)
         taken = tf.constant(0)
         while taken < steps and self.skipped_in_a_row < PATIENCE:
-            loss, norm = self._step(next(iterator))
+            loss, norm = self._step(next(iterator), head_only)
             finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
             total += tf.where(finite, loss, 0.0)
             finite_steps += tf.cast(finite, tf.float32)
@@ -92,6 +94,19 @@ class Trainer:
             "gradient_norm": norm,
             "steps": taken,
         }
+
+    def loss_and_gradients(
+        self, images: tf.Tensor, labels: tf.Tensor, head_only: bool = False
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Returns the replica's share of the global mean loss, and its (scaled) gradients."""
+        with tf.GradientTape() as tape:
+            embeddings = self.recognizer(images, training=not head_only)
+            if head_only:
+                embeddings = tf.stop_gradient(embeddings)
+            loss = self.recognizer.compute_loss(y=labels, y_pred=embeddings)
+            scaled = loss * self.loss_scale
+        variables = [variable.value for variable in self._trained(head_only)]
+        return loss, tape.gradient(scaled, variables)
 
     @contextlib.contextmanager
     def averaged_weights(self) -> Iterator[None]:
@@ -139,15 +154,15 @@ class Trainer:
             for place, variable in enumerate(variables)
         }
 
-    def _step(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+    def _step(self, batch: Batch, head_only: bool) -> tuple[tf.Tensor, tf.Tensor]:
         state = self.recognizer.non_trainable_variables
         before = [tf.identity(variable.value) for variable in state]
-        loss, gradients, norm = self.strategy.run(self._replica_step, args=(batch,))
+        loss, gradients, norm = self.strategy.run(self._replica_step, args=(batch, head_only))
         loss = self.strategy.reduce("SUM", loss, axis=None)
         norm = self.strategy.reduce("MEAN", norm, axis=None)
 
         def apply() -> None:
-            self.strategy.run(self._replica_apply, args=(gradients,))
+            self.strategy.run(self._replica_apply, args=(gradients, head_only))
             self.skipped_in_a_row.assign(0)
             self.finite_in_a_row.assign_add(1)
             if self.average:
@@ -171,8 +186,13 @@ class Trainer:
             skip()
         return loss, norm
 
-    def _replica_step(self, batch: Batch) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
-        loss, gradients = self._compute(batch["image"], batch["label"])
+    def _replica_step(
+        self, batch: Batch, head_only: bool
+    ) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
+        compute = functools.partial(self.loss_and_gradients, head_only=head_only)
+        if self.xla:
+            compute = tf.function(compute, jit_compile=True)
+        loss, gradients = compute(batch["image"], batch["label"])
         replica = tf.distribute.get_replica_context()
         if replica.num_replicas_in_sync > 1:
             gradients = replica.all_reduce("SUM", gradients)
@@ -183,19 +203,12 @@ class Trainer:
             gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm, use_norm=norm)
         return loss, gradients, norm
 
-    def _replica_apply(self, gradients: list[tf.Tensor]) -> None:
-        self.optimizer.apply(gradients, self.recognizer.trainable_variables)
+    def _replica_apply(self, gradients: list[tf.Tensor], head_only: bool) -> None:
+        self.optimizer.apply(gradients, self._trained(head_only))
 
-    def _loss_and_gradients(
-        self, images: tf.Tensor, labels: tf.Tensor
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Returns the replica's share of the global mean loss, and its (scaled) gradients."""
-        with tf.GradientTape() as tape:
-            embeddings = self.recognizer(images, training=True)
-            loss = self.recognizer.compute_loss(y=labels, y_pred=embeddings)
-            scaled = loss * self.loss_scale
-        variables = [variable.value for variable in self.recognizer.trainable_variables]
-        return loss, tape.gradient(scaled, variables)
+    def _trained(self, head_only: bool) -> list[keras.Variable]:
+        model = self.recognizer.objective if head_only else self.recognizer
+        return model.trainable_variables
 
 
 def _counter(name: str) -> tf.Variable:

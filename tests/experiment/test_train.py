@@ -107,11 +107,11 @@ def test_xla_under_several_devices_is_refused(faces, tmp_path):
         {
             **SMALL,
             "data.directory": str(faces),
-            "training.xla": True,
+            "training.xla": "on",
             "training.strategy": "mirrored",
         }
     )
-    with pytest.raises(ArgumentError, match="'xla' must be false where 2 devices train together"):
+    with pytest.raises(ArgumentError, match="'xla' must be 'off' or 'auto' where 2 devices"):
         train(config, tmp_path / "run", resume=False, verbose=0)
 
 

@@ -33,6 +33,16 @@ def test_angles_may_never_be_due():
     assert not any(plan.measures_angles(step) for step in range(21))
 
 
+def test_the_head_may_train_alone_at_first():
+    plan = Plan(20, 20, log_every=5, checkpoint_every=20, evaluate_every=20, head_only_steps=7)
+    step, stops = 0, []
+    while step < plan.total_steps:
+        step = plan.next_stop(step)
+        stops.append(step)
+    assert stops == [5, 7, 10, 15, 20]
+    assert [s for s in range(20) if plan.trains_head_only(s)] == list(range(7))
+
+
 def test_intervals_are_counts():
     with pytest.raises(ArgumentError, match="'log_every' must be an integer of at least 1"):
         Plan(20, 8, 0, 7, 8)

@@ -132,6 +132,29 @@ def test_xla_equals_the_plain_graph(make_trainer):
     )
 
 
+@pytest.mark.parametrize("strategy", ["one_device", "mirrored"])
+def test_the_head_may_train_alone(make_trainer, strategy):
+    strategy = make_strategy(strategy)
+    with strategy.scope():
+        gently = OptimizerConfig(lr=1e-6, momentum=0.0, weight_decay=0.0, schedule="constant")
+        alone = strategy.num_replicas_in_sync == 1
+        trainer = make_trainer(loss="normface", dropout=0.5, optimizer=gently, xla=alone)
+        recognizer = trainer.recognizer
+        network = [w.numpy() for w in recognizer.backbone.weights]
+        data = batches().take(1).repeat()
+        iterator = iter(strategy.experimental_distribute_dataset(data))
+        losses = [
+            trainer.run(iterator, tf.constant(1), head_only=True)["loss"].numpy() for _ in range(10)
+        ]
+        for weight, value in zip(recognizer.backbone.weights, network, strict=True):
+            np.testing.assert_array_equal(weight, value)
+        # Neither dropout nor the batch's statistics disturb what the head sees.
+        assert losses == sorted(losses, reverse=True)
+        trainer.run(iterator, tf.constant(1))
+        assert np.abs(recognizer.backbone.weights[0].numpy() - network[0]).max() > 0
+    assert trainer.optimizer.iterations.numpy() == 11
+
+
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_trains(make_trainer, precision):
     trainer = make_trainer(loss="normface", precision=precision)

@@ -1,0 +1,93 @@
+"""What a run takes over from another's recognizer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+from facerec_tf.backbones import HEAD, model_name, stage_of, stages
+from facerec_tf.config import ExperimentConfig
+from facerec_tf.core.errors import ArgumentError, argument_error
+from facerec_tf.core.lookup import require_known
+from facerec_tf.models import Recognizer
+
+
+def require_described(config: ExperimentConfig, pretrained: Recognizer) -> None:
+    """Raises `ArgumentError` unless the network is what the options say, where they say it."""
+    network = pretrained.backbone
+    name, size = config.model.backbone, config.model.embedding_size
+    if name is not None and model_name(name) != network.name:
+        raise argument_error("backbone", f"'{network.name}', as in --pretrained", name)
+    if size not in (None, own := network.output_shape[-1]):
+        raise argument_error("embedding_size", f"{own}, as in --pretrained", size)
+    for stage in config.finetuning.freeze:
+        require_known(stage, stages(network), "freeze")
+    if config.finetuning.keep_head and not pretrained.head:
+        raise ArgumentError("Argument 'keep_head' needs a margin head in --pretrained.")
+
+
+def freeze(backbone: keras.Model, names: Sequence[str]) -> None:
+    """Makes the stages called `names` untrainable; their BatchNorm keeps its statistics."""
+    for name in names:
+        for layer in stages(backbone)[name]:
+            layer.trainable = False
+
+
+def copy_backbone(pretrained: Recognizer, policy: str, dropout: float | None) -> keras.Model:
+    """Returns a copy of the network, all of it trainable.
+
+    Args:
+        pretrained: Whose network to copy.
+        policy: Precision of its layers but the head's, which keep theirs: the embedding's
+            direction is the product.
+        dropout: Share of features dropped before the embedding; None keeps the network's own.
+
+    Raises:
+        ArgumentError: If `dropout` is given and the network has no dropout before its embedding.
+    """
+    network = pretrained.backbone
+
+    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+        config = {**layer.get_config(), "trainable": True}
+        if stage_of(layer) != HEAD:
+            config["dtype"] = policy
+        if dropout is not None and layer.name == "head_dropout":
+            config["rate"] = dropout
+        return layer.__class__.from_config(config)
+
+    if dropout is not None and not any(x.name == "head_dropout" for x in network.layers):
+        raise argument_error("dropout", f"left out: {network.name} has none to set", dropout)
+    backbone = keras.models.clone_model(network, clone_function=copy)
+    backbone.set_weights(network.get_weights())
+    return backbone
+
+
+def copy_head(pretrained: Recognizer, recognizer: Recognizer) -> None:
+    """Copies the margin head's weights.
+
+    Raises:
+        ArgumentError: If it is over other identities.
+    """
+    ours, theirs = recognizer.head, pretrained.head
+    if [w.shape for w in ours.weights] != [w.shape for w in theirs.weights]:
+        raise ArgumentError(
+            f"Argument 'keep_head' needs the same identities: --pretrained holds "
+            f"{_describe_head(pretrained)}, this run's head {_describe_head(recognizer)}. "
+            "Leave it out to train a new one."
+        )
+    ours.set_weights(theirs.get_weights())
+
+
+def describe(pretrained: Recognizer, recognizer: Recognizer, keep_head: bool) -> str:
+    """Says what was taken over."""
+    was, now = (_describe_head(model) for model in (pretrained, recognizer))
+    return (
+        f"Fine-tuning: backbone {pretrained.backbone.name} kept, "
+        f"{'head kept' if keep_head else 'head replaced by a new one'} ({was} before, {now} now)."
+    )
+
+
+def _describe_head(recognizer: Recognizer) -> str:
+    head = recognizer.head
+    return f"{head.num_classes:,} identities" if head else "no head"

@@ -1,0 +1,62 @@
+"""Whether a run is compiled by XLA: as asked, or as a trial of its own steps says."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+
+import tensorflow as tf
+
+from facerec_tf.config import ExperimentConfig
+from facerec_tf.core.files import atomic_file
+from facerec_tf.experiment.run_folder import RunFolder
+from facerec_tf.training import Controller, try_xla
+
+
+def choose_xla(config: ExperimentConfig, folder: RunFolder, controller: Controller) -> str | None:
+    """Sets the trainer's `xla`; says what was chosen if the choice was left open.
+
+    What a trial found is kept in the run folder: a resumed run on the same device and batch is
+    compiled as before, and so goes on exactly.
+    """
+    trainer, training = controller.trainer, config.training
+    trainer.xla = training.xla == "on"
+    if training.xla != "auto":
+        return None
+    replicas = trainer.strategy.num_replicas_in_sync
+    if replicas > 1:
+        return f"off: {replicas} devices train together"
+    case = {
+        "backbone": trainer.recognizer.backbone.name,
+        "device": _device(),
+        "batch_size": training.batch_size,
+        "precision": training.precision,
+    }
+    known = json.loads(folder.xla.read_text()) if folder.xla.is_file() else {}
+    if not case.items() <= known.items():
+        known = {**case, **_measure(controller)}
+        with atomic_file(folder.xla) as path:
+            path.write_text(json.dumps(known, indent=2) + "\n")
+    trainer.xla = known["xla"]
+    return known["reason"]
+
+
+def _measure(controller: Controller) -> dict[str, object]:
+    steps = controller.plan.total_steps - controller.step
+    trial = try_xla(controller.trainer, controller.source.batch_at(controller.step))
+    if trial is None:
+        return {"xla": False, "reason": "off: XLA cannot compile this network"}
+    pays = trial.pays(steps)
+    reason = (
+        f"{'on' if pays else 'off'}: {trial.compiled:.3f} s a pass compiled, {trial.plain:.3f} s "
+        f"plain, {trial.compilation:.0f} s to compile, {steps:,} steps to go"
+    )
+    return {"xla": pays, "reason": reason, "seconds": dataclasses.asdict(trial)}
+
+
+def _device() -> str:
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return f"CPU, {os.cpu_count()} cores"
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", gpus[0].name)

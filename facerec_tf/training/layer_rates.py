@@ -1,0 +1,64 @@
+"""Learning rates that fall from the head of a network towards the image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from facerec_tf.backbones import stages
+
+
+def layer_rates(backbone: keras.Model, decay: float) -> dict[str, float]:
+    """Returns the factor on the learning rate of each of the backbone's variables, by path.
+
+    The last stage learns at the full rate, each one before it at `decay` times that of the next
+    (layer-wise learning-rate decay, as in ELECTRA 2003.10555 and BEiT 2106.08254).
+
+    Args:
+        backbone: The network.
+        decay: Factor from stage to stage; at 1 the result is empty.
+    """
+    if decay == 1:
+        return {}
+    found = list(stages(backbone).values())
+    return {
+        variable.path: decay ** (len(found) - 1 - place)
+        for place, layers in enumerate(found)
+        for layer in layers
+        for variable in layer.trainable_variables
+    }
+
+
+def with_layer_rates(
+    optimizer: keras.optimizers.Optimizer, rates: Sequence[float]
+) -> keras.optimizers.Optimizer:
+    """Returns an optimizer like a new `optimizer`, which scales its learning rate by variable.
+
+    Args:
+        optimizer: Not built yet.
+        rates: Factors, in the order of the variables it will be built on.
+    """
+    kind = type(optimizer)
+    scaled = type(kind.__name__, (_LayerRates, kind), {}).from_config(optimizer.get_config())
+    scaled.rates = list(rates)
+    return scaled
+
+
+class _LayerRates:
+    """Mixes factors on the learning rate into an optimizer."""
+
+    rates: list[float]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        rate = self.rates[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * rate)
+
+    def _apply_weight_decay(self, variables: Any) -> None:
+        # Decoupled decay takes lr·wd·w: a factor on either is one on both.
+        whole = self.weight_decay
+        for variable in variables if whole else ():
+            self.weight_decay = whole * self.rates[self._get_variable_index(variable)]
+            super()._apply_weight_decay([variable])
+        self.weight_decay = whole
