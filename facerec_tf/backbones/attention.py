@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from facerec_tf.backbones.blocks import narrow_normal
 from facerec_tf.core.errors import require, require_count
 
 
@@ -20,20 +21,13 @@ class Attention(layers.Layer):
 
     Args:
         num_heads: Heads; they share the channels evenly.
-        kernel_initializer: What draws both kernels.
         **kwargs: Passed to `keras.layers.Layer`.
     """
 
-    def __init__(
-        self,
-        num_heads: int,
-        kernel_initializer: str | keras.initializers.Initializer = "glorot_uniform",
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, num_heads: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         require_count("num_heads", num_heads)
         self.num_heads = num_heads
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the projections for tokens `[batch, tokens, channels]`."""
@@ -60,19 +54,13 @@ class Attention(layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
-        initializer = keras.initializers.serialize(self.kernel_initializer)
-        return {
-            **super().get_config(),
-            "num_heads": self.num_heads,
-            "kernel_initializer": initializer,
-        }
+        return {**super().get_config(), "num_heads": self.num_heads}
 
     def _dense(self, units: int, use_bias: bool, name: str) -> layers.Dense:
         return layers.Dense(
             units,
             use_bias=use_bias,
-            # A copy draws other values than the original.
-            kernel_initializer=self.kernel_initializer.clone(),
+            kernel_initializer=narrow_normal(),
             dtype=self.dtype_policy,
             name=name,
         )

@@ -119,6 +119,11 @@ def he_normal() -> keras.initializers.Initializer:
     )
 
 
+def narrow_normal() -> keras.initializers.Initializer:
+    """Returns the initialisation of transformers, σ = 0.02 (timm's truncation at ±2 cuts none)."""
+    return keras.initializers.RandomNormal(stddev=0.02)
+
+
 def check_arguments(embedding_size: int, dropout: float, input_shape: tuple[int, ...]) -> None:
     """Raises `ArgumentError` for arguments no backbone can be built from."""
     require_count("embedding_size", embedding_size)

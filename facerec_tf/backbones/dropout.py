@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from keras import ops
+
+from facerec_tf.core.replicas import own_seed
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
@@ -21,9 +22,6 @@ class Dropout(keras.layers.Dropout):
         """Returns `inputs`, in training with a share of `rate` set to 0 and the rest scaled up."""
         if not training or self.rate == 0:
             return inputs
-        context = tf.distribute.get_replica_context()
-        replica = context.replica_id_in_sync_group if context else 0
-        seed = ops.cast(self.seed_generator.next(), "int32")
         return tf.nn.experimental.stateless_dropout(
-            inputs, self.rate, seed + tf.stack([replica, 0]), noise_shape=self.noise_shape
+            inputs, self.rate, own_seed(self.seed_generator), noise_shape=self.noise_shape
         )

@@ -14,9 +14,9 @@ from keras import ops
 class GroupedConv2D(keras.layers.Conv2D):
     """Convolution in groups: each share of the filters sees only its share of the channels.
 
-    Keras leaves this to XLA, which takes several times as long on a CPU as TensorFlow's own
-    kernel. That one has gradients on GPUs and in builds with oneDNN; elsewhere the layer sums
-    depthwise convolutions, one for each channel of a group. Arguments and weights,
+    Keras leaves this to XLA, whose gradient takes hundreds of times as long on a CPU as that of
+    TensorFlow's own kernel. The kernel has one on GPUs and in builds with oneDNN; elsewhere the
+    layer sums depthwise convolutions, one for each channel of a group. Arguments and weights,
     `[h, w, channels / groups, filters]`, are those of `keras.layers.Conv2D`.
     """
 

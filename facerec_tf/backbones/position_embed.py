@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from facerec_tf.backbones.blocks import narrow_normal
+
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class PositionEmbed(keras.layers.Layer):
@@ -13,9 +15,8 @@ class PositionEmbed(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the vectors for tokens `[batch, tokens, channels]`."""
-        normal = keras.initializers.RandomNormal(stddev=0.02)
         self.positions = self.add_weight(
-            name="positions", shape=input_shape[1:], initializer=normal
+            name="positions", shape=input_shape[1:], initializer=narrow_normal()
         )
 
     def call(self, inputs: Any) -> Any:

@@ -45,7 +45,7 @@ _NETWORKS = (
     Backbone("vit_t", vit, _INSIGHTFACE, (256, 12)),
     Backbone("vit_s", vit, _INSIGHTFACE, (512, 12)),
     Backbone("vit_b", vit, _INSIGHTFACE, (512, 24)),
-    Backbone("vit_l", vit, _INSIGHTFACE, (768, 24), {"mask_ratio": 0.05}),
+    Backbone("vit_l", vit, _INSIGHTFACE, (768, 24), {"drop_path": 0.05, "mask_ratio": 0.05}),
     Backbone("nn1", zeiler_fergus, "FaceNet 1503.03832, table 1"),
     Backbone("nn2", inception, "FaceNet 1503.03832, table 2", (NN2,)),
     Backbone("nn3", inception, "FaceNet 1503.03832, §3.3", (NN2,), {"input_shape": (160, 160, 3)}),

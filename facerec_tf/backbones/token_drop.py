@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from facerec_tf.backbones.blocks import check_rate
+from facerec_tf.core.replicas import own_seed
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
@@ -45,9 +46,7 @@ class TokenDrop(keras.layers.Layer):
         kept = int(count * (1 - self.ratio))
         if not training or kept == count:
             return inputs, ops.broadcast_to(ops.arange(count, dtype="int32"), (batch, count))
-        context = tf.distribute.get_replica_context()
-        replica = context.replica_id_in_sync_group if context else 0
-        seed = ops.cast(self.seed_generator.next(), "int32") + tf.stack([replica, 0])
+        seed = own_seed(self.seed_generator)
         places = ops.argsort(tf.random.stateless_uniform((batch, count), seed), axis=1)
         return tf.gather(inputs, places[:, :kept], batch_dims=1), places
 

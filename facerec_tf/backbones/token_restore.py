@@ -8,6 +8,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from facerec_tf.backbones.blocks import narrow_normal
+
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class TokenRestore(keras.layers.Layer):
@@ -15,9 +17,8 @@ class TokenRestore(keras.layers.Layer):
 
     def build(self, tokens_shape: tuple[int | None, ...], places_shape: Any) -> None:
         """Makes the mask token for tokens `[batch, kept, channels]`."""
-        normal = keras.initializers.RandomNormal(stddev=0.02)
         self.mask_token = self.add_weight(
-            name="mask_token", shape=(tokens_shape[-1],), initializer=normal
+            name="mask_token", shape=(tokens_shape[-1],), initializer=narrow_normal()
         )
 
     def call(self, tokens: Any, places: Any) -> Any:

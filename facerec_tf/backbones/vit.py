@@ -81,9 +81,11 @@ def vit(
         x = TokenRestore(name="head_restore")(x, places)
     x = layers.Flatten(name="head_flatten")(x)
     x = Dropout(dropout, name="head_dropout")(x)
-    x = layers.Dense(width, use_bias=False, kernel_initializer=_normal(), name="head_fc1")(x)
+    x = layers.Dense(
+        width, use_bias=False, kernel_initializer=blocks.narrow_normal(), name="head_fc1"
+    )(x)
     x = blocks.batch_norm(x, "head_bn")
-    x = embed(x, embedding_size, kernel_initializer=_normal(), name="head_fc2")
+    x = embed(x, embedding_size, kernel_initializer=blocks.narrow_normal(), name="head_fc2")
     return keras.Model(image, x, name=name)
 
 
@@ -100,7 +102,7 @@ def _patches(x: Any, width: int) -> Any:
 def _block(x: Any, num_heads: int, drop_path: float, name: str) -> Any:
     width = x.shape[-1]
     y = layers.LayerNormalization(epsilon=1e-5, name=f"{name}_norm1")(x)
-    y = Attention(num_heads, _normal(), name=f"{name}_attn")(y)
+    y = Attention(num_heads, name=f"{name}_attn")(y)
     x = _add(x, y, drop_path, f"{name}_attn")
     y = layers.LayerNormalization(epsilon=1e-5, name=f"{name}_norm2")(x)
     y = _dense(y, MLP_RATIO * width, f"{name}_mlp1", activation="relu6")
@@ -115,9 +117,4 @@ def _add(x: Any, branch: Any, drop_path: float, name: str) -> Any:
 
 
 def _dense(x: Any, units: int, name: str, activation: str | None = None) -> Any:
-    return layers.Dense(units, activation, kernel_initializer=_normal(), name=name)(x)
-
-
-def _normal() -> keras.initializers.Initializer:
-    # timm truncates at ±2, not at 2 σ: no weight is ever cut.
-    return keras.initializers.RandomNormal(stddev=0.02)
+    return layers.Dense(units, activation, kernel_initializer=blocks.narrow_normal(), name=name)(x)

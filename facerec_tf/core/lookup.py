@@ -25,8 +25,9 @@ def require_known(name: str, known: Iterable[str], argument: str) -> None:
     names = sorted(known)
     if name in names:
         return
-    nearest = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
-    hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+    by_lower = {known_name.lower(): known_name for known_name in names}
+    nearest = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.5)
+    hint = f" Did you mean '{by_lower[nearest[0]]}'?" if nearest else ""
     raise ArgumentError(
         f"Argument '{argument}' must be one of {', '.join(names)}. "
         f"Received: {argument}={name!r}.{hint}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -35,6 +36,16 @@ def gather_batch(share: tf.Tensor) -> tf.Tensor:
         return replica.all_gather(share, axis=0), gradient
 
     return gather(share)
+
+
+def own_seed(generator: Any) -> tf.Tensor:
+    """Returns the next seed int32 `[2]` of a `keras.random.SeedGenerator`, other on each replica.
+
+    The generators themselves stand alike on all replicas.
+    """
+    replica = tf.distribute.get_replica_context()
+    place = replica.replica_id_in_sync_group if replica else 0
+    return tf.cast(generator.next(), tf.int32) + tf.stack([place, 0])
 
 
 def own_rows(whole: tf.Tensor, share: tf.Tensor) -> tf.Tensor:

@@ -19,7 +19,9 @@ def test_padding_is_alike_on_both_sides(stride, size):
     np.testing.assert_allclose(model(image[None])[0], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(("kernel", "padding"), [((1, 5), (0, 2)), ((5, 1), (2, 1)), ((2, 3), 0)])
+@pytest.mark.parametrize(
+    ("kernel", "padding"), [((1, 5), (0, 2)), ((5, 1), (2, 1)), ((2, 3), 0), (3, (1, 0))]
+)
 def test_kernels_need_not_be_square(kernel, padding):
     rng = np.random.default_rng(0)
     inputs = keras.Input((6, 7, 2))

@@ -83,6 +83,7 @@ def test_embeddings_are_float32_under_every_policy(name, policy):
     finally:
         keras.config.set_dtype_policy(before)
     assert model.get_layer("head_fc").compute_dtype == policy.removeprefix("mixed_")
+    assert {layer.compute_dtype for layer in model.layers[-2:]} == {"float32"}
     outputs = model(features)
     assert outputs.dtype == "float32"
     np.testing.assert_allclose(outputs, build(name)[0](features), rtol=0.05, atol=0.1)

@@ -50,22 +50,19 @@ def test_attention_is_that_of_the_paper_head_by_head(heads):
     np.testing.assert_allclose(layer(TOKENS), gathered @ proj + bias, rtol=1e-4, atol=1e-4)
 
 
-def test_attention_draws_its_kernels_apart():
-    layer = Attention(2, keras.initializers.RandomNormal(stddev=0.02))
-    layer(TOKENS)
-    qkv, proj, _ = layer.get_weights()
-    assert not np.array_equal(qkv[:, :6], proj)
-
-
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_attention_compares_in_float32(policy):
-    """Similarities of 10⁵, beyond float16, still tell the nearest token."""
+    """Similarities beyond float16, which differ by less than bfloat16 tells."""
     layer = Attention(1, dtype=policy)
-    layer(np.eye(6)[None])
-    layer.set_weights([np.tile(300 * np.eye(6), 3), np.eye(6), np.zeros(6)])
-    outputs = layer(np.eye(6)[None])
+    tokens = np.eye(6, dtype=np.float32)[None]
+    layer(tokens)
+    key = np.full((6, 6), 64.0)
+    key[0, 0] += 0.5
+    layer.set_weights([np.hstack([np.full((6, 6), 512.0), key, np.eye(6)]), np.eye(6), np.zeros(6)])
+    outputs = layer(tokens)
     assert outputs.dtype == policy.removeprefix("mixed_")
-    np.testing.assert_allclose(tf.cast(outputs[0], tf.float32), 300 * np.eye(6), rtol=0.01)
+    # Every token looks at the first.
+    np.testing.assert_allclose(tf.cast(outputs[0], tf.float32), np.tile(tokens[0, :1], (6, 1)))
 
 
 def test_attention_refuses_heads_that_do_not_share_evenly():
@@ -120,6 +117,30 @@ def test_parameters_of_the_published_layout():
     assert parameters(model) == patches + 12 * block + 2 * width + head + width
     assert model.get_layer("position_embed").input.shape[1:] == (144, 256)
     assert {model.get_layer(f"block1_norm{i}").epsilon for i in (1, 2)} == {1e-5}
+
+
+def test_a_block_is_attention_then_mlp_each_beside_a_shortcut():
+    model = small(mask_ratio=0.0)
+    # Large enough for some activations to pass 6.
+    model.set_weights([RNG.normal(size=w.shape) for w in model.weights])
+
+    def normalise(x, layer):
+        gamma, beta = model.get_layer(f"block1_{layer}").get_weights()
+        x = x - x.mean(-1, keepdims=True)
+        return x / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-5) * gamma + beta
+
+    ends = ("position_embed", "block1_attn", "block1_mlp_add")
+    probe = keras.Model(model.input, [model.get_layer(name).output for name in ends])
+    x, attended, outputs = (np.asarray(end) for end in probe(IMAGES))
+    attention = model.get_layer("block1_attn")
+    np.testing.assert_allclose(attended, attention(normalise(x, "norm1")), rtol=1e-3, atol=1e-3)
+    x = x + attended
+    (up, up_bias), (down, down_bias) = (
+        model.get_layer(f"block1_mlp{i}").get_weights() for i in (1, 2)
+    )
+    hidden = np.clip(normalise(x, "norm2") @ up + up_bias, 0, 6)
+    assert (hidden == 6).any()
+    np.testing.assert_allclose(outputs, x + hidden @ down + down_bias, rtol=1e-3, atol=1e-3)
 
 
 def test_stochastic_depth_grows_linearly_over_the_blocks():

@@ -244,7 +244,16 @@ def test_the_readme_names_every_loss_and_backbone():
             told = f"{parameter}|λ" if anneals else parameter
             assert re.search(rf"\b({told})\b", row.split("|")[3]), (name, parameter)
     table = readme[readme.index("| `--backbone` |") :].split("\n\n")[0]
-    rows = [row.split("|")[1] for row in table.splitlines()[2:]]
-    names = [name for row in rows for name in re.findall(r"`(.*?)`", row)]
-    # A row may tell the rest of a family by their endings: `iresnet18` `34` `50`.
-    assert {n if n in BACKBONES else f"iresnet{n}" for n in names} == set(BACKBONES)
+    told = {}
+    for row in table.splitlines()[2:]:
+        names, *cells = (cell.strip() for cell in row.split("|")[1:5])
+        for place, name in enumerate(re.findall(r"`(.*?)`", names)):
+            values = (re.findall(r"[\d.×]+", cell) for cell in cells)
+            # One value in a cell is that of all its names.
+            told[name] = [v[min(place, len(v) - 1)] if v else None for v in values]
+    assert told.keys() - {"keras:NAME"} == BACKBONES.keys()
+    for name, network in BACKBONES.items():
+        size, parameters, work = told[name]
+        assert size == "{}×{}".format(*network.image_size)
+        assert float(parameters) == pytest.approx(network.parameters / 1e6, rel=0.01, abs=0.05)
+        assert float(work) == pytest.approx(network.multiply_adds / 1e9, rel=0.05, abs=0.005)
