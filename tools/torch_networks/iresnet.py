@@ -15,33 +15,39 @@ UNITS = {
     "iresnet100": (3, 13, 30, 3),
     "iresnet200": (6, 26, 60, 6),
 }
-_WIDTHS = (64, 128, 256, 512)
 
 
 class IResNet(nn.Module):
-    """IResNet from scaled RGB images `[batch, 3, 112, 112]` to `[batch, embedding_size]`.
+    """IResNet from scaled RGB images `[batch, 3, size, size]` to `[batch, embedding_size]`.
 
     Args:
         units: Residual units per stage.
+        widths: Channels per stage.
         embedding_size: Length of the embedding.
         dropout: Share of the features dropped before the fully connected layer.
+        image_size: Side of the images in pixels, a multiple of 16.
     """
 
     def __init__(
-        self, units: Sequence[int], embedding_size: int = 512, dropout: float = 0.0
+        self,
+        units: Sequence[int],
+        widths: Sequence[int] = (64, 128, 256, 512),
+        embedding_size: int = 512,
+        dropout: float = 0.0,
+        image_size: int = 112,
     ) -> None:
         super().__init__()
-        inputs = _WIDTHS[0]
+        inputs = widths[0]
         self.conv1 = _conv(3, inputs, 3)
         self.bn1 = nn.BatchNorm2d(inputs)
         self.prelu = nn.PReLU(inputs)
-        for stage, (count, width) in enumerate(zip(units, _WIDTHS, strict=True), start=1):
+        for stage, (count, width) in enumerate(zip(units, widths, strict=True), start=1):
             blocks = [_Unit(inputs if i == 0 else width, width, 2 - (i > 0)) for i in range(count)]
             setattr(self, f"layer{stage}", nn.Sequential(*blocks))
             inputs = width
         self.bn2 = nn.BatchNorm2d(inputs)
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(inputs * 7 * 7, embedding_size)
+        self.fc = nn.Linear(inputs * (image_size // 16) ** 2, embedding_size)
         self.features = nn.BatchNorm1d(embedding_size)
         nn.init.ones_(self.features.weight).requires_grad_(False)
 

@@ -1,0 +1,51 @@
+"""Which backbone a file fits, and how."""
+
+from __future__ import annotations
+
+import keras
+
+from facerec_tf.backbones import BACKBONES, Backbone
+from facerec_tf.pretrained.matching import plan_by_order
+from facerec_tf.pretrained.names import NAMINGS, find_naming
+from facerec_tf.pretrained.plan import Plan, plan_by_name
+from facerec_tf.pretrained.source import Source
+
+
+def make_plan(preset: Backbone, network: keras.Model, source: Source) -> Plan:
+    """Returns which of the file's arrays goes where in the network that `preset` built.
+
+    Raises:
+        ArgumentError: If no names of the file's format are known for the network's family.
+    """
+    if source.operations:
+        return plan_by_order(network, source)
+    return plan_by_name(network, source, find_naming(preset, source.format))
+
+
+def embedding_size(preset: Backbone, source: Source) -> int | None:
+    """Returns the length of the file's embeddings; None if they are not where they should be.
+
+    Raises:
+        ArgumentError: As for `make_plan`.
+    """
+    if source.operations:
+        array = next(iter(source.operations[-1].arrays.values()))
+    else:
+        naming = find_naming(preset, source.format)
+        array = naming.array(str(naming.layer("embedding")), "beta", source.arrays)
+    return source.arrays[array].shape[0] if array in source.arrays else None
+
+
+def fitting_backbone(source: Source, chosen: Backbone) -> str | None:
+    """Returns the name of the first backbone that the file fits, `chosen` left aside."""
+    size = sum(array.size for array in source.arrays.values())
+    for preset in BACKBONES.values():
+        is_known = source.operations or source.format in NAMINGS.get(preset.builder.__name__, {})
+        # Statistics and a classifier are in the file, and do not count as parameters.
+        if preset is chosen or not is_known or not 0.5 < (preset.parameters or size) / size < 1.01:
+            continue
+        own = embedding_size(preset, source)
+        network = preset(embedding_size=own) if own else preset()
+        if not make_plan(preset, network, source).faults(source):
+            return preset.name
+    return None

@@ -1,0 +1,140 @@
+"""Finds which step of a graph without names is which of our layers: by order, shape and wiring."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import keras
+
+from facerec_tf.pretrained.graph import Graph
+from facerec_tf.pretrained.layouts import Shape, layout_of, stripped, vector
+from facerec_tf.pretrained.plan import Folded, Plan, Slot
+from facerec_tf.pretrained.source import Source
+
+#: Every step has one of these, whose shape tells the step's.
+_MAIN = ("kernel", "moving_mean", "alpha")
+_LINEAR, _NORM = "kernel", "moving_mean"
+
+#: ε of a BatchNorm whose own was folded away.
+_EPSILON = 1e-5
+
+
+class _Step(NamedTuple):
+    """A layer of ours, or an operation of theirs."""
+
+    name: str
+    kind: str
+    shape: Shape
+    inputs: frozenset[str]
+
+
+def plan_by_order(backbone: keras.Model, source: Source) -> Plan:
+    """Returns the plan for a graph whose steps come in our order.
+
+    Of the steps of one kind and shape their first is our first, and so on; a BatchNorm right behind
+    a convolution goes with it. Then each must be fed by the partners of what feeds ours, so that
+    the same layers in another arrangement do not pass. A convolution without a BatchNorm, where
+    ours has one, has it folded into kernel and bias: ours then only adds that bias.
+    """
+    graph = Graph(backbone)
+    weighted = [layer for layer in backbone.layers if layer.weights]
+    flattened = {layer.name: graph.flattened(layer) for layer in weighted}
+    ours = [
+        _step(
+            layer.name,
+            {w.name: layout_of(layer, w, flattened[layer.name]).shape for w in layer.weights},
+            graph.inputs(layer),
+        )
+        for layer in weighted
+    ]
+    theirs = [
+        _step(x.name, {role: source.arrays[key].shape for role, key in x.arrays.items()}, x.inputs)
+        for x in source.operations
+    ]
+    pairs, folded = _pair(ours, theirs)
+    missing = [f"{x.name} {x.shape}" for x in ours if x.name not in pairs]
+    rewired = [] if missing else _rewired(ours, theirs, pairs)
+    arrays = {x.name: x.arrays for x in source.operations}
+    linear_of = {norm: linear for linear, norm in folded}
+    slots: list[Slot] = []
+    constants: list[tuple[keras.Variable, float]] = []
+    epsilons: dict[str, float] = {}
+    for layer in weighted:
+        given = dict(arrays.get(pairs.get(layer.name), {}))
+        own = {w.name: w for w in layer.weights}
+        if layer.name in linear_of:
+            has_bias = backbone.get_layer(linear_of[layer.name]).use_bias
+            given = {} if has_bias or "bias" not in given else {"beta": given["bias"]}
+            idle = {"gamma": 1.0, "beta": 0.0, "moving_mean": 0.0, "moving_variance": 1 - _EPSILON}
+            constants += [(w, idle[role]) for role, w in own.items() if role not in given]
+            epsilons[layer.name] = _EPSILON
+        elif isinstance(layer, keras.layers.BatchNormalization) and given:
+            epsilons[layer.name] = source.epsilons[pairs[layer.name]]
+            if "gamma" not in own:
+                shape = vector(tuple(layer.moving_mean.shape))
+                slots.append(Slot(given["gamma"], shape, None))
+        elif given:
+            missing += [w.path for role, w in own.items() if role not in given]
+        slots += [
+            Slot(given[role], layout_of(layer, w, flattened[layer.name]), w)
+            for role, w in own.items()
+            if role in given
+        ]
+    return Plan(
+        tuple(slots),
+        tuple(constants),
+        epsilons,
+        folded=tuple(folded),
+        missing=tuple(missing),
+        rewired=tuple(rewired),
+    )
+
+
+def _step(name: str, shapes: Mapping[str, Shape], inputs: frozenset[str]) -> _Step:
+    kind = next(role for role in (*_MAIN, *shapes) if role in shapes)
+    return _Step(name, kind, stripped(shapes[kind]), inputs)
+
+
+def _pair(ours: Sequence[_Step], theirs: Sequence[_Step]) -> tuple[dict[str, str], list[Folded]]:
+    """Returns our steps' partners, and our BatchNorms whose partner is folded away.
+
+    Those have the partner of the convolution before them.
+    """
+    our_norms, their_norms = _norms(ours), _norms(theirs)
+    waiting: dict[tuple, deque[str]] = defaultdict(deque)
+    for step in theirs:
+        if step.name not in their_norms.values():
+            waiting[step.kind, step.shape].append(step.name)
+    pairs: dict[str, str] = {}
+    for step in ours:
+        if step.name not in our_norms.values() and (queue := waiting[step.kind, step.shape]):
+            pairs[step.name] = queue.popleft()
+    folded = []
+    for linear, norm in our_norms.items():
+        if linear in pairs:
+            pairs[norm] = their_norms.get(pairs[linear], pairs[linear])
+            if pairs[norm] == pairs[linear]:
+                folded.append(Folded(linear, norm))
+    return pairs, folded
+
+
+def _norms(steps: Iterable[_Step]) -> dict[str, str]:
+    """Returns the BatchNorms that are fed by one convolution or fully connected layer, by it."""
+    kinds = {step.name: step.kind for step in steps}
+    return {
+        next(iter(step.inputs)): step.name
+        for step in steps
+        if step.kind == _NORM and [kinds[name] for name in step.inputs] == [_LINEAR]
+    }
+
+
+def _rewired(ours: Iterable[_Step], theirs: Iterable[_Step], pairs: Mapping[str, str]) -> list[str]:
+    """Returns what of ours is fed by other layers than its partner is."""
+    feeding = {step.name: step.inputs for step in theirs}
+    return [
+        f"{step.name}, here by {', '.join(sorted(step.inputs)) or 'the image'}"
+        for step in ours
+        if {pairs[x] for x in step.inputs} not in ({pairs[step.name]}, feeding[pairs[step.name]])
+    ]

@@ -1,0 +1,203 @@
+"""Reads recognisers in ONNX, whose exporters drop names and fold BatchNorm into convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facerec_tf.core.errors import DataError
+from facerec_tf.core.files import sha256
+from facerec_tf.pretrained.extras import load_extra
+from facerec_tf.pretrained.source import Operation, Scaling, Source
+
+#: First byte of a file: the version number's field.
+MAGIC = b"\x08"
+
+#: Kinds of steps that have weights → what we call their inputs from the second on.
+_ROLES = {
+    "Conv": ("kernel", "bias"),
+    "Gemm": ("kernel", "bias"),
+    "MatMul": ("kernel",),
+    "BatchNormalization": ("gamma", "beta", "moving_mean", "moving_variance"),
+    "PRelu": ("alpha",),
+}
+_EPSILON = 1e-5
+#: What exporters do to constants before they use them.
+_RESHAPING = {"Cast", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
+_SILENT = {"Cast", "Dropout", "Identity"}
+_COMMUTING = {"Add", "Mul"}
+#: Scalar steps before the first layer → what they do, given their number.
+_ARITHMETIC: Mapping[str, Callable[[float], Scaling]] = {
+    "Add": lambda x: Scaling(offset=x),
+    "Sub": lambda x: Scaling(offset=-x),
+    "Mul": lambda x: Scaling(scale=x),
+    "Div": lambda x: Scaling(scale=1 / x),
+}
+
+
+def read(path: Path) -> Source:
+    """Returns the steps of an ONNX graph that have weights, in its order.
+
+    Raises:
+        DataError: If the file is damaged, keeps its weights elsewhere, or uses them in a way no
+            network here does.
+        UserError: If the package `onnx` is not installed.
+    """
+    onnx = load_extra("onnx")
+    try:
+        graph = onnx.load_model_from_string(path.read_bytes()).graph
+        if not graph.node:
+            raise DataError(f"ONNX file '{path}' is damaged: it holds no graph.")
+        return _Walk(graph, path).source()
+    except (DataError, OSError):
+        raise
+    except Exception as error:  # What a damaged file makes protobuf or NumPy raise.
+        raise DataError(f"ONNX file '{path}' is damaged: {error}") from error
+
+
+class _Walk:
+    """Visits the nodes in their order, in which producers come before consumers."""
+
+    def __init__(self, graph: Any, path: Path) -> None:
+        self._onnx = load_extra("onnx")
+        self._path = path
+        self._arrays: dict[str, np.ndarray] = {}
+        self._epsilons: dict[str, float] = {}
+        self._operations: dict[str, Operation] = {}
+        self._scaling: Scaling | None = None
+        self._constants = {tensor.name: self._array(tensor) for tensor in graph.initializer}
+        self._used: set[str] = set()
+        inputs = [x.name for x in graph.input if x.name not in self._constants]
+        if len(inputs) != 1:
+            raise self._refusal(f"it takes {len(inputs)} inputs, and a recogniser takes one")
+        image = inputs[0]
+        #: Value → the last operations on the ways to it.
+        self._reached: dict[str, frozenset[str]] = {image: frozenset()}
+        #: Value before the first operation → its scaling.
+        self._scaled: dict[str, Scaling] = {image: Scaling()}
+        #: Value → the operation it is the result of.
+        self._made: dict[str, str] = {}
+        for node in graph.node:
+            self._visit(node)
+        for name, value in self._constants.items():
+            if _is_weight(value) and name not in self._used:
+                raise self._refusal(f"nothing uses array '{name}'")
+
+    def source(self) -> Source:
+        """Returns what was found."""
+        return Source(
+            self._path.name,
+            "onnx",
+            sha256(self._path),
+            self._arrays,
+            scaling=self._scaling,
+            epsilons=self._epsilons,
+            operations=tuple(self._operations.values()),
+        )
+
+    def _visit(self, node: Any) -> None:
+        inputs = [name for name in node.input if name]
+        constants = [name for name in inputs if name in self._constants]
+        reached = frozenset().union(*(self._reached.get(name, ()) for name in inputs))
+        if len(constants) == len(inputs):
+            self._lay_out(node, inputs)
+        elif node.op_type in _ROLES and constants == inputs[1:]:
+            reached = self._take_operation(node, inputs, reached)
+        elif not any(_is_weight(self._constants[name]) for name in constants):
+            self._follow(node, inputs)
+        elif not self._take_bias(node, constants, [x for x in inputs if x not in constants]):
+            raise self._refusal(f"a step of kind {node.op_type} has weights")
+        for output in node.output:
+            self._reached[output] = reached
+
+    def _lay_out(self, node: Any, inputs: list[str]) -> None:
+        """Carries out what only lays constants out anew."""
+        attributes = self._attributes(node)
+        if node.op_type == "Constant":
+            (value,) = attributes.values()
+            is_tensor = isinstance(value, self._onnx.TensorProto)
+            self._constants[node.output[0]] = self._array(value) if is_tensor else np.array(value)
+        elif node.op_type in _RESHAPING:
+            evaluator = load_extra("onnx.reference").ReferenceEvaluator(node)
+            given = {name: self._constants[name] for name in inputs}
+            (self._constants[node.output[0]],) = evaluator.run(None, given)
+            self._used.update(inputs)
+        elif any(_is_weight(self._constants[name]) for name in inputs):
+            raise self._refusal(f"a step of kind {node.op_type} computes weights")
+
+    def _take_operation(
+        self, node: Any, inputs: list[str], reached: frozenset[str]
+    ) -> frozenset[str]:
+        name = node.output[0]
+        attributes = self._attributes(node)
+        weights = dict(zip(_ROLES[node.op_type], inputs[1:], strict=False))
+        arrays = {role: self._constants[x].astype(np.float32) for role, x in weights.items()}
+        if node.op_type in ("Gemm", "MatMul"):
+            self._require_plain(attributes)
+            if not attributes.get("transB", 0):
+                arrays["kernel"] = arrays["kernel"].T
+        if node.op_type == "BatchNormalization":
+            self._epsilons[name] = attributes.get("epsilon", _EPSILON)
+        if not reached:
+            if inputs[0] not in self._scaled:
+                raise self._refusal("its first layer is fed something else than scaled pixels")
+            scaling = self._scaled[inputs[0]]
+            self._scaling = None if scaling == Scaling() else scaling
+        keys = {role: f"{name}.{role}" for role in arrays}
+        self._arrays |= {keys[role]: value for role, value in arrays.items()}
+        self._operations[name] = Operation(name, keys, reached)
+        self._used.update(weights.values())
+        self._made[name] = name
+        return frozenset({name})
+
+    def _take_bias(self, node: Any, constants: list[str], flowing: list[str]) -> bool:
+        """Gives the operation before an Add its bias, if that is what is added."""
+        name = self._made.get(flowing[0])
+        operation = self._operations.get(name)
+        if node.op_type != "Add" or operation is None or [*operation.arrays] != ["kernel"]:
+            return False
+        arrays = {**operation.arrays, "bias": f"{name}.bias"}
+        self._arrays[f"{name}.bias"] = self._constants[constants[0]].astype(np.float32).ravel()
+        self._operations[name] = Operation(name, arrays, operation.inputs)
+        self._used.update(constants)
+        self._made[node.output[0]] = name
+        return True
+
+    def _follow(self, node: Any, inputs: list[str]) -> None:
+        """Notes what a step does to the scaling, if it comes before the first operation."""
+        flowing, *rest = sorted(inputs, key=lambda name: name in self._constants)
+        before = self._scaled.get(flowing)
+        if before is None:
+            return
+        if node.op_type in _SILENT:
+            self._scaled[node.output[0]] = before
+        elif node.op_type in _ARITHMETIC and (inputs[0] == flowing or node.op_type in _COMMUTING):
+            (number,) = (float(self._constants[name].item()) for name in rest)
+            self._scaled[node.output[0]] = before.then(_ARITHMETIC[node.op_type](number))
+
+    def _require_plain(self, attributes: Mapping[str, Any]) -> None:
+        factors = {attributes.get("alpha", 1.0), attributes.get("beta", 1.0)}
+        if factors != {1.0} or attributes.get("transA", 0):
+            raise self._refusal("a fully connected layer is scaled or transposed")
+
+    def _attributes(self, node: Any) -> dict[str, Any]:
+        return {x.name: self._onnx.helper.get_attribute_value(x) for x in node.attribute}
+
+    def _array(self, tensor: Any) -> np.ndarray:
+        if tensor.data_location == self._onnx.TensorProto.EXTERNAL:
+            raise DataError(
+                f"ONNX file '{self._path}' keeps its weights in other files: make it one, with "
+                "onnx.save(onnx.load(old), new)."
+            )
+        return self._onnx.numpy_helper.to_array(tensor)
+
+    def _refusal(self, why: str) -> DataError:
+        return DataError(f"ONNX file '{self._path}' holds no network known here: {why}.")
+
+
+def _is_weight(value: np.ndarray) -> bool:
+    """Returns whether a constant is more than a number, a shape or an index."""
+    return value.dtype.kind == "f" and value.size > 1

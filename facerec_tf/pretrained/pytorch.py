@@ -1,0 +1,85 @@
+"""Reads PyTorch's `state_dict` files, without running code that is in them."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facerec_tf.core.errors import DataError
+from facerec_tf.core.files import sha256
+from facerec_tf.pretrained.extras import load_extra
+from facerec_tf.pretrained.source import Source
+
+#: Keys under which checkpoints keep the network's arrays, beside an optimizer's.
+_NESTED = ("state_dict", "state_dict_backbone", "model_state_dict")
+#: What wrappers put before every name.
+_WRAPPERS = re.compile(r"^(module\.|_orig_mod\.)+")
+#: BatchNorm's count of its steps, which no result depends on.
+_STEP_COUNT = "num_batches_tracked"
+
+
+def read(path: Path) -> Source:
+    """Returns the arrays of a `state_dict`, or of a checkpoint that holds one.
+
+    Raises:
+        DataError: If the file is damaged, is no `state_dict`, or would have to run code to be read.
+        UserError: If PyTorch is not installed.
+    """
+    state = _load(path)
+    for key in _NESTED:
+        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
+            state = state[key]
+    return Source(path.name, "pytorch", sha256(path), _arrays(state, path))
+
+
+def _load(path: Path) -> Any:
+    torch = load_extra("torch")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        reason = re.search(r"GLOBAL ([\w.]+)|function ([\w.]+)", str(error))
+        what = f"'{reason[1] or reason[2]}'" if reason else "more than arrays"
+        raise DataError(
+            f"PyTorch file '{path}' is refused: it holds {what}, and reading that could run code. "
+            "Save the network's state_dict() alone."
+        ) from error
+    except Exception as error:  # A damaged file may raise anything.
+        reason = re.split(r"\. |\n", str(error) or type(error).__name__)[0]
+        raise DataError(f"PyTorch file '{path}' cannot be read: {reason}") from error
+
+
+def _arrays(state: Any, path: Path) -> dict[str, np.ndarray]:
+    torch = load_extra("torch")
+    if not isinstance(state, Mapping) or not state:
+        raise DataError(f"PyTorch file '{path}' holds a {type(state).__name__}, no state_dict.")
+    arrays: dict[str, np.ndarray] = {}
+    for key, value in state.items():
+        name = _WRAPPERS.sub("", str(key))
+        if name.endswith(_STEP_COUNT):
+            continue
+        if not isinstance(value, torch.Tensor) or not _is_plain(value):
+            raise DataError(
+                f"PyTorch file '{path}' holds {name!r}, a {type(value).__name__}, where a "
+                "state_dict has only arrays: save the network's state_dict() alone."
+            )
+        # A few bytes may claim to be an array of any size.
+        if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            raise DataError(f"PyTorch file '{path}': array {name!r} is larger than its data.")
+        if name in arrays:
+            raise DataError(f"PyTorch file '{path}': array {name!r} comes twice.")
+        arrays[name] = value.detach().to(torch.float32).numpy()
+    return arrays
+
+
+def _is_plain(tensor: Any) -> bool:
+    """Returns whether a tensor is its numbers: not sparse, quantised, or a shape alone."""
+    strided = load_extra("torch").strided
+    return tensor.layout is strided and not tensor.is_quantized and tensor.device.type == "cpu"

@@ -1,0 +1,67 @@
+"""Reads a weight file of any known format, which its content tells."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from facerec_tf.core.errors import DataError
+from facerec_tf.pretrained import mxnet, onnx, pytorch
+from facerec_tf.pretrained.source import Source
+
+_ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
+_KNOWN = "MXNet (.params), PyTorch (.pt, .pth) or ONNX (.onnx)"
+
+
+def read_weights(path: str | os.PathLike) -> Source:
+    """Returns the content of a weight file.
+
+    Args:
+        path: MXNet's `.params`, PyTorch's `state_dict` or ONNX, whatever its ending.
+
+    Raises:
+        DataError: If the file is missing, damaged, of another format, or holds numbers that are
+            not finite.
+        UserError: If a package is missing that the format needs.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"Weight file '{path}' does not exist.")
+    source = _reader(path)(path)
+    bad = [name for name, array in source.arrays.items() if not np.isfinite(array).all()]
+    if bad:
+        raise DataError(
+            f"Weight file '{path}': {len(bad)} arrays hold NaN or infinity, {bad[0]!r} for one."
+        )
+    return source
+
+
+def _reader(path: Path) -> Callable[[Path], Source]:
+    with open(path, "rb") as file:
+        start = file.read(8)
+    if start == mxnet.MAGIC:
+        return mxnet.read
+    if start.startswith(_ZIP):
+        _require_no_keras(path)
+        return pytorch.read
+    if start.startswith(_PICKLE):
+        return pytorch.read
+    if start.startswith(onnx.MAGIC):
+        return onnx.read
+    raise DataError(f"Weight file '{path}' is of no format known here: {_KNOWN}.")
+
+
+def _require_no_keras(path: Path) -> None:
+    """Raises `DataError` if the archive is one of Keras; a damaged one is PyTorch's reader's."""
+    try:
+        names = zipfile.ZipFile(path).namelist()
+    except zipfile.BadZipFile:
+        return
+    if "model.weights.h5" in names:
+        raise DataError(
+            f"Weight file '{path}' is a Keras model already: take it as --pretrained or --model."
+        )
