@@ -36,7 +36,7 @@ def main() -> None:
 
     from facerec_tf.config import ExperimentConfig
     from facerec_tf.data import Manifest, write_synthetic
-    from facerec_tf.experiment.build import build_recognizer, build_trainer
+    from facerec_tf.experiment.build import build_recognizer, build_trainer, with_backbone
     from facerec_tf.training import (
         Checkpoints,
         Controller,
@@ -56,12 +56,10 @@ def main() -> None:
         def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
             self.ends.append(time.perf_counter())
 
-    config = ExperimentConfig().override(
-        {
-            "model.backbone": "iresnet_mini",
-            "model.embedding_size": 256,
-            "training.batch_size": _BATCH_SIZE.value,
-        }
+    config = with_backbone(
+        ExperimentConfig().override(
+            {"model.backbone": "iresnet_mini", "training.batch_size": _BATCH_SIZE.value}
+        )
     )
     steps = _STEPS.value + LOG_EVERY
     with tempfile.TemporaryDirectory() as folder:
