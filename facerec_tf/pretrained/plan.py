@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -78,6 +79,7 @@ class Plan:
         kinds = {
             "missing": missing,
             "left over": left,
+            "wanted twice": [name for name, count in Counter(names).items() if count > 1],
             "of another shape": other,
             "fed by other layers": self.rewired,
         }

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,15 @@ def test_without_masking_the_mask_token_is_left_aside(source):
     network = vit(16, 1, 2, embedding_size=8, input_shape=(36, 36, 3), mask_ratio=0.0)
     plan = plan_by_name(network, source, PYTORCH)
     assert (plan.faults(source), plan.ignored) == ([], ("mask_token",))
+
+
+def test_no_array_may_go_to_two_weights(source):
+    network = vit(16, 1, 2, embedding_size=8, input_shape=(36, 36, 3))
+    layers = {**PYTORCH.layers, "head_norm": "blocks.0.norm1"}
+    plan = plan_by_name(network, source, dataclasses.replace(PYTORCH, layers=layers))
+    left, twice = plan.faults(source)
+    assert left == "2 left over (norm.weight, norm.bias)"
+    assert twice == "2 wanted twice (blocks.0.norm1.weight, blocks.0.norm1.bias)"
 
 
 def test_scalings_follow_each_other():
