@@ -60,7 +60,7 @@ $(VENV)/installed: setup.cfg pyproject.toml
 
 # What reads and writes other frameworks' files: gigabytes, which the demo needs not.
 $(VENV)/installed-all: $(VENV)/installed
-	$(BIN)/python -m pip install -qq --editable .[dev,torch,onnx]
+	$(BIN)/python -m pip install -qq --editable .[dev,torch,onnx,litert]
 	touch $@
 
 .venv-parity-torch/installed: INTERPRETER := $(PYTHON)

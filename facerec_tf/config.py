@@ -160,6 +160,11 @@ class FineTuningConfig:
         "Stages of the network to leave as they are, with commas between, such as stem,stage1: "
         "what the names of its layers begin with.",
     )
+    freeze_batch_norm: bool = option(
+        False,
+        "Leave all BatchNorm layers as they are: few images give worse statistics than the many "
+        "that the network was trained on.",
+    )
     layer_decay: float = option(
         1.0,
         "Factor on the learning rate from each stage of the network to the one before it; the "

@@ -1,4 +1,4 @@
-"""`python -m facerec_tf.export`: writes a trained recognizer as a SavedModel for serving."""
+"""`python -m facerec_tf.export`: writes a trained recognizer for serving."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def main() -> None:
         raise ArgumentError("--output=DIR is needed: the folder to write.")
     difference = experiment.export(
         FLAGS.output,
+        form=FLAGS.format,
         workdir=FLAGS.workdir,
         model=FLAGS.model,
         checkpoint=FLAGS.checkpoint,

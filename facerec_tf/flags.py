@@ -93,6 +93,13 @@ def define_evaluation_flags() -> None:
 def define_export_flags() -> None:
     """Defines the flags of `python -m facerec_tf.export`."""
     _define_model_flags("`.keras` file to export instead of a run.")
+    flags.DEFINE_string(
+        "format",
+        "saved_model",
+        "saved_model for TensorFlow; xla, one that XLA compiles where it is loaded; litert "
+        "for phones and XNNPACK (needs facerec_tf[litert] where TensorFlow runs none); onnx for "
+        "ONNX Runtime (needs facerec_tf[onnx]).",
+    )
     flags.DEFINE_boolean(
         "flip_fusion", False, "Have the model add the embedding of the mirrored image."
     )
@@ -200,7 +207,7 @@ def _loss_flags() -> dict[str, dict[str, Any]]:
 def _backbone_flags() -> dict[str, dict[str, Any]]:
     """Returns, for every option of any backbone, the families that have it and their defaults."""
     uses: dict[str, dict[str, Any]] = {}
-    for backbone in BACKBONES.values():
+    for backbone in (*BACKBONES.values(), find("keras:ResNet50")):
         for name, default in backbone.options.items():
             uses.setdefault(name, {}).setdefault(backbone.builder.__name__, default)
     return uses
@@ -208,7 +215,8 @@ def _backbone_flags() -> dict[str, dict[str, Any]]:
 
 def _define_parameter(name: str, defaults: Mapping[str, Any]) -> None:
     users = ", ".join(
-        user if default is None else f"{user} ({default})" for user, default in defaults.items()
+        user if default is None else f"{user} ({_typed(default)})"
+        for user, default in defaults.items()
     )
     kind = next((type(value) for value in defaults.values() if value is not None), float)
     _DEFINERS[kind](name, None, f"Parameter of {users}.")
@@ -225,6 +233,11 @@ def _backbone_options(base: ExperimentConfig, given: Mapping[str, Any]) -> dict[
         return _given_options(_backbone_flags(), {}, f"--pretrained={pretrained}")
     name = given.get("model.backbone", base.model.backbone) or config_lib.DEFAULT_BACKBONE
     return _given_options(_backbone_flags(), find(name).options, f"--backbone={name}")
+
+
+def _typed(value: Any) -> str:
+    """Returns a default as one types it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _given_options(
@@ -255,15 +268,14 @@ def _loss_table() -> str:
 
 
 def _backbone_table() -> str:
-    """Returns a line for each backbone: input, cost, options and where it was published."""
-    lines = []
+    """Returns a line for each backbone: input, embedding, cost and where it was published."""
+    lines = ["Input and embedding size, parameters, multiply-adds:"]
     for name, backbone in BACKBONES.items():
         height, width = backbone.image_size
-        options = "".join(f" {key}={default}" for key, default in backbone.options.items())
         lines.append(
-            f"{name}: {height}x{width} to {backbone.embedding_size}, "
-            f"{backbone.parameters / 1e6:.1f} M parameters, "
-            f"{backbone.multiply_adds / 1e9:.2f} G multiply-adds,{options} ({backbone.source})"
+            f"{name}: {height}x{width}, {backbone.embedding_size}, "
+            f"{backbone.parameters / 1e6:.1f} M, {backbone.multiply_adds / 1e9:.2f} G "
+            f"({backbone.source})"
         )
     return "\n".join(lines)
 

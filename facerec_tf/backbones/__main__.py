@@ -28,7 +28,7 @@ def main() -> None:
     for network in networks:
         backbone = network()
         size = network.image_size
-        encode = Encoder.of_recognizer(Recognizer(backbone)).encode
+        encode = Encoder.of_finished(Recognizer(backbone)).encode
         images = np.random.default_rng(0).integers(
             0, 256, (FLAGS.batch_size, *size, 3), dtype=np.uint8
         )

@@ -41,7 +41,7 @@ class Judge(NamedTuple):
                 f"The recognizer's {found} for each identity, where several are needed: train with "
                 "--loss=subcenter_arcface --k=3."
             )
-        encoder = Encoder.of_recognizer(recognizer)
+        encoder = Encoder.of_finished(recognizer)
         return cls(
             lambda images: _require_finite(embed(encoder.encode, [images], flip_fusion)),
             encoder.image_size,

@@ -83,12 +83,10 @@ def build_recognizer(config: ExperimentConfig, manifest: Manifest) -> Recognizer
     pretrained = load_keras(tuning.pretrained) if tuning.pretrained else None
     with _dtype_policy(policy):
         backbone = (
-            copy_backbone(pretrained, policy, model.dropout)
-            if pretrained
-            else _new_backbone(model)
+            copy_backbone(pretrained, policy, model.dropout) if pretrained else _new_backbone(model)
         )
         backbone = fit(backbone, manifest.image_size)
-        freeze(backbone, tuning.freeze)
+        freeze(backbone, tuning)
         objective = make_objective(model, manifest.select(config.data.min_images).num_classes)
         recognizer = Recognizer(backbone, objective, pretrained.origin if pretrained else None)
     if pretrained:

@@ -36,7 +36,7 @@ def point_to_class_means(recognizer: Recognizer, records: Path, data: DataConfig
         augmentation=AugmentationConfig(flip=False),
         shuffle_buffer=batch,
     ).take(math.ceil(selection.num_images / batch))
-    encode = Encoder.of_recognizer(recognizer).encode
+    encode = Encoder.of_finished(recognizer).encode
     sums = np.zeros((selection.num_classes, recognizer.backbone.output_shape[-1]), np.float64)
     for images, labels in batches.map(lambda part: (part["image"], part["label"])):
         np.add.at(sums, labels.numpy(), l2_normalize(encode(images)).numpy())

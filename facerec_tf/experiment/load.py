@@ -63,10 +63,10 @@ def load_encoder(
     """
     _require_one(workdir, model, checkpoint)
     if workdir:
-        return Encoder.of_recognizer(load_recognizer(workdir, checkpoint))
+        return Encoder.of_finished(load_recognizer(workdir, checkpoint))
     if Path(model).is_dir():
         return Encoder.of_embedder(Embedder(model))
-    return Encoder.of_recognizer(load_keras(model))
+    return Encoder.of_finished(load_keras(model))
 
 
 def load_trained(

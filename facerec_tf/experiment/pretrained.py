@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
 
 from facerec_tf.backbones import HEAD, model_name, stage_of, stages
-from facerec_tf.config import ExperimentConfig
+from facerec_tf.config import ExperimentConfig, FineTuningConfig
 from facerec_tf.core.errors import ArgumentError, argument_error
 from facerec_tf.core.lookup import require_known
 from facerec_tf.models import Recognizer
@@ -27,11 +25,13 @@ def require_described(config: ExperimentConfig, pretrained: Recognizer) -> None:
         raise ArgumentError("Argument 'keep_head' needs a margin head in --pretrained.")
 
 
-def freeze(backbone: keras.Model, names: Sequence[str]) -> None:
-    """Makes the stages called `names` untrainable; their BatchNorm keeps its statistics."""
-    for name in names:
-        for layer in stages(backbone)[name]:
-            layer.trainable = False
+def freeze(backbone: keras.Model, config: FineTuningConfig) -> None:
+    """Makes untrainable what `config` says; a BatchNorm then also keeps its statistics."""
+    for stage, layers in stages(backbone).items():
+        for layer in layers:
+            is_norm = isinstance(layer, keras.layers.BatchNormalization)
+            if stage in config.freeze or (is_norm and config.freeze_batch_norm):
+                layer.trainable = False
 
 
 def copy_backbone(pretrained: Recognizer, policy: str, dropout: float | None) -> keras.Model:

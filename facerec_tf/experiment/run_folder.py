@@ -55,9 +55,7 @@ class RunFolder:
                 "or choose another --workdir."
             )
 
-    def begin(
-        self, config: ExperimentConfig, manifest: Manifest, recognizer: Recognizer
-    ) -> None:
+    def begin(self, config: ExperimentConfig, manifest: Manifest, recognizer: Recognizer) -> None:
         """Writes what is trained, and on what, then `config.json`, which makes this a run."""
         manifest.save(self.path)
         with atomic_file(self._architecture) as path:

@@ -1,6 +1,17 @@
-"""From a recognizer to a SavedModel, and from a SavedModel to embeddings."""
+"""From a recognizer to an exported model, and from an exported model to embeddings."""
 
 from facerec_tf.serving.embedder import Embedder
-from facerec_tf.serving.export import export, in_float32
+from facerec_tf.serving.export import export
+from facerec_tf.serving.float32 import in_float32
+from facerec_tf.serving.fold import fold_batch_norm
+from facerec_tf.serving.forms import FORMS
+from facerec_tf.serving.inference import inference_function
 
-__all__ = ["Embedder", "export", "in_float32"]
+__all__ = [
+    "FORMS",
+    "Embedder",
+    "export",
+    "fold_batch_norm",
+    "in_float32",
+    "inference_function",
+]

@@ -1,51 +1,43 @@
-"""Embedder: unit vectors from an exported SavedModel."""
+"""Embedder: unit vectors from an exported model."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, require, require_count
 from facerec_tf.data.codec import without_padding
-from facerec_tf.data.images import check_image
+from facerec_tf.data.images import check_image, decode_any
 from facerec_tf.serving.export import METADATA
+from facerec_tf.serving.form import Embed
+from facerec_tf.serving.forms import FORMS
 
 
 class Embedder:
-    """Embeds face crops with a model that `facerec_tf.export` wrote.
+    """Embeds face crops with a model that `facerec_tf.export` wrote, in whatever form.
 
     Args:
         directory: The exported folder.
         batch_size: Images embedded at once.
 
     Attributes:
-        metadata: What the export noted: backbone, embedding and image size, source, digest.
+        metadata: What the export noted: form, backbone, embedding and image size, source, digest.
 
     Raises:
         DataError: If the folder holds no such export, or a damaged one.
+        UserError: If a package that the form needs is missing.
     """
 
     def __init__(self, directory: str | os.PathLike, batch_size: int = 64) -> None:
         require_count("batch_size", batch_size)
-        directory = Path(directory)
-        if not (directory / "saved_model.pb").is_file() or not (directory / METADATA).is_file():
-            raise DataError(
-                f"Folder {directory} holds no exported recognizer (saved_model.pb, {METADATA}). "
-                "Write one with: python -m facerec_tf.export"
-            )
         self.batch_size = batch_size
-        try:
-            self.metadata = json.loads((directory / METADATA).read_text())
-            self._model = tf.saved_model.load(str(directory))
-        except (OSError, ValueError, tf.errors.OpError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise DataError(f"The export in {directory} is damaged: {reason}") from error
-        self._signatures = self._model.signatures
+        self.metadata, self._embed = _load(Path(directory))
 
     @property
     def embedding_size(self) -> int:
@@ -68,8 +60,7 @@ class Embedder:
         is_batch = images.dtype == np.uint8 and images.ndim == 4 and images.shape[1:] == shape
         described = f"{images.dtype} {list(images.shape)}"
         require(is_batch, "images", f"uint8 of shape [n, {shape[0]}, {shape[1]}, 3]", described)
-        call = self._signatures["serving_default"]
-        return self._in_batches(lambda batch: call(images=batch), images)
+        return self._embed_all(self._batches(images))
 
     def embed_jpegs(self, jpegs: Sequence[bytes]) -> np.ndarray:
         """Returns unit float32 embeddings `[n, d]` of encoded crops.
@@ -77,15 +68,32 @@ class Embedder:
         Raises:
             DataError: If one is damaged or of another size; the message says which.
         """
-        call = self._signatures["embed_jpeg"]
         for index, jpeg in enumerate(jpegs):
             if fault := check_image(without_padding(jpeg), self.image_size, str(index)):
                 raise DataError(f"Image {index}: {fault}.")
-        return self._in_batches(lambda batch: call(jpegs=batch), np.array(jpegs, object))
+        return self._embed_all(
+            np.stack([decode_any(jpeg) for jpeg in batch]) for batch in self._batches(jpegs)
+        )
 
-    def _in_batches(self, call: Callable, inputs: np.ndarray) -> np.ndarray:
-        starts = range(0, len(inputs), self.batch_size)
-        rows = [
-            call(tf.constant(inputs[i : i + self.batch_size]))["embedding"].numpy() for i in starts
-        ]
+    def _batches(self, items: Sequence) -> Iterable[Sequence]:
+        return (items[i : i + self.batch_size] for i in range(0, len(items), self.batch_size))
+
+    def _embed_all(self, batches: Iterable[np.ndarray]) -> np.ndarray:
+        rows = [self._embed(batch) for batch in batches]
         return np.concatenate(rows) if rows else np.zeros((0, self.embedding_size), np.float32)
+
+
+def _load(directory: Path) -> tuple[dict[str, Any], Embed]:
+    """Returns what an export says of itself, and what embeds."""
+    files = {form.file for form in FORMS.values()}
+    if not (directory / METADATA).is_file() or not any((directory / f).is_file() for f in files):
+        raise DataError(
+            f"Folder {directory} holds no exported recognizer ({METADATA}, and one of "
+            f"{', '.join(sorted(files))}). Write one with: python -m facerec_tf.export"
+        )
+    try:
+        metadata = json.loads((directory / METADATA).read_text())
+        return metadata, FORMS[metadata["form"]].load(directory)
+    except (OSError, RuntimeError, ValueError, LookupError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"The export in {directory} is damaged: {reason}") from error

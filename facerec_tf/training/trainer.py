@@ -65,9 +65,7 @@ class Trainer:
         self.loss_scale = tf.Variable(scale, trainable=False, name="loss_scale")
 
     @tf.function(reduce_retracing=True)
-    def run(
-        self, iterator: Any, steps: tf.Tensor, head_only: bool = False
-    ) -> dict[str, tf.Tensor]:
+    def run(self, iterator: Any, steps: tf.Tensor, head_only: bool = False) -> dict[str, tf.Tensor]:
         """Takes `steps` steps, or fewer if `PATIENCE` steps in a row are not finite.
 
         Args:

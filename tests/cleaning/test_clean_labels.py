@@ -105,8 +105,9 @@ def run(tmp_path_factory, data, photo):
     """Folder of a run on the identities with two images or more."""
     folder = RunFolder(tmp_path_factory.mktemp("cleaning") / "run")
     options = {"data.directory": str(data), "data.min_images": 2, "model.loss": "subcenter_arcface"}
-    folder.begin(ExperimentConfig().override(options), Manifest.load(data))
-    make_recognizer(photo, SubCenterArcFace(len(TRAINED))).save(folder.recognizer)
+    recognizer = make_recognizer(photo, SubCenterArcFace(len(TRAINED)))
+    folder.begin(ExperimentConfig().override(options), Manifest.load(data), recognizer)
+    recognizer.save(folder.recognizer)
     return folder.path
 
 

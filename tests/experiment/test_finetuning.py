@@ -79,6 +79,17 @@ def test_frozen_stages_stay_and_are_free_again_afterwards(finished_run, people, 
     assert "stem" in changed(after, load_keras(tmp_path / "again" / "recognizer.keras"))
 
 
+def test_batch_norms_may_keep_what_they_learned(finished_run, people, tmp_path):
+    config = configure(finished_run, people, **{"finetuning.freeze_batch_norm": True})
+    train(config, tmp_path / "run", resume=False, verbose=0)
+    before = load_keras(finished_run / "recognizer.keras").backbone
+    after = load_keras(tmp_path / "run" / "recognizer.keras").backbone
+    for layer in before.layers:
+        pairs = zip(layer.weights, after.get_layer(layer.name).weights, strict=True)
+        same = [np.array_equal(weight, other) for weight, other in pairs]
+        assert all(same) == (isinstance(layer, keras.layers.BatchNormalization) or not same)
+
+
 def test_the_head_alone_at_first_then_all_and_resuming_is_exact(finished_run, people, tmp_path):
     options = {
         "finetuning.head_warmup_steps": 2,
@@ -173,9 +184,7 @@ def test_half_precision_keeps_the_head_in_float32(finished_run, people, tmp_path
 )
 def test_what_does_not_fit_is_refused(finished_run, people, tmp_path, options, message):
     with pytest.raises(ArgumentError, match=message):
-        train(
-            configure(finished_run, people, **options), tmp_path / "run", resume=False, verbose=0
-        )
+        train(configure(finished_run, people, **options), tmp_path / "run", resume=False, verbose=0)
     assert not (tmp_path / "run" / "config.json").exists()
 
 

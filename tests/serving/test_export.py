@@ -1,14 +1,18 @@
 """Exported models: both signatures, every precision, and what is wrong with damaged ones."""
 
+import shutil
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from facerec_tf.backbones import iresnet
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.data.codec import decode_rgb, encode_jpeg
 from facerec_tf.models import weights_digest
 from facerec_tf.serving import Embedder, export
+from tests.serving.networks import unit
 
 SIZE = 16
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, SIZE, SIZE, 3), np.uint8)
@@ -28,19 +32,16 @@ def make_backbone(policy="float32"):
     return model
 
 
-def unit(vectors):
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def backbone():
     return make_backbone()
 
 
-@pytest.fixture
-def exported(backbone, tmp_path):
-    export(backbone, tmp_path / "export")
-    return tmp_path / "export"
+@pytest.fixture(scope="module")
+def exported(backbone, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("serving") / "export"
+    export(backbone, folder)
+    return folder
 
 
 def test_embeddings_are_the_models_and_of_unit_length(backbone, exported):
@@ -63,6 +64,9 @@ def test_encoded_crops_embed_as_their_pixels(exported):
     jpegs[1] += b"\0\0\n"
     pixels = np.stack([decode_rgb(jpeg) for jpeg in jpegs])
     np.testing.assert_allclose(embedder.embed_jpegs(jpegs), embedder.embed(pixels), atol=1e-6)
+    signature = tf.saved_model.load(str(exported)).signatures["embed_jpeg"]
+    embeddings = signature(jpegs=tf.constant(jpegs))["embedding"]
+    np.testing.assert_allclose(embeddings, embedder.embed(pixels), atol=1e-6)
 
 
 def test_flip_fusion_adds_what_is_not_yet_normalised(backbone, tmp_path):
@@ -70,7 +74,7 @@ def test_flip_fusion_adds_what_is_not_yet_normalised(backbone, tmp_path):
     images = IMAGES.astype(np.float32)
     total = backbone(images).numpy() + backbone(images[:, :, ::-1]).numpy()
     embedder = Embedder(tmp_path / "export")
-    assert embedder.metadata["flip_fusion"]
+    assert embedder.metadata["flip_fusion"] is True
     np.testing.assert_allclose(embedder.embed(IMAGES), unit(total), atol=1e-5)
 
 
@@ -116,6 +120,7 @@ def test_damaged_crops_are_told_by_number(exported, jpeg, words):
 def test_a_damaged_export_is_named(exported, tmp_path):
     with pytest.raises(DataError, match="holds no exported recognizer"):
         Embedder(tmp_path)
+    exported = shutil.copytree(exported, tmp_path / "copy")
     (exported / "variables" / "variables.index").unlink()
     with pytest.raises(DataError, match="is damaged: "):
         Embedder(exported)
@@ -127,6 +132,7 @@ def test_a_damaged_export_is_named(exported, tmp_path):
 def test_nothing_is_overwritten_and_nothing_broken_is_written(backbone, exported, tmp_path):
     with pytest.raises(UserError, match="not empty"):
         export(backbone, exported)
+    backbone = keras.models.clone_model(backbone)
     backbone.weights[0].assign(np.full(backbone.weights[0].shape, np.nan))
     with pytest.raises(DataError, match="is not finite"):
         export(backbone, tmp_path / "other")

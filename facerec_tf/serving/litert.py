@@ -1,0 +1,69 @@
+"""Exports for LiteRT, once TensorFlow Lite: phones, and CPUs through XNNPACK."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from facerec_tf.backbones import BatchNorm, PReLU
+from facerec_tf.core.errors import UserError
+from facerec_tf.serving.form import Embed, Form
+from facerec_tf.serving.graph import Graph
+
+
+class LiteRt(Form):
+    """A flat file, written by TensorFlow and run by the package ai-edge-litert.
+
+    TensorFlow has an interpreter of its own, too, which it means to drop; it serves where the
+    package is missing.
+    """
+
+    file = "model.tflite"
+    # Keras' own layers are those the converter knows.
+    replacements: ClassVar = {PReLU: keras.layers.PReLU, BatchNorm: keras.layers.BatchNormalization}
+    extra = "litert"
+
+    def write(self, graph: Graph, folder: Path) -> None:
+        """Writes `model.tflite`."""
+        embed = graph.frozen_function().get_concrete_function()
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([embed], graph)
+        (folder / self.file).write_bytes(converter.convert())
+
+    def require_installed(self) -> None:
+        """Raises `UserError` if there is neither interpreter."""
+        self._interpreter_class()
+
+    def load(self, folder: Path) -> Embed:
+        """Returns what runs it by XNNPACK on all cores."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # TensorFlow's says that it is to be dropped.
+            interpreter = self._interpreter_class()(
+                model_path=str(folder / self.file), num_threads=os.cpu_count()
+            )
+        interpreter.allocate_tensors()
+        (images,) = interpreter.get_input_details()
+        (embedding,) = interpreter.get_output_details()
+
+        def embed(batch: np.ndarray) -> np.ndarray:
+            if tuple(interpreter.get_input_details()[0]["shape"]) != batch.shape:
+                interpreter.resize_tensor_input(images["index"], batch.shape)
+                interpreter.allocate_tensors()
+            interpreter.set_tensor(images["index"], batch)
+            interpreter.invoke()
+            return interpreter.get_tensor(embedding["index"])
+
+        return embed
+
+    def _interpreter_class(self) -> type:
+        try:
+            return self.import_module("ai_edge_litert.interpreter").Interpreter
+        except UserError:
+            if hasattr(tf.lite, "Interpreter"):
+                return tf.lite.Interpreter
+            raise

@@ -1,0 +1,52 @@
+"""Exports as ONNX, for ONNX Runtime and whatever else reads it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import tensorflow as tf
+
+from facerec_tf.backbones import BatchNorm, PReLU
+from facerec_tf.serving.form import Embed, Form
+from facerec_tf.serving.graph import EMBEDDING, IMAGES, Graph
+
+#: Version of the operator set: known to ONNX Runtime since 1.12, of July 2022.
+OPSET = 17
+
+
+class _BlendedPReLU(keras.layers.PReLU):
+    """PReLU without a comparison: ONNX Runtime keeps its blocked layout through sums and ReLUs."""
+
+    def call(self, inputs: Any) -> Any:
+        return self.alpha * inputs + (1.0 - self.alpha) * tf.nn.relu(inputs)
+
+
+class Onnx(Form):
+    """An ONNX file, written by tf2onnx and run by ONNX Runtime."""
+
+    file = "model.onnx"
+    replacements: ClassVar = {PReLU: _BlendedPReLU, BatchNorm: keras.layers.BatchNormalization}
+    modules = ("tf2onnx", "onnxruntime")
+    extra = "onnx"
+
+    def write(self, graph: Graph, folder: Path) -> None:
+        """Writes `model.onnx`."""
+        tf2onnx = self.import_module("tf2onnx")
+        embed = graph.function()
+        path = str(folder / self.file)
+        tf2onnx.convert.from_function(embed, [graph.crops], opset=OPSET, output_path=path)
+
+    def load(self, folder: Path) -> Embed:
+        """Returns what runs it on all cores."""
+        onnxruntime = self.import_module("onnxruntime")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = os.cpu_count()
+        providers = ["CPUExecutionProvider"]
+        try:
+            session = onnxruntime.InferenceSession(folder / self.file, options, providers)
+        except Exception as error:  # of many classes, whose only common base it is
+            raise ValueError(str(error)) from error
+        return lambda images: session.run([EMBEDDING], {IMAGES: images})[0]

@@ -1,0 +1,60 @@
+"""Exports as TensorFlow's SavedModel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from facerec_tf.backbones import PReLU
+from facerec_tf.data.images import decode_any
+from facerec_tf.serving.form import Embed, Form
+from facerec_tf.serving.graph import EMBEDDING, IMAGES, Graph
+
+
+class _ClampedPReLU(keras.layers.PReLU):
+    """PReLU by a maximum and a minimum, which TensorFlow runs faster than a choice."""
+
+    def call(self, inputs: Any) -> Any:
+        return tf.maximum(inputs, 0.0) + self.alpha * tf.minimum(inputs, 0.0)
+
+
+class SavedModel(Form):
+    """TensorFlow's own format, for every TensorFlow there is: Python, C++, Serving.
+
+    Two signatures: `serving_default` takes `images`, uint8 crops `[batch, h, w, 3]`, `embed_jpeg`
+    takes `jpegs`, strings `[batch]`, each an encoded crop of that size. Both return `embedding`.
+    """
+
+    file = "saved_model.pb"
+    replacements: ClassVar = {PReLU: _ClampedPReLU}
+    #: Whether XLA compiles the network where it is loaded.
+    jit_compile = False
+
+    def write(self, graph: Graph, folder: Path) -> None:
+        """Writes both signatures."""
+        embed = graph.function(self.jit_compile)
+        crop = tf.TensorSpec(graph.crops.shape[1:], tf.uint8)
+
+        def decode(jpeg: tf.Tensor) -> tf.Tensor:
+            return tf.ensure_shape(decode_any(jpeg), crop.shape)
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="jpegs")])
+        def embed_jpeg(jpegs: tf.Tensor) -> dict[str, tf.Tensor]:
+            return embed(tf.map_fn(decode, jpegs, fn_output_signature=crop))
+
+        signatures = {"serving_default": embed, "embed_jpeg": embed_jpeg}
+        tf.saved_model.save(graph, str(folder), signatures=signatures)
+
+    def load(self, folder: Path) -> Embed:
+        """Returns what calls `serving_default`."""
+        model = tf.saved_model.load(str(folder))
+
+        def embed(images: np.ndarray) -> np.ndarray:
+            call = model.signatures["serving_default"]
+            return call(**{IMAGES: tf.constant(images)})[EMBEDDING].numpy()
+
+        return embed

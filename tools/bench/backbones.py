@@ -1,0 +1,250 @@
+"""Measures training and embedding against PyTorch running the same layers on the same machine.
+
+    python tools/bench/backbones.py [--backbones=iresnet18,iresnet50,mbf --batch_size=32 --rounds=5]
+
+A training step is forward and backward pass of the backbone and a softmax of 1000 identities, and
+the update of SGD with momentum: ours is the `Trainer`'s, plain and compiled by XLA (`--xla=auto`
+takes the faster), PyTorch's is eager. Embedding is what `facerec_tf.evaluate` runs, then every form
+that `facerec_tf.export` writes. All take turns in one process; on a noisy machine only the ratios
+mean something, which are medians over the rounds. Needs the extra `torch`.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from facerec_tf.command import run  # isort: skip  (first, as it silences TensorFlow's greeting)
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import flags
+
+from facerec_tf import backbones, margins, serving
+from facerec_tf.core.errors import UserError
+from facerec_tf.core.lookup import require_known
+from facerec_tf.models import Recognizer
+from facerec_tf.training import Trainer
+
+FLAGS = flags.FLAGS
+
+IDENTITIES = 1000
+LEARNING_RATE, MOMENTUM = 0.01, 0.9
+
+#: Times the fastest's seconds beyond which no rounds are spent on a contestant.
+MUCH = 10
+
+#: Images a second at least, PyTorch's being 1.
+TARGETS = {
+    "train": {"iresnet18": 1.1, "iresnet50": 1.1, "mbf": 1.0},
+    "embed": {"iresnet18": 1.2, "iresnet50": 1.2, "mbf": 1.0},
+}
+
+flags.DEFINE_list("backbones", ["iresnet18", "iresnet50", "mbf"], "Networks to measure.")
+flags.DEFINE_list("forms", list(serving.FORMS), "Exported forms to measure.")
+flags.DEFINE_integer("batch_size", 32, "Images in a step.", lower_bound=1)
+flags.DEFINE_integer("rounds", 5, "Timed rounds; the medians are printed.", lower_bound=1)
+flags.DEFINE_boolean("training", True, "Whether training is measured, too.")
+flags.DEFINE_boolean("xla", True, "Whether training under XLA is measured, too.")
+
+#: Name → seconds of a batch, one for each round.
+Times = dict[str, list[float]]
+
+
+def take_turns(contestants: dict[str, Callable[[], Any]]) -> Times:
+    """Returns how long each takes for a batch, in every round.
+
+    One that is much slower than the fastest is timed once only.
+    """
+    for contestant in contestants.values():
+        contestant()  # compiles
+    times: Times = {name: [seconds(c)] for name, c in contestants.items()}
+    limit = MUCH * min(first for (first,) in times.values())
+    lasting = {name: c for name, c in contestants.items() if times[name][0] <= limit}
+    for name in lasting:
+        times[name].clear()
+    for _ in range(FLAGS.rounds):
+        for name, contestant in lasting.items():
+            times[name].append(seconds(contestant))
+    return times
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """Returns how long a call takes."""
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
+
+def training_steps(name: str, images: np.ndarray) -> dict[str, Callable[[], Any]]:
+    """Returns the steps of PyTorch and of ours."""
+    labels = np.arange(len(images), dtype=np.int32) % IDENTITIES
+    steps = {
+        "PyTorch": torch_step(name, images, labels),
+        "plain": our_step(name, images, labels, xla=False),
+    }
+    if FLAGS.xla:
+        steps["XLA"] = our_step(name, images, labels, xla=True)
+    return steps
+
+
+def our_step(name: str, images: np.ndarray, labels: np.ndarray, xla: bool) -> Callable[[], Any]:
+    """Returns a step of the trainer on the same batch again and again."""
+    recognizer = Recognizer(backbones.get(name), margins.Softmax(IDENTITIES))
+    optimizer = keras.optimizers.SGD(LEARNING_RATE, MOMENTUM)
+    optimizer.build(recognizer.trainable_variables)
+    trainer = Trainer(recognizer, optimizer, xla=xla)
+    batch = tf.data.Dataset.from_tensors({"image": images, "label": labels}).cache().repeat()
+    batches, one = iter(batch), tf.constant(1)
+    return lambda: trainer.run(batches, one)["loss"].numpy()
+
+
+def torch_step(name: str, images: np.ndarray, labels: np.ndarray) -> Callable[[], Any]:
+    """Returns PyTorch's step, on images that are scaled already."""
+    import torch
+
+    backbone = torch_networks()[name]().train()
+    pixels, targets = torch_pixels(images), torch.from_numpy(labels.astype(np.int64))
+    head = torch.nn.Linear(backbone(pixels[:2]).shape[1], IDENTITIES)
+    parameters = [p for p in [*backbone.parameters(), *head.parameters()] if p.requires_grad]
+    momenta = [torch.zeros_like(parameter) for parameter in parameters]
+
+    def step() -> float:
+        loss = torch.nn.functional.cross_entropy(head(backbone(pixels)), targets)
+        loss.backward()
+        # What torch.optim.SGD does; that cannot be imported beside TensorFlow (two copies of LLVM).
+        with torch.no_grad():
+            for parameter, momentum in zip(parameters, momenta, strict=True):
+                momentum.mul_(MOMENTUM).add_(parameter.grad)
+                parameter.add_(momentum, alpha=-LEARNING_RATE)
+                parameter.grad = None
+        return loss.item()
+
+    return step
+
+
+def embedding_calls(
+    name: str, images: np.ndarray, folder: Path
+) -> dict[str, Callable[[], np.ndarray]]:
+    """Returns what embeds the images: PyTorch, ours in this process, and each exported form."""
+    import torch
+
+    network, pixels = torch_networks()[name]().eval(), torch_pixels(images)
+    backbone = backbones.get(name)
+    embed = serving.inference_function(backbone)
+
+    def torch_embed() -> np.ndarray:
+        with torch.inference_mode():
+            return network(pixels).numpy()
+
+    calls = {"PyTorch": torch_embed, "evaluate": lambda: embed(images).numpy()}
+    for form in FLAGS.forms:
+        try:
+            serving.FORMS[form].require_installed()
+        except UserError as error:
+            print(f"{form} is left out: {error}")
+            continue
+        serving.export(backbone, folder / form, form=form)
+        embedder = serving.Embedder(folder / form, batch_size=len(images))
+        calls[form] = lambda embedder=embedder: embedder.embed(images)
+    return calls
+
+
+@functools.cache
+def torch_networks() -> dict[str, Callable[[], Any]]:
+    """Returns the builders of PyTorch's networks, by the names of ours.
+
+    Raises:
+        UserError: If PyTorch is not installed.
+    """
+    sys.path.append(str(Path(__file__).resolve().parents[2]))
+    try:
+        from tools.torch_networks.iresnet import UNITS, IResNet
+        from tools.torch_networks.mobilefacenet import MobileFaceNet
+    except ImportError as error:
+        raise UserError("This needs PyTorch: pip install 'facerec_tf[torch]'") from error
+    iresnet = functools.partial(IResNet, dropout=0.4)
+    return {
+        "mbf": MobileFaceNet,
+        "iresnet_nano": functools.partial(iresnet, (1, 2, 2, 1), (16, 32, 64, 128), 256),
+        **{name: functools.partial(iresnet, units) for name, units in UNITS.items()},
+    }
+
+
+def torch_pixels(images: np.ndarray) -> Any:
+    """Returns scaled images in PyTorch's layout `[batch, 3, h, w]`."""
+    import torch
+
+    scaled = (images.astype(np.float32) - 127.5) / 127.5
+    return torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 3, 1, 2)))
+
+
+def ratio(times: Times, name: str) -> float:
+    """Returns how many times as fast as PyTorch it is."""
+    pairs = zip(times["PyTorch"], times[name], strict=False)
+    return statistics.median(torch / own for torch, own in pairs)
+
+
+def show(title: str, times: Times) -> None:
+    """Prints a line for each contestant, with every round."""
+    for name, rounds in times.items():
+        rates = " ".join(f"{FLAGS.batch_size / s:.1f}" for s in rounds)
+        print(f"{title:<20}{name:<12}{ratio(times, name):>6.2f} x PyTorch   images/s: {rates}")
+
+
+def row(what: str, backbone: str, times: Times, candidates: Iterable[str]) -> str:
+    """Returns the row of the README's table for the fastest of `candidates`."""
+    best = max(candidates, key=lambda name: ratio(times, name))
+    torch, ours = (FLAGS.batch_size / statistics.median(times[n]) for n in ("PyTorch", best))
+    target = TARGETS.get(what, {}).get(backbone)
+    return (
+        f"| `{backbone}` | {what} | {torch:.1f} | {ours:.1f} ({best}) | {ratio(times, best):.2f} | "
+        f"{f'≥ {target:.1f}' if target else '–'} |"
+    )
+
+
+def main() -> None:
+    """Prints every round, and a table for the README."""
+    for name in FLAGS.backbones:
+        require_known(name, torch_networks(), "backbones")
+    for form in FLAGS.forms:
+        require_known(form, serving.FORMS, "forms")
+    import torch
+
+    cores = os.cpu_count()
+    torch.set_num_threads(cores)
+    print(
+        f"{cores} cores; PyTorch {torch.__version__} on {torch.get_num_threads()} threads, "
+        f"TensorFlow {tf.__version__} on "
+        f"{tf.config.threading.get_intra_op_parallelism_threads() or cores}; "
+        f"batches of {FLAGS.batch_size}, medians of {FLAGS.rounds} rounds"
+    )
+    rows = []
+    for name in FLAGS.backbones:
+        size = (FLAGS.batch_size, *backbones.find(name).image_size, 3)
+        images = np.random.default_rng(0).integers(0, 256, size, np.uint8)
+        if FLAGS.training:
+            times = take_turns(training_steps(name, images))
+            show(f"{name} train", times)
+            rows.append(row("train", name, times, [n for n in times if n != "PyTorch"]))
+        with tempfile.TemporaryDirectory() as folder:
+            times = take_turns(embedding_calls(name, images, Path(folder)))
+        show(f"{name} embed", times)
+        rows.append(row("embed", name, times, ("evaluate",)))
+        if exported := [form for form in FLAGS.forms if form in times]:
+            rows.append(row("best export", name, times, exported))
+    print("\n| backbone | what | PyTorch, images/s | ours, images/s | ratio | target |")
+    print("|---|---|---|---|---|---|")
+    print(*rows, sep="\n")
+
+
+if __name__ == "__main__":
+    run(main)
