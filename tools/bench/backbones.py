@@ -5,15 +5,17 @@
 A training step is forward and backward pass of the backbone and a softmax of 1000 identities, and
 the update of SGD with momentum: ours is the `Trainer`'s, plain and compiled by XLA (`--xla=auto`
 takes the faster), PyTorch's is eager. Embedding is what `facerec_tf.evaluate` runs, then every form
-that `facerec_tf.export` writes. All take turns in one process; on a noisy machine only the ratios
-mean something, which are medians over the rounds. Needs the extra `torch`.
+that `facerec_tf.export` writes. All take turns; on a noisy machine only the ratios mean something,
+which are medians over the rounds. Needs the extra `torch`, and 10 GB for iresnet50.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -49,10 +51,10 @@ TARGETS = {
 }
 
 flags.DEFINE_list("backbones", ["iresnet18", "iresnet50", "mbf"], "Networks to measure.")
+flags.DEFINE_list("what", list(TARGETS), "What to measure.")
 flags.DEFINE_list("forms", list(serving.FORMS), "Exported forms to measure.")
 flags.DEFINE_integer("batch_size", 32, "Images in a step.", lower_bound=1)
 flags.DEFINE_integer("rounds", 5, "Timed rounds; the medians are printed.", lower_bound=1)
-flags.DEFINE_boolean("training", True, "Whether training is measured, too.")
 flags.DEFINE_boolean("xla", True, "Whether training under XLA is measured, too.")
 
 #: Name → seconds of a batch, one for each round.
@@ -211,12 +213,37 @@ def row(what: str, backbone: str, times: Times, candidates: Iterable[str]) -> st
     )
 
 
+def measure(name: str, what: str) -> list[str]:
+    """Prints every round of one measurement; returns its rows of the table."""
+    size = (FLAGS.batch_size, *backbones.find(name).image_size, 3)
+    images = np.random.default_rng(0).integers(0, 256, size, np.uint8)
+    if what == "train":
+        times = take_turns(training_steps(name, images))
+        show(f"{name} train", times)
+        return [row("train", name, times, [n for n in times if n != "PyTorch"])]
+    with tempfile.TemporaryDirectory() as folder:
+        times = take_turns(embedding_calls(name, images, Path(folder)))
+    show(f"{name} embed", times)
+    rows = [row("embed", name, times, ("evaluate",))]
+    if exported := [form for form in FLAGS.forms if form in times]:
+        rows.append(row("best export", name, times, exported))
+    return rows
+
+
+def measure_in_child(name: str, what: str) -> list[str]:
+    """Measures in a process of its own, which gives its gigabytes back."""
+    command = [sys.executable, __file__, *sys.argv[1:], f"--backbones={name}", f"--what={what}"]
+    output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    lines = output.splitlines()
+    print(*[line for line in lines if " x PyTorch " in line], sep="\n", flush=True)
+    return [line for line in lines if line.startswith("| `")]
+
+
 def main() -> None:
     """Prints every round, and a table for the README."""
-    for name in FLAGS.backbones:
-        require_known(name, torch_networks(), "backbones")
-    for form in FLAGS.forms:
-        require_known(form, serving.FORMS, "forms")
+    for argument, known in KNOWN.items():
+        for name in FLAGS[argument].value:
+            require_known(name, known(), argument)
     import torch
 
     cores = os.cpu_count()
@@ -225,26 +252,23 @@ def main() -> None:
         f"{cores} cores; PyTorch {torch.__version__} on {torch.get_num_threads()} threads, "
         f"TensorFlow {tf.__version__} on "
         f"{tf.config.threading.get_intra_op_parallelism_threads() or cores}; "
-        f"batches of {FLAGS.batch_size}, medians of {FLAGS.rounds} rounds"
+        f"batches of {FLAGS.batch_size}, medians of {FLAGS.rounds} rounds",
+        flush=True,
     )
-    rows = []
-    for name in FLAGS.backbones:
-        size = (FLAGS.batch_size, *backbones.find(name).image_size, 3)
-        images = np.random.default_rng(0).integers(0, 256, size, np.uint8)
-        if FLAGS.training:
-            times = take_turns(training_steps(name, images))
-            show(f"{name} train", times)
-            rows.append(row("train", name, times, [n for n in times if n != "PyTorch"]))
-        with tempfile.TemporaryDirectory() as folder:
-            times = take_turns(embedding_calls(name, images, Path(folder)))
-        show(f"{name} embed", times)
-        rows.append(row("embed", name, times, ("evaluate",)))
-        if exported := [form for form in FLAGS.forms if form in times]:
-            rows.append(row("best export", name, times, exported))
+    tasks = list(itertools.product(FLAGS.backbones, FLAGS.what))
+    run_one = measure if len(tasks) == 1 else measure_in_child
+    rows = [row for task in tasks for row in run_one(*task)]
     print("\n| backbone | what | PyTorch, images/s | ours, images/s | ratio | target |")
     print("|---|---|---|---|---|---|")
     print(*rows, sep="\n")
 
+
+#: What the lists on the command line may name.
+KNOWN = {
+    "backbones": torch_networks,
+    "what": lambda: TARGETS,
+    "forms": lambda: serving.FORMS,
+}
 
 if __name__ == "__main__":
     run(main)
