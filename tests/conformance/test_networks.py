@@ -20,9 +20,12 @@ def loss_and_slopes(network, pixels):
 
 
 def assert_alike(ours, theirs):
-    # In training, BatchNorm's division by small deviations enlarges what rounding leaves.
+    # As a whole: in training, BatchNorm's division enlarges what rounding leaves, and an activation
+    # may fall on the other side of its bend.
     for a, b in zip(tf.nest.flatten(ours), tf.nest.flatten(theirs), strict=True):
-        np.testing.assert_allclose(a, b, rtol=0.01, atol=0.01 * max(np.abs(b).max(), 0.01))
+        a, b = np.asarray(a), np.asarray(b)
+        assert a.shape == b.shape
+        assert np.linalg.norm(a - b) <= 0.03 * max(np.linalg.norm(b), 0.01)
 
 
 def test_every_family_is_here():
