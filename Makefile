@@ -36,11 +36,12 @@ format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-## Speed, as ratios of one run.
-bench: $(VENV)/installed
+## Speed, as ratios of one run: an hour, half of it the networks'.
+bench: $(VENV)/installed-all
 	$(BIN)/python tools/bench/loop.py
 	$(BIN)/python tools/bench/pipeline.py
 	$(BIN)/python tools/bench/heads.py
+	$(BIN)/python tools/bench/backbones.py
 
 ## Values and gradients against pytorch-metric-learning and TensorFlow Addons, asked anew; `make test`
 ## compares with their answers in tests/parity/references, which are copies of those in $(PARITY).

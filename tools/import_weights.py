@@ -124,8 +124,9 @@ def main() -> None:
     output = Path(_OUTPUT.value)
     for line in import_file(output):
         print(line)
-    print(f"Wrote '{output}'. Judge it with: python -m facerec_tf.evaluate --model={output}")
-    print(f"  --data=DIR, or go on with: python -m facerec_tf.train --pretrained={output}")
+    print(f"Wrote '{output}'. Next:")
+    print(f"evaluate it   python -m facerec_tf.evaluate --model={output} --data=DIR")
+    print(f"fine-tune it  python -m facerec_tf.train --pretrained={output} --data=DIR")
 
 
 if __name__ == "__main__":

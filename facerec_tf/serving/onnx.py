@@ -25,7 +25,10 @@ class _BlendedPReLU(keras.layers.PReLU):
 
 
 class Onnx(Form):
-    """An ONNX file, written by tf2onnx and run by ONNX Runtime."""
+    """An ONNX file, written by tf2onnx and run by ONNX Runtime.
+
+    Writing takes some seventy times the file in memory: tf2onnx copies the graph again and again.
+    """
 
     file = "model.onnx"
     replacements: ClassVar = {PReLU: _BlendedPReLU, BatchNorm: keras.layers.BatchNormalization}

@@ -5,21 +5,25 @@
 A training step is forward and backward pass of the backbone and a softmax of 1000 identities, and
 the update of SGD with momentum: ours is the `Trainer`'s, plain and compiled by XLA (`--xla=auto`
 takes the faster), PyTorch's is eager. Embedding is what `facerec_tf.evaluate` runs, then every form
-that `facerec_tf.export` writes. All take turns; on a noisy machine only the ratios mean something,
-which are medians over the rounds. Needs the extra `torch`, and 10 GB for iresnet50.
+that `facerec_tf.export` writes. Each lives in a process of its own, as two frameworks in one take
+each other's threads and memory. All take turns; on a noisy machine only the ratios mean something,
+which are medians over the rounds. Needs the extra `torch`, and 13 GB for iresnet50.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
+import multiprocessing
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +42,16 @@ from facerec_tf.training import Trainer
 
 FLAGS = flags.FLAGS
 
+#: TensorFlow does not survive a fork.
+SPAWN = multiprocessing.get_context("spawn")
+
 IDENTITIES = 1000
 LEARNING_RATE, MOMENTUM = 0.01, 0.9
 
-#: Times the fastest's seconds beyond which no rounds are spent on a contestant.
+#: Batches timed in a turn, after one that finds its data again in caches others have filled.
+BATCHES = 3
+
+#: Times PyTorch's seconds beyond which no rounds are spent on a contestant.
 MUCH = 10
 
 #: Images a second at least, PyTorch's being 1.
@@ -61,41 +71,102 @@ flags.DEFINE_boolean("xla", True, "Whether training under XLA is measured, too."
 Times = dict[str, list[float]]
 
 
-def take_turns(contestants: dict[str, Callable[[], Any]]) -> Times:
-    """Returns how long each takes for a batch, in every round.
+class Contestant:
+    """A process that runs batches whenever it is told to.
 
-    One that is much slower than the fastest is timed once only.
+    Args:
+        prepare: Function of this module; returns what runs a batch.
+        *args: What it is given, in that process.
     """
-    for contestant in contestants.values():
-        contestant()  # compiles
-    times: Times = {name: [seconds(c)] for name, c in contestants.items()}
-    limit = MUCH * min(first for (first,) in times.values())
-    lasting = {name: c for name, c in contestants.items() if times[name][0] <= limit}
-    for name in lasting:
-        times[name].clear()
-    for _ in range(FLAGS.rounds):
+
+    def __init__(self, prepare: Callable[..., Callable[[], Any]], *args: Any) -> None:
+        self._pipe, theirs = SPAWN.Pipe()
+        self._process = SPAWN.Process(target=_serve, args=(theirs, prepare, args), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def seconds(self, batches: int = BATCHES) -> float:
+        """Returns how long a batch takes, on average; the first of all compiles.
+
+        Raises:
+            UserError: If the process died.
+        """
+        try:
+            self._pipe.send(batches)
+            return self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise UserError("A process ended early; is there memory enough?") from error
+
+    def stop(self) -> None:
+        """Ends the process."""
+        self._process.terminate()
+        self._process.join()
+
+
+def _serve(pipe: Connection, prepare: Callable[..., Callable[[], Any]], args: tuple) -> None:
+    run_batch = prepare(*args)
+    while True:
+        batches = pipe.recv()
+        run_batch()
+        begun = time.perf_counter()
+        for _ in range(batches):
+            run_batch()
+        pipe.send((time.perf_counter() - begun) / batches)
+
+
+def take_turns(contestants: dict[str, Contestant]) -> Times:
+    """Returns how long each takes for a batch, in every round; ends them.
+
+    One of ours that is much slower than PyTorch is timed once only.
+    """
+    try:
+        times: Times = {name: [c.seconds(batches=1)] for name, c in contestants.items()}
+        limit = MUCH * times["PyTorch"][0]
+        lasting = {name: c for name, c in contestants.items() if times[name][0] <= limit}
         for name, contestant in lasting.items():
-            times[name].append(seconds(contestant))
-    return times
+            contestant.seconds()  # PyTorch's first batches are slow: its memory comes with them.
+            times[name].clear()
+        for _ in range(FLAGS.rounds):
+            for name, contestant in lasting.items():
+                times[name].append(contestant.seconds())
+        return times
+    finally:
+        for contestant in contestants.values():
+            contestant.stop()
 
 
-def seconds(call: Callable[[], Any]) -> float:
-    """Returns how long a call takes."""
-    begun = time.perf_counter()
-    call()
-    return time.perf_counter() - begun
-
-
-def training_steps(name: str, images: np.ndarray) -> dict[str, Callable[[], Any]]:
-    """Returns the steps of PyTorch and of ours."""
+def training(name: str, images: np.ndarray) -> dict[str, Contestant]:
+    """Returns PyTorch and ours, taking training steps."""
     labels = np.arange(len(images), dtype=np.int32) % IDENTITIES
-    steps = {
-        "PyTorch": torch_step(name, images, labels),
-        "plain": our_step(name, images, labels, xla=False),
+    contestants = {
+        "PyTorch": Contestant(torch_step, name, images, labels),
+        "plain": Contestant(our_step, name, images, labels, False),
     }
     if FLAGS.xla:
-        steps["XLA"] = our_step(name, images, labels, xla=True)
-    return steps
+        contestants["XLA"] = Contestant(our_step, name, images, labels, True)
+    return contestants
+
+
+def embedding(name: str, images: np.ndarray, folder: Path) -> dict[str, Contestant]:
+    """Returns PyTorch, ours within TensorFlow, and each form exported to `folder`, embedding."""
+    forms = [form for form in FLAGS.forms if is_installed(form)]
+    for form in forms:
+        write_export(name, folder / form, form)
+    return {
+        "PyTorch": Contestant(torch_embedding, name, images),
+        "evaluate": Contestant(our_embedding, name, images),
+        **{form: Contestant(exported_embedding, folder / form, images) for form in forms},
+    }
+
+
+def is_installed(form: str) -> bool:
+    """Returns whether the form can be written and run; says what is missing if not."""
+    try:
+        serving.FORMS[form].require_installed()
+    except UserError as error:
+        print(f"{form} is left out: {error}")
+        return False
+    return True
 
 
 def our_step(name: str, images: np.ndarray, labels: np.ndarray, xla: bool) -> Callable[[], Any]:
@@ -113,6 +184,7 @@ def torch_step(name: str, images: np.ndarray, labels: np.ndarray) -> Callable[[]
     """Returns PyTorch's step, on images that are scaled already."""
     import torch
 
+    torch.set_num_threads(os.cpu_count())
     backbone = torch_networks()[name]().train()
     pixels, targets = torch_pixels(images), torch.from_numpy(labels.astype(np.int64))
     head = torch.nn.Linear(backbone(pixels[:2]).shape[1], IDENTITIES)
@@ -133,31 +205,40 @@ def torch_step(name: str, images: np.ndarray, labels: np.ndarray) -> Callable[[]
     return step
 
 
-def embedding_calls(
-    name: str, images: np.ndarray, folder: Path
-) -> dict[str, Callable[[], np.ndarray]]:
-    """Returns what embeds the images: PyTorch, ours in this process, and each exported form."""
+def our_embedding(name: str, images: np.ndarray) -> Callable[[], np.ndarray]:
+    """Returns what evaluation runs."""
+    embed = serving.inference_function(backbones.get(name))
+    return lambda: embed(images).numpy()
+
+
+def torch_embedding(name: str, images: np.ndarray) -> Callable[[], np.ndarray]:
+    """Returns PyTorch's, on images that are scaled already."""
     import torch
 
+    torch.set_num_threads(os.cpu_count())
     network, pixels = torch_networks()[name]().eval(), torch_pixels(images)
-    backbone = backbones.get(name)
-    embed = serving.inference_function(backbone)
 
-    def torch_embed() -> np.ndarray:
+    def embed() -> np.ndarray:
         with torch.inference_mode():
             return network(pixels).numpy()
 
-    calls = {"PyTorch": torch_embed, "evaluate": lambda: embed(images).numpy()}
-    for form in FLAGS.forms:
-        try:
-            serving.FORMS[form].require_installed()
-        except UserError as error:
-            print(f"{form} is left out: {error}")
-            continue
-        serving.export(backbone, folder / form, form=form)
-        embedder = serving.Embedder(folder / form, batch_size=len(images))
-        calls[form] = lambda embedder=embedder: embedder.embed(images)
-    return calls
+    return embed
+
+
+def exported_embedding(folder: Path, images: np.ndarray) -> Callable[[], np.ndarray]:
+    """Returns what embeds by an export."""
+    embedder = serving.Embedder(folder, batch_size=len(images))
+    return lambda: embedder.embed(images)
+
+
+def write_export(name: str, folder: Path, form: str) -> None:
+    """Exports the network in a process of its own, as tf2onnx takes 12 GB for iresnet50."""
+    with ProcessPoolExecutor(1, SPAWN) as pool:
+        pool.submit(_export, name, folder, form).result()
+
+
+def _export(name: str, folder: Path, form: str) -> None:
+    serving.export(backbones.get(name), folder, form=form)
 
 
 @functools.cache
@@ -199,7 +280,10 @@ def show(title: str, times: Times) -> None:
     """Prints a line for each contestant, with every round."""
     for name, rounds in times.items():
         rates = " ".join(f"{FLAGS.batch_size / s:.1f}" for s in rounds)
-        print(f"{title:<20}{name:<12}{ratio(times, name):>6.2f} x PyTorch   images/s: {rates}")
+        print(
+            f"{title:<20}{name:<12}{ratio(times, name):>6.2f} x PyTorch   images/s: {rates}",
+            flush=True,
+        )
 
 
 def row(what: str, backbone: str, times: Times, candidates: Iterable[str]) -> str:
@@ -218,11 +302,11 @@ def measure(name: str, what: str) -> list[str]:
     size = (FLAGS.batch_size, *backbones.find(name).image_size, 3)
     images = np.random.default_rng(0).integers(0, 256, size, np.uint8)
     if what == "train":
-        times = take_turns(training_steps(name, images))
+        times = take_turns(training(name, images))
         show(f"{name} train", times)
         return [row("train", name, times, [n for n in times if n != "PyTorch"])]
     with tempfile.TemporaryDirectory() as folder:
-        times = take_turns(embedding_calls(name, images, Path(folder)))
+        times = take_turns(embedding(name, images, Path(folder)))
     show(f"{name} embed", times)
     rows = [row("embed", name, times, ("evaluate",))]
     if exported := [form for form in FLAGS.forms if form in times]:
@@ -230,34 +314,18 @@ def measure(name: str, what: str) -> list[str]:
     return rows
 
 
-def measure_in_child(name: str, what: str) -> list[str]:
-    """Measures in a process of its own, which gives its gigabytes back."""
-    command = [sys.executable, __file__, *sys.argv[1:], f"--backbones={name}", f"--what={what}"]
-    output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-    lines = output.splitlines()
-    print(*[line for line in lines if " x PyTorch " in line], sep="\n", flush=True)
-    return [line for line in lines if line.startswith("| `")]
-
-
 def main() -> None:
     """Prints every round, and a table for the README."""
     for argument, known in KNOWN.items():
         for name in FLAGS[argument].value:
             require_known(name, known(), argument)
-    import torch
-
-    cores = os.cpu_count()
-    torch.set_num_threads(cores)
     print(
-        f"{cores} cores; PyTorch {torch.__version__} on {torch.get_num_threads()} threads, "
-        f"TensorFlow {tf.__version__} on "
-        f"{tf.config.threading.get_intra_op_parallelism_threads() or cores}; "
+        f"{os.cpu_count()} cores, PyTorch {version('torch')}, TensorFlow {tf.__version__}; "
         f"batches of {FLAGS.batch_size}, medians of {FLAGS.rounds} rounds",
         flush=True,
     )
-    tasks = list(itertools.product(FLAGS.backbones, FLAGS.what))
-    run_one = measure if len(tasks) == 1 else measure_in_child
-    rows = [row for task in tasks for row in run_one(*task)]
+    tasks = itertools.product(FLAGS.backbones, FLAGS.what)
+    rows = [row for task in tasks for row in measure(*task)]
     print("\n| backbone | what | PyTorch, images/s | ours, images/s | ratio | target |")
     print("|---|---|---|---|---|---|")
     print(*rows, sep="\n")
