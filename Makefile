@@ -59,9 +59,9 @@ $(VENV)/installed: setup.cfg pyproject.toml
 	$(BIN)/python -m pip install -qq --editable .[dev]
 	touch $@
 
-# What reads and writes other frameworks' files: gigabytes, which the demo needs not.
+# What other frameworks' files and clusters need: gigabytes, which the demo needs not.
 $(VENV)/installed-all: $(VENV)/installed
-	$(BIN)/python -m pip install -qq --editable .[dev,torch,onnx,litert]
+	$(BIN)/python -m pip install -qq --editable .[dev,torch,onnx,litert,mtcnn,parquet,tfds,beam]
 	touch $@
 
 .venv-parity-torch/installed: INTERPRETER := $(PYTHON)

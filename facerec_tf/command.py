@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 
 from absl import app, logging
@@ -33,23 +34,29 @@ with _silent_stderr():
     tf.config.list_physical_devices("GPU")
 
 
-def run(command: Callable[[], None]) -> None:
+def run(command: Callable[..., None], takes_rest: bool = False) -> None:
     """Parses the command line and runs `command`, then exits.
 
     Args:
         command: Function that reads the flags. What it raises as `UserError` or `OSError` is
             printed as one line.
+        takes_rest: Whether it takes what follows `--`, as a list; otherwise that is refused.
     """
 
     def main(arguments: list[str]) -> int | None:
-        if len(arguments) > 1:
+        if len(arguments) > 1 and not takes_rest:
             raise app.UsageError(f"Unexpected argument {arguments[1]!r}: options begin with --.")
         logging.set_verbosity(logging.WARNING)
+        # Pillow warns of odd metadata and large images, which `data.photo` judges by itself.
+        warnings.filterwarnings("ignore", module="PIL")
         try:
-            command()
+            command(*([arguments[1:]] if takes_rest else []))
         except (UserError, OSError) as error:
             print(f"error: {error}", file=sys.stderr)
             return getattr(error, "exit_code", 1)
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return 130
         return None
 
     app.run(main)

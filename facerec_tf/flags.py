@@ -20,6 +20,7 @@ from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.core.lookup import lookup
 from facerec_tf.models import MAIN_LOSSES
+from facerec_tf.preparation import AlignmentOptions
 
 FLAGS = flags.FLAGS
 flags.disclaim_key_flags()  # They are the verbs': `--help` shows the flags of the main module.
@@ -104,6 +105,40 @@ def define_export_flags() -> None:
         "flip_fusion", False, "Have the model add the embedding of the mirrored image."
     )
     flags.DEFINE_string("output", None, "Folder to write: new or empty.")
+
+
+def define_align_flags() -> None:
+    """Defines the flags of `python -m facerec_tf.align`."""
+    flags.DEFINE_string("images", None, "Folder of photographs, with any folders below it.")
+    flags.DEFINE_string(
+        "output", None, "Folder for the crops: new, empty, or the one to go on with."
+    )
+    flags.DEFINE_integer("threads", None, "That work at once; default: one a core.")
+    define_alignment_flags()
+
+
+def define_alignment_flags(**defaults: Any) -> None:
+    """Defines the flags of every command that cuts faces out; `defaults` replaces theirs."""
+    types = typing.get_type_hints(AlignmentOptions)
+    for field in dataclasses.fields(AlignmentOptions):
+        default = defaults.get(field.name, field.default)
+        _DEFINERS[types[field.name]](field.name, default, field.metadata["help"])
+
+
+def alignment_options() -> AlignmentOptions | None:
+    """Returns what the flags of `define_alignment_flags` ask for; None if no detector is chosen.
+
+    Raises:
+        ArgumentError: If a value is outside its domain, or a flag is not used by what was chosen.
+    """
+    names = [field.name for field in dataclasses.fields(AlignmentOptions)]
+    if FLAGS["detector"].value is None:
+        for name in names:
+            if FLAGS[name].present and name not in ("alignment", "jpeg_quality"):
+                raise ArgumentError(f"Flag --{name} is used with a --detector only.")
+        return None
+    given = {name: FLAGS[name].value for name in names}
+    return AlignmentOptions(**{k: value for k, value in given.items() if value is not None})
 
 
 def define_backbones_flags() -> None:

@@ -23,3 +23,15 @@ def shared_dir() -> Path:
     if not (path / "data" / "SHA256SUMS").is_file():
         pytest.skip(f"no real faces at {path} (set FACEREC_SHARED)")
     return path
+
+
+@pytest.fixture(scope="session")
+def run_tool():
+    """Runs `python tools/NAME.py FLAGS`; flags are given as keyword arguments."""
+    from tests.forked import run_forked  # It imports this module.
+
+    def run(name, **arguments):
+        flags = (f"--{flag}={value}" for flag, value in arguments.items())
+        return run_forked(ROOT / "tools" / f"{name}.py", *flags)
+
+    return run

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "facerec_tf"
-VERBS = ("train", "evaluate", "export")
+VERBS = ("train", "evaluate", "export", "align")
 
 #: Room → floor; a module may import from its own room, and from rooms on lower floors.
 FLOORS = {
@@ -16,7 +16,7 @@ FLOORS = {
     **dict.fromkeys(
         ("margins", "losses", "backbones", "data", "alignment", "evaluation", "visualize"), 3
     ),
-    "models": 4,
+    **dict.fromkeys(("models", "preparation"), 4),
     **dict.fromkeys(("training", "serving", "pretrained"), 5),
     "experiment": 6,
     **dict.fromkeys(("cleaning", "flags", "command"), 7),

@@ -5,34 +5,19 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from facerec_tf.core.errors import require, require_count
-
-#: Name of the template below, as manifests record it.
-TEMPLATE_NAME = "arcface-112"
-
-#: Where the five points lie in a 112x112 crop, (x, y) in pixels: image-left eye, image-right eye,
-#: nose, image-left mouth corner, image-right mouth corner (ArcFace's public implementation).
-TEMPLATE_112 = np.array(
-    [
-        [38.2946, 51.6963],
-        [73.5318, 51.5014],
-        [56.0252, 71.7366],
-        [41.5493, 92.3655],
-        [70.7299, 92.2041],
-    ]
-)
-TEMPLATE_112.setflags(write=False)
+from facerec_tf.alignment.templates import ARCFACE_112, Template
+from facerec_tf.core.errors import require
 
 
-def similarity_transform(landmarks: np.ndarray, template: np.ndarray = TEMPLATE_112) -> np.ndarray:
-    """Returns the rotation, uniform scale and shift that best carry `landmarks` to `template`.
+def similarity_transform(landmarks: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Returns the rotation, uniform scale and shift that best carry `landmarks` to `target`.
 
     The least-squares solution of Umeyama, "Least-squares estimation of transformation parameters
     between two point patterns", IEEE PAMI 13(4), 1991; never a reflection.
 
     Args:
         landmarks: float `[points, 2]`, x and y in pixels of the photograph.
-        template: float `[points, 2]`, x and y in pixels of the crop.
+        target: float `[points, 2]`, x and y in pixels of the crop.
 
     Returns:
         float64 `[2, 3]`, the matrix A with crop point = A · (x, y, 1).
@@ -41,7 +26,7 @@ def similarity_transform(landmarks: np.ndarray, template: np.ndarray = TEMPLATE_
         ArgumentError: If the points are not finite, not paired, or all the same.
     """
     source = _points("landmarks", landmarks)
-    target = _points("template", template)
+    target = _points("target", target)
     require(source.shape == target.shape, "landmarks", f"of shape {target.shape}", source.shape)
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     source_centred, target_centred = source - source_mean, target - target_mean
@@ -55,25 +40,25 @@ def similarity_transform(landmarks: np.ndarray, template: np.ndarray = TEMPLATE_
     return np.column_stack([scaled_rotation, shift])
 
 
-def crop(image: np.ndarray, landmarks: np.ndarray, size: int = 112) -> np.ndarray:
+def crop(image: np.ndarray, landmarks: np.ndarray, template: Template = ARCFACE_112) -> np.ndarray:
     """Returns the aligned crop of one face, interpolated linearly, black outside the photograph.
 
     Args:
         image: uint8 `[height, width, 3]`.
-        landmarks: float `[5, 2]`, x and y in pixels of `image`, in the order of `TEMPLATE_112`.
-        size: Side of the crop in pixels; the template is scaled to it.
+        landmarks: float `[5, 2]`, x and y in pixels of `image`, in the order of the template's.
+        template: Where they go, and the size of the crop.
 
     Returns:
-        uint8 `[size, size, 3]`, channels in the order of `image`.
+        uint8 `[*template.size, 3]`, channels in the order of `image`.
 
     Raises:
         ArgumentError: If an argument has the wrong shape or the landmarks no extent.
     """
     is_image = image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
     require(is_image, "image", "uint8 of shape [height, width, 3]", (image.dtype, image.shape))
-    require_count("size", size)
-    transform = similarity_transform(landmarks, TEMPLATE_112 * (size / 112))
-    return cv2.warpAffine(image, transform, (size, size), flags=cv2.INTER_LINEAR)
+    transform = similarity_transform(landmarks, template.points)
+    height, width = template.size
+    return cv2.warpAffine(image, transform, (width, height), flags=cv2.INTER_LINEAR)
 
 
 def _points(name: str, value: np.ndarray) -> np.ndarray:

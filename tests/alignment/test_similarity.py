@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from facerec_tf.alignment import TEMPLATE_112, crop, similarity_transform
+from facerec_tf.alignment import ARCFACE_112, TEMPLATES, crop, similarity_transform
 from facerec_tf.core.errors import ArgumentError
 
+TEMPLATE = ARCFACE_112.points
 RNG = np.random.default_rng(0)
 PHOTO_POINTS = np.array(
     [[104.9, 108.5], [149.0, 109.6], [126.3, 137.5], [107.0, 157.3], [148.4, 157.8]]
@@ -28,8 +29,8 @@ def test_equals_linear_least_squares(seed):
     angle = np.random.default_rng(seed).uniform(-3, 3)
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     points = (PHOTO_POINTS + noise) @ rotation.T * 1.7
-    expected = solve_four_parameters(points, TEMPLATE_112)
-    np.testing.assert_allclose(similarity_transform(points), expected, atol=1e-9)
+    expected = solve_four_parameters(points, TEMPLATE)
+    np.testing.assert_allclose(similarity_transform(points, TEMPLATE), expected, atol=1e-9)
 
 
 def test_recovers_a_known_transform_exactly():
@@ -41,7 +42,7 @@ def test_recovers_a_known_transform_exactly():
 
 def test_never_reflects():
     mirrored = PHOTO_POINTS * [-1, 1]
-    matrix = similarity_transform(mirrored)
+    matrix = similarity_transform(mirrored, TEMPLATE)
     assert np.linalg.det(matrix[:, :2]) > 0
 
 
@@ -52,8 +53,8 @@ def test_crop_brings_landmarks_to_the_template():
     face = crop(image, PHOTO_POINTS)
     assert face.shape == (112, 112, 3)
     assert face.dtype == np.uint8
-    residual = PHOTO_POINTS @ similarity_transform(PHOTO_POINTS)[:, :2].T
-    residual += similarity_transform(PHOTO_POINTS)[:, 2]
+    residual = PHOTO_POINTS @ similarity_transform(PHOTO_POINTS, TEMPLATE)[:, :2].T
+    residual += similarity_transform(PHOTO_POINTS, TEMPLATE)[:, 2]
     for channel in range(3):
         weights = face[..., channel].astype(float)
         rows, columns = np.mgrid[:112, :112]
@@ -61,13 +62,26 @@ def test_crop_brings_landmarks_to_the_template():
         np.testing.assert_allclose(center, residual[channel], atol=0.8)
 
 
-def test_crop_scales_the_template():
-    image = RNG.integers(0, 256, (250, 250, 3), dtype=np.uint8)
-    assert crop(image, PHOTO_POINTS, size=224).shape == (224, 224, 3)
-    smooth = cv2.GaussianBlur(image, (0, 0), 8)
-    large = cv2.resize(crop(smooth, PHOTO_POINTS, 224), (112, 112), interpolation=cv2.INTER_AREA)
-    difference = large.astype(int) - crop(smooth, PHOTO_POINTS)
-    assert np.abs(difference[8:-8, 8:-8]).mean() < 2
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_crop_brings_them_to_any_template(name):
+    template = TEMPLATES[name]
+    image = np.zeros((250, 250, 3), np.uint8)
+    cv2.circle(image, (126, 137), 4, (255, 255, 255), -1)
+    face = crop(image, PHOTO_POINTS, template)[..., 0].astype(float)
+    assert face.shape == template.size
+    rows, columns = np.mgrid[: face.shape[0], : face.shape[1]]
+    center = [(columns * face).sum() / face.sum(), (rows * face).sum() / face.sum()]
+    expected = similarity_transform(PHOTO_POINTS, template.points) @ [126, 137, 1]
+    np.testing.assert_allclose(center, expected, atol=0.6)
+
+
+def test_equals_scikit_image():
+    transform = pytest.importorskip("skimage.transform")
+    for seed in range(20):
+        points = PHOTO_POINTS + np.random.default_rng(seed).normal(scale=12, size=(5, 2))
+        expected = transform.SimilarityTransform.from_estimate(points, TEMPLATE)
+        found = similarity_transform(points, TEMPLATE)
+        np.testing.assert_allclose(found, expected.params[:2], atol=1e-8)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +95,7 @@ def test_crop_scales_the_template():
 )
 def test_refuses_bad_landmarks(points, words):
     with pytest.raises(ArgumentError, match=words):
-        similarity_transform(points)
+        similarity_transform(points, TEMPLATE)
 
 
 def test_crop_refuses_a_grey_image():

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from facerec_tf.core.errors import DataError, UserError
-from facerec_tf.pretrained import extras, read_weights
+from facerec_tf.core import extras
+from facerec_tf.pretrained import read_weights
 
 WEIGHT = np.arange(6, dtype=np.float32).reshape(2, 3)
 

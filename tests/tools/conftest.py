@@ -4,20 +4,6 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT
-from tests.forked import run_forked
-
-
-@pytest.fixture(scope="session")
-def run_tool():
-    """Runs `python tools/NAME.py FLAGS`; flags are given as keyword arguments."""
-
-    def run(name, **arguments):
-        flags = (f"--{flag}={value}" for flag, value in arguments.items())
-        return run_forked(ROOT / "tools" / f"{name}.py", *flags)
-
-    return run
-
 
 def smooth_image(seed, size):
     small = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from facerec_tf.data import Manifest, PairSet, find_pairs
-from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
 
 
@@ -62,9 +63,9 @@ def test_all_kinds_of_files(photos, tmp_path, run_tool, image):
     as_it_was = (zoe / "4.jpg").read_bytes()
     assert found["Zoë Ångström/4.jpg"].encoded == as_it_was
     assert found["Zoë Ångström/padded.jpeg"].encoded == encode_jpeg(image(2, 112))
-    lossless = decode_rgb(found["Zoë Ångström/lossless.PNG"].encoded)
+    lossless = decode_photo(found["Zoë Ångström/lossless.PNG"].encoded)
     assert np.abs(lossless.astype(int) - image(1, 112)).mean() < 3
-    upright = decode_rgb(found["Zoë Ångström/turned.jpg"].encoded)
+    upright = decode_photo(found["Zoë Ångström/turned.jpg"].encoded)
     assert np.abs(upright.astype(int) - image(3, 112)[::-1, ::-1]).mean() < 4
     assert b"Exif" not in found["Zoë Ångström/turned.jpg"].encoded
 

@@ -1,21 +1,23 @@
+"""LFW, by given landmarks and by what a detector finds."""
+
 import csv
-import importlib.util
 import io
 import tarfile
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from absl import flags
 
 from facerec_tf.alignment import crop
 from facerec_tf.core.errors import DataError
 from facerec_tf.data import Manifest, PairSet, find_pairs
-from facerec_tf.data.codec import decode_rgb
+from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
-
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "import_lfw.py"
+from facerec_tf.preparation import AlignmentOptions
+from facerec_tf.preparation.given_landmarks import CropAtLandmarks, read_landmarks
+from facerec_tf.preparation.lfw import import_lfw
+from tests.preparation.conftest import draw
+from tests.tools.conftest import assert_one_line_error
 
 #: Person → images. The first three are trained on, the others judged.
 PEOPLE = {"Ann_A": 3, "Bob_B": 1, "Cem_C": 2} | {f"Dev_{i:02d}": 2 for i in range(20)}
@@ -61,8 +63,8 @@ def write_landmarks(path, names, points):
 
 
 @pytest.fixture(scope="session")
-def photos(image):
-    return {name: image(seed, 250) for seed, name in enumerate(all_images())}
+def photos():
+    return {name: draw(seed, 250, 250) for seed, name in enumerate(all_images())}
 
 
 @pytest.fixture(scope="session")
@@ -82,18 +84,10 @@ def source(tmp_path, photos, points):
     return tmp_path
 
 
-@pytest.fixture(scope="module")
-def tool():
-    """The module, imported with flags of its own: all tools have an --output."""
-    spec = importlib.util.spec_from_file_location("import_lfw", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    values = flags.FLAGS._flags().copy()
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        for name in set(flags.FLAGS._flags()) - set(values):
-            delattr(flags.FLAGS, name)
-    return module
+def run_import(source, archive="lfw.tar", out="out"):
+    crop_photo = CropAtLandmarks(read_landmarks(source / "landmarks.csv"))
+    common = {"image_size": (112, 112), "alignment": "arcface-112"}
+    return import_lfw(source / archive, crop_photo, source / out, **common)
 
 
 def flags_for(source, **changes):
@@ -125,7 +119,7 @@ def test_imports(source, run_tool, photos, points):
     assert sorted(training) == all_images()[:6]
     for name, record in training.items():
         expected = crop(photos[name], points[name]).astype(int)
-        assert np.abs(decode_rgb(record.encoded) - expected).mean() < 4
+        assert np.abs(decode_photo(record.encoded) - expected).mean() < 4
 
     view1 = PairSet.load(find_pairs(source / "out", "lfw_view1"))
     np.testing.assert_array_equal(view1.same, [True] * 20 + [False] * 20)
@@ -139,10 +133,10 @@ def test_imports(source, run_tool, photos, points):
     assert view2.filenames[view2.first[7]] == "Ann_A/Ann_A_0002.jpg"
 
 
-def test_missing_split_file(source, run_tool, one_line_error):
+def test_missing_split_file(source, run_tool):
     (source / "pairs.txt").unlink()
     done = run_tool("import_lfw", **flags_for(source))
-    one_line_error(done, "pairs.txt", "beside the archive")
+    assert_one_line_error(done, "pairs.txt", "beside the archive")
     assert not (source / "out").exists()
 
 
@@ -207,24 +201,22 @@ def garble_landmarks(source):
         (ask_for_more, r"name 'Ann_A/Ann_A_0004.jpg', which the archive does not hold"),
         (drop_a_pair, r"'.*pairs.txt' holds 39 pairs and promises 40"),
         (garble_a_pair, r"'.*pairs.txt' holds a line that names no pair"),
-        (break_an_image, r"Image 'Ann_A/Ann_A_0001.jpg' in '.*lfw.tar' cannot be decoded"),
+        (break_an_image, r"name 'Ann_A/Ann_A_0001.jpg', but it is no image in a known format"),
         (remove_the_archive, r"Cannot read archive '.*lfw.tar': No such file"),
         (collapse_landmarks, r"landmarks of image 'Bob_B/Bob_B_0001.jpg' fit no face"),
         (garble_landmarks, r"Landmarks '.*landmarks.csv' are damaged"),
     ],
 )
-def test_bad_input_is_named_and_leaves_nothing(source, tool, damage, words):
+def test_bad_input_is_named_and_leaves_nothing(source, damage, words):
     damage(source)
     before = sorted(source.iterdir())
     with pytest.raises(DataError, match=words):
-        tool.import_lfw(
-            source / "lfw.tar", source / "landmarks.csv", source / "out", jpeg_quality=95
-        )
+        run_import(source)
     assert sorted(source.iterdir()) == before
 
 
-def test_real_faces(tmp_path, shared_dir, tool):
-    """The first images of LFW, by the real landmarks, under split files of our own."""
+def test_real_faces(tmp_path, shared_dir):
+    """The first images of LFW, by the real landmarks and by YuNet, under split files of our own."""
     lfw = shared_dir / "data" / "lfw"
     with open(lfw / "landmarks.csv", newline="") as file:
         rows = {
@@ -250,11 +242,20 @@ def test_real_faces(tmp_path, shared_dir, tool):
     (tmp_path / "peopleDevTrain.txt").write_text(f"{len(trained)}\n{lines}")
     view1 = f"{judged}\t1\t2\n" * 10 + f"{judged}\t1\t{other}\t1\n" * 10
     (tmp_path / "pairsDevTest.txt").write_text(f"10\n{view1}")
-    tool.import_lfw(tmp_path / "lfw.tar", lfw / "landmarks.csv", tmp_path / "out", 95)
+    (tmp_path / "landmarks.csv").write_bytes((lfw / "landmarks.csv").read_bytes())
+    run_import(tmp_path)
     training = read_all(tmp_path / "out")
     assert len(training) == sum(len(people[person]) for person in trained)
     for name, record in training.items():
-        expected = crop(decode_rgb(contents[name]), rows[name]).astype(int)
-        assert np.abs(decode_rgb(record.encoded) - expected).mean() < 4
+        expected = crop(decode_photo(contents[name]), rows[name]).astype(int)
+        assert np.abs(decode_photo(record.encoded) - expected).mean() < 4
     pair_set = PairSet.load(find_pairs(tmp_path / "out", "lfw_view2"))
     assert pair_set.filenames[pair_set.second[1]].startswith(trained[0])
+
+    model = shared_dir / "data" / "models" / "yunet_n_320_320.onnx"
+    options = AlignmentOptions(detector_model=str(model))
+    common = {"image_size": (112, 112), "alignment": "arcface-112"}
+    import_lfw(tmp_path / "lfw.tar", options.crop_photo(), tmp_path / "found", **common)
+    for name, record in read_all(tmp_path / "found").items():
+        given = decode_photo(training[name].encoded).astype(int)
+        assert np.abs(decode_photo(record.encoded) - given).mean() < 1

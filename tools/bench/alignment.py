@@ -1,0 +1,80 @@
+"""Measures aligning photographs against the detector's own bare loop over decoded pixels.
+
+    python tools/bench/alignment.py --archive=lfw-deepfunneled.tar [--detector_model=FILE]
+
+The whole reads the archive, decodes, detects, chooses, crops, encodes and writes records. Prints
+ratios of one run; on a noisy machine only these mean something.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from absl import flags
+
+from facerec_tf.command import run
+from facerec_tf.data.photo import decode_photo
+from facerec_tf.flags import alignment_options, define_alignment_flags
+from facerec_tf.preparation import AlignmentOptions, Photo, crop_all
+from facerec_tf.preparation.lfw import read_photos
+from facerec_tf.preparation.make_records import make_records
+
+_ARCHIVE = flags.DEFINE_string("archive", None, "Tar of photographs, as LFW's.")
+_IMAGES = flags.DEFINE_integer("images", 2000, "Photographs of each round.", lower_bound=10)
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "Rounds; the best of each side counts.", lower_bound=1)
+define_alignment_flags()
+
+TARGET = 0.90
+LOOP = "the detector's own loop"
+
+
+def measure(
+    photos: Sequence[Photo], options: AlignmentOptions, rounds: int, scratch: Path
+) -> dict[str, float]:
+    """Returns the best rate of each contestant, in turns so that all meet the same noise."""
+    images = [decode_photo(photo.read()) for photo in photos]
+    detector, template = options.make_detector(), options.template()
+
+    def records() -> None:
+        make_records(
+            Path(tempfile.mkdtemp(dir=scratch)),
+            photos,
+            options.crop_photo(),
+            image_size=template.size,
+            alignment=template.name,
+        )
+
+    contestants = {
+        LOOP: lambda: [detector.detect(image) for image in images],
+        "photographs to crops": lambda: list(crop_all(photos, options.crop_photo())),
+        "photographs to records": records,
+    }
+    rates = dict.fromkeys(contestants, 0.0)
+    for _, (name, work) in itertools.product(range(rounds), contestants.items()):
+        rates[name] = max(rates[name], len(photos) / _timed(work))
+    return rates
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    """Runs the benchmark and prints the ratios."""
+    photos = list(itertools.islice(read_photos(Path(_ARCHIVE.value)), _IMAGES.value))
+    with tempfile.TemporaryDirectory() as scratch:
+        rates = measure(photos, alignment_options(), _ROUNDS.value, Path(scratch))
+    for name, rate in rates.items():
+        print(f"{name:26} {rate:8.0f} photographs/s  {rate / rates[LOOP]:5.2f} x")
+    print(f"Target: records at {TARGET:.2f} x the loop.")
+
+
+if __name__ == "__main__":
+    flags.mark_flag_as_required("archive")
+    run(main)
