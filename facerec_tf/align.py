@@ -1,4 +1,4 @@
-"""`python -m facerec_tf.align`: cuts the faces out of a folder of photographs, upright and alike."""
+"""`python -m facerec_tf.align`: cuts faces out of a folder of photographs, upright and alike."""
 
 from __future__ import annotations
 

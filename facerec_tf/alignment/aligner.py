@@ -41,7 +41,7 @@ class Aligner:
     detector: Detector
     template: Template = ARCFACE_112
     policy: str = "center"
-    gates: QualityGates = QualityGates()
+    gates: QualityGates = dataclasses.field(default_factory=QualityGates)
 
     def __post_init__(self) -> None:
         require_known(self.policy, POLICIES, "face")

@@ -11,9 +11,7 @@ import numpy as np
 #: distances between the eyes. x and y: the median of LFW's 13,233 faces, made symmetric; so zero is
 #: how people look in photographs. The nose's height: from how eyes and mouth grow narrower as it
 #: moves aside, in the same faces (0.54 by the eyes, 0.49 by the mouth).
-_FACE = np.array(
-    [[-0.5, 0, 0], [0.5, 0, 0], [0, 0.56, -0.51], [-0.44, 1.01, 0], [0.44, 1.01, 0]]
-)
+_FACE = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.56, -0.51], [-0.44, 1.01, 0], [0.44, 1.01, 0]])
 _CENTRED = _FACE - _FACE.mean(axis=0)
 _INVERSE = np.linalg.pinv(_CENTRED)
 

@@ -80,7 +80,9 @@ class AlignFace(keras.layers.Layer):
         # 1/a: from the crop back to the photograph.
         spread = tf.reduce_sum(source**2, axis=[1, 2])
         shrink = tf.math.divide_no_nan(spread, real**2 + imaginary**2)
-        cosine, sine = (part[:, tf.newaxis, tf.newaxis] for part in (shrink * real, shrink * imaginary))
+        cosine, sine = (
+            part[:, tf.newaxis, tf.newaxis] for part in (shrink * real, shrink * imaginary)
+        )
 
         across = tf.constant(np.arange(width) - target_mean[0], tf.float32)
         down = tf.constant(np.arange(height) - target_mean[1], tf.float32)[:, tf.newaxis]

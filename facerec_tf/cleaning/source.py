@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.data import Manifest, Record
-from facerec_tf.data.checks import check_label
-from facerec_tf.data.images import decode_any, image_fault
-from facerec_tf.data.records import read_shard, shard_paths
+from facerec_tf.data import Manifest, Record, reading
+from facerec_tf.data.reading import Image
 from facerec_tf.experiment import RunFolder
 from facerec_tf.experiment.encoder import BATCH
-
-#: Images that are decoded ahead.
-_CHUNK = 1024
 
 #: Seconds between two lines that say how far the work is.
 _TELL_EVERY = 30.0
@@ -39,14 +32,6 @@ class Source(NamedTuple):
     directory: Path
     manifest: Manifest
     classes: np.ndarray
-
-
-class Image(NamedTuple):
-    """One record, and its pixels, uint8 `[height, width, 3]`, or why there are none."""
-
-    record: Record
-    pixels: np.ndarray | None
-    fault: str | None
 
 
 def open_source(data: str | None, workdir: str | None, min_images: int | None) -> Source:
@@ -74,16 +59,8 @@ def open_source(data: str | None, workdir: str | None, min_images: int | None) -
 
 
 def read_records(source: Source) -> Iterator[tuple[str, Record]]:
-    """Yields every record, in the order of the data, after the path of its shard.
-
-    Raises:
-        DataError: If one cannot be read, or is not labelled as the manifest says.
-    """
-    manifest = source.manifest
-    for path in shard_paths(source.directory, [shard.file for shard in manifest.shards]):
-        for record in read_shard(path):
-            check_label(record, manifest, path)
-            yield path, record
+    """Yields every record, as `data.reading.read_records` does."""
+    return reading.read_records(source.directory, source.manifest)
 
 
 def read_images(source: Source, wanted: np.ndarray | None = None) -> Iterator[Image]:
@@ -92,19 +69,10 @@ def read_images(source: Source, wanted: np.ndarray | None = None) -> Iterator[Im
     Raises:
         DataError: As `read_records`, and if an image has another size.
     """
-
-    def decode(item: tuple[str, Record]) -> Image:
-        path, record = item
-        if fault := image_fault(record, source.manifest, path):
-            return Image(record, None, fault)
-        return Image(record, decode_any(record.encoded).numpy(), None)
-
     items = read_records(source)
-    if wanted is not None:
-        items = itertools.compress(items, wanted)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        while chunk := list(itertools.islice(items, _CHUNK)):
-            yield from pool.map(decode, chunk)
+    return reading.read_images(
+        items if wanted is None else itertools.compress(items, wanted), source.manifest
+    )
 
 
 def batches(

@@ -46,7 +46,7 @@ class AlignmentOptions:
     )
     min_face: float | None = option(None, "Reject faces whose box is narrower, in pixels.")
     min_sharpness: float | None = option(
-        None, "Reject crops whose Laplacian varies less; 100 is a usual value."
+        None, "Reject crops whose Laplacian varies less: 5 % of LFW's are below 60."
     )
     max_yaw: float | None = option(None, "Reject faces turned further aside, in degrees.")
     max_pitch: float | None = option(None, "Reject faces turned further up or down, in degrees.")

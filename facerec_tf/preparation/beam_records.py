@@ -119,7 +119,7 @@ class _Crop(beam.DoFn):
     def setup(self) -> None:
         self._crop_photo = self._make_crop_photo()
 
-    def process(self, line: str):  # noqa: ANN201: Beam would choose a coder by the annotation.
+    def process(self, line: str) -> Iterator[Any]:
         photo = Photo(*json.loads(line))
         outcome = outcome_of(photo, lambda photo: self._crop_photo(_fetched(photo)))
         if outcome.reason:
@@ -137,7 +137,7 @@ class _WriteShard(beam.DoFn):
         self._num_shards = num_shards
         self._seed = seed
 
-    def process(self, shard: tuple, classes: list):
+    def process(self, shard: tuple, classes: list) -> Iterator[Any]:
         index, crops = shard
         labels = {person: label for label, (person, _) in enumerate(classes)}
         ordered = sorted(crops, key=lambda crop: _hash(f"{self._seed} {crop[1]}"))

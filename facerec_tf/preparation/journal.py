@@ -58,7 +58,7 @@ class Journal:
         options = json.loads(json.dumps(options))
         if self._path.is_file():
             self._load(folder, options)
-        self._file = open(self._path, "a", encoding="utf-8")  # noqa: SIM115: `close` closes it.
+        self._file = self._path.open("a", encoding="utf-8")
         if self._file.tell() == 0:
             self._write(options)
 

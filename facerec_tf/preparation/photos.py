@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from facerec_tf.core.files import atomic_file
@@ -51,8 +50,7 @@ class Rejected(NamedTuple):
 
 def write_rejected(path: str | os.PathLike, rejected: Iterable[Rejected]) -> None:
     """Writes what was left out as CSV, sorted by name."""
-    with atomic_file(Path(path)) as temporary:
-        with open(temporary, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(Rejected._fields)
-            writer.writerows(sorted(rejected))
+    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(Rejected._fields)
+        writer.writerows(sorted(rejected))

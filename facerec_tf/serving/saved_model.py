@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,6 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from facerec_tf.alignment import TEMPLATES
+from facerec_tf.alignment.warp import AlignFace
 from facerec_tf.backbones import PReLU
 from facerec_tf.data.images import decode_any
 from facerec_tf.serving.form import Embed, Form
@@ -25,8 +28,11 @@ class _ClampedPReLU(keras.layers.PReLU):
 class SavedModel(Form):
     """TensorFlow's own format, for every TensorFlow there is: Python, C++, Serving.
 
-    Two signatures: `serving_default` takes `images`, uint8 crops `[batch, h, w, 3]`, `embed_jpeg`
-    takes `jpegs`, strings `[batch]`, each an encoded crop of that size. Both return `embedding`.
+    Signatures: `serving_default` takes `images`, uint8 crops `[batch, h, w, 3]`, `embed_jpeg`
+    takes `jpegs`, strings `[batch]`, each an encoded crop of that size. Where an alignment template
+    has that size, `embed_photo` takes `photos`, uint8 `[batch, height, width, 3]` of any one size,
+    and `landmarks`, float32 `[batch, 5, 2]`, and crops by that template: right for networks that
+    were trained on crops by it. All return `embedding`.
     """
 
     file = "saved_model.pb"
@@ -35,7 +41,7 @@ class SavedModel(Form):
     jit_compile = False
 
     def write(self, graph: Graph, folder: Path) -> None:
-        """Writes both signatures."""
+        """Writes the signatures."""
         embed = graph.function(self.jit_compile)
         crop = tf.TensorSpec(graph.crops.shape[1:], tf.uint8)
 
@@ -47,6 +53,9 @@ class SavedModel(Form):
             return embed(tf.map_fn(decode, jpegs, fn_output_signature=crop))
 
         signatures = {"serving_default": embed, "embed_jpeg": embed_jpeg}
+        for template in TEMPLATES.values():
+            if template.size == tuple(crop.shape[:2]):
+                signatures["embed_photo"] = _embed_photo(embed, AlignFace(template))
         tf.saved_model.save(graph, str(folder), signatures=signatures)
 
     def load(self, folder: Path) -> Embed:
@@ -58,3 +67,14 @@ class SavedModel(Form):
             return call(**{IMAGES: tf.constant(images)})[EMBEDDING].numpy()
 
         return embed
+
+
+def _embed_photo(embed: Callable, align: AlignFace) -> tf.types.experimental.PolymorphicFunction:
+    photos = tf.TensorSpec([None, None, None, 3], tf.uint8, name="photos")
+    landmarks = tf.TensorSpec([None, 5, 2], tf.float32, name="landmarks")
+
+    @tf.function(input_signature=[photos, landmarks])
+    def embed_photo(photos: tf.Tensor, landmarks: tf.Tensor) -> dict[str, tf.Tensor]:
+        return embed(align(photos, landmarks))
+
+    return embed_photo

@@ -47,7 +47,7 @@ def test_policy_and_template():
 
 
 def test_no_face():
-    with pytest.raises(RejectedFaceError, match="^no face was found$"):
+    with pytest.raises(RejectedFaceError, match=r"^no face was found$"):
         Aligner(Fixed()).align(IMAGE)
 
 

@@ -79,10 +79,10 @@ def test_a_small_face_in_a_large_photograph_is_found_at_a_second_look(photos, mo
     large = np.zeros((2400, 3600, 3), np.uint8)
     large[1000:1250, 2000:2250] = image
     small = cv2.resize(image, (100, 100), interpolation=cv2.INTER_AREA)
-    assert nearest(YuNet(model).detect(large), points + [2000, 1000]) < 8
+    assert nearest(YuNet(model).detect(large), points + np.array([2000, 1000])) < 8
     large[1000:1250, 2000:2250] = 0
     large[1000:1100, 2000:2100] = small
-    assert nearest(YuNet(model).detect(large), 0.4 * points + [2000, 1000]) < 4
+    assert nearest(YuNet(model).detect(large), 0.4 * points + np.array([2000, 1000])) < 4
 
 
 def test_finds_none_where_there_is_none(model):

@@ -1,5 +1,5 @@
 """Label cleaning is tested through its tool, too."""
 
-from tests.tools.conftest import image, one_line_error, run_tool
+from tests.tools.conftest import image, one_line_error
 
-__all__ = ["image", "one_line_error", "run_tool"]
+__all__ = ["image", "one_line_error"]

@@ -215,7 +215,6 @@ def damage(record, name):
 @pytest.fixture
 def small_steps(monkeypatch):
     monkeypatch.setattr(source, "BATCH", 4)
-    monkeypatch.setattr(source, "_CHUNK", 6)
 
 
 def test_damaged_images_are_left_out_and_named(run, records, tmp_path, small_steps):

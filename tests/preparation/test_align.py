@@ -161,9 +161,10 @@ def test_a_full_disk_stops_it_clean(images, tmp_path, crop_photo, expected, monk
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         return write(path, content)
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left on device"):
+    with monkeypatch.context() as patch:
         patch.setattr(module.Path, "write_bytes", fill)
-        align_folder(images, out, crop_photo, OPTIONS)
+        with pytest.raises(OSError, match="No space left on device"):
+            align_folder(images, out, crop_photo, OPTIONS)
     found = contents(out)
     del found[JOURNAL]
     assert len(found) == 2
@@ -192,7 +193,7 @@ def test_folders_that_are_refused(images, tmp_path, crop_photo):
         align_folder(images, tmp_path / "mine", crop_photo, OPTIONS)
     with pytest.raises(UserError, match="lies within --images"):
         align_folder(images, images / "crops", crop_photo, OPTIONS)
-    with pytest.raises(UserError, match="file.txt' is a file"):
+    with pytest.raises(UserError, match=r"file.txt' is a file"):
         align_folder(images, tmp_path / "mine" / "file.txt", crop_photo, OPTIONS)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["file.txt"]
 
@@ -215,5 +216,7 @@ def test_names_that_would_become_one(write_photos, tmp_path, crop_photo, names):
 def test_not_one_face(tmp_path, crop_photo):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "1.jpg").write_bytes(b"words")
-    with pytest.raises(DataError, match="None of the 1 photographs gave a crop. '1.jpg': it is no"):
+    with pytest.raises(
+        DataError, match=r"None of the 1 photographs gave a crop. '1.jpg': it is no"
+    ):
         align_folder(tmp_path / "photos", tmp_path / "out", crop_photo, OPTIONS)

@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import tarfile
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -118,8 +119,8 @@ def test_what_is_refused_before_workers_start(images, tmp_path):
 
     with pytest.raises(DataError, match="there is no detector"):
         beam_make_records(str(tmp_path / "beam"), photos, fail, **COMMON)
+    flags = ["--runner=Nonsense"]
     with pytest.raises(UserError, match="Unexpected pipeline runner: Nonsense"):
-        flags = ["--runner=Nonsense"]
         beam_make_records(str(tmp_path / "beam"), photos, take_crop, beam_flags=flags, **COMMON)
     with pytest.raises(UserError, match="images' is not empty"):
         beam_make_records(str(images), photos, take_crop, **COMMON)
@@ -129,7 +130,7 @@ def test_what_is_refused_before_workers_start(images, tmp_path):
 class Bucket(FileSystem):
     """Files at bucket://…, held in memory: as far as Beam can tell, a cloud's."""
 
-    files: dict[str, bytes] = {}  # noqa: RUF012: One for all.
+    files: ClassVar[dict[str, bytes]] = {}
 
     @classmethod
     def scheme(cls):

@@ -1,4 +1,4 @@
-"""Exported models: both signatures, every precision, and what is wrong with damaged ones."""
+"""Exported models: every signature, every precision, and what is wrong with damaged ones."""
 
 import shutil
 
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from facerec_tf.alignment import TEMPLATES, crop
 from facerec_tf.backbones import iresnet
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.data.codec import decode_rgb, encode_jpeg
@@ -67,6 +68,30 @@ def test_encoded_crops_embed_as_their_pixels(exported):
     signature = tf.saved_model.load(str(exported)).signatures["embed_jpeg"]
     embeddings = signature(jpegs=tf.constant(jpegs))["embedding"]
     np.testing.assert_allclose(embeddings, embedder.embed(pixels), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["arcface-112", "arcface-112x96"])
+def test_photographs_embed_as_their_crops(name, tmp_path):
+    template = TEMPLATES[name]
+    export(iresnet((1,), (8,), embedding_size=4, input_shape=(*template.size, 3)), tmp_path / "e")
+    signatures = tf.saved_model.load(str(tmp_path / "e")).signatures
+    rng = np.random.default_rng(0)
+    for height, width in ((150, 170), (90, 240)):
+        small = rng.integers(0, 256, (3, 9, 9, 3), np.uint8)
+        photos = tf.image.resize(small, (height, width)).numpy().astype(np.uint8)
+        landmarks = template.points * rng.uniform(0.8, 1.5, (3, 1, 1)) + rng.normal(size=(3, 5, 2))
+        crops = np.stack([crop(*face, template) for face in zip(photos, landmarks, strict=True)])
+        expected = signatures["serving_default"](images=tf.constant(crops))["embedding"]
+        found = signatures["embed_photo"](
+            photos=tf.constant(photos), landmarks=tf.constant(landmarks, tf.float32)
+        )
+        np.testing.assert_allclose(found["embedding"], expected, atol=2e-3)
+        assert np.ptp(expected, axis=0).max() > 0.02
+
+
+def test_without_a_template_of_its_size_a_network_takes_no_photographs(exported):
+    signatures = tf.saved_model.load(str(exported)).signatures
+    assert set(signatures) == {"serving_default", "embed_jpeg"}
 
 
 def test_flip_fusion_adds_what_is_not_yet_normalised(backbone, tmp_path):

@@ -51,9 +51,13 @@ def test_all_kinds_of_files(photos, tmp_path, run_tool, image):
     done = run_tool("make_records", images=photos, output=tmp_path / "out", shards=3, min_images=2)
     assert done.returncode == 0, done.stderr
     assert "training: 112 images of 11 people" in done.stdout
-    assert "rejected: 1 files" in done.stdout
+    assert "rejected: 3 files" in done.stdout
     with open(tmp_path / "out" / "rejected.csv", newline="") as file:
-        assert list(csv.reader(file))[1:] == [["person 03/0.jpg", "it is truncated"]]
+        assert list(csv.reader(file))[1:] == [
+            [".thumbnails", "it is hidden: its name begins with a dot"],
+            ["Zoë Ångström/.hidden.jpg", "it is hidden: its name begins with a dot"],
+            ["person 03/0.jpg", "it is truncated"],
+        ]
 
     manifest = Manifest.load(tmp_path / "out")
     manifest.verify(tmp_path / "out")

@@ -1,0 +1,117 @@
+"""Reads TFRecord files that may be damaged, past the damage.
+
+A record is its length (8 bytes, little endian), a checksum of that (4), its data, and a checksum of
+these (4). Checksums are CRC-32C, masked (TensorFlow, `tensorflow/core/lib/io/record_writer.h`).
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+_HEADER, _FOOTER = 12, 4
+
+#: Of CRC-32C: its polynomial, bits reversed, and what TFRecords add to the rotated checksum.
+_POLYNOMIAL, _MASK = 0x82F63B78, 0xA282EAD8
+
+
+class Frame(NamedTuple):
+    """One record of a shard, or what is left of it.
+
+    Attributes:
+        index: Its number in the shard, from 0, not counting what was lost without a trace.
+        offset: Where it begins, in bytes.
+        data: The serialized record, or None if it is damaged.
+        fault: What is wrong with it, or None.
+    """
+
+    index: int
+    offset: int
+    data: bytes | None
+    fault: str | None = None
+
+
+def read_frames(path: str | os.PathLike, verify: bool = True) -> Iterator[Frame]:
+    """Yields every record of a shard; after a damaged one, goes on with the next that is sound.
+
+    Args:
+        path: The file.
+        verify: Whether to compare the records' checksums too, at some 10 MB a second. Lengths are
+            always checked.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        index = offset = 0
+        while offset < size:
+            frame, end = _read(file, index, offset, verify)
+            yield frame
+            index += 1
+            offset = _next_record(file, offset + 1, size) if end is None else end
+
+
+def read_frame(path: str | os.PathLike, offset: int) -> bytes:
+    """Returns the data of the record that begins at `offset`, unverified."""
+    with open(path, "rb") as file:
+        return _read(file, 0, offset, verify=False)[0].data
+
+
+def _read(file: BinaryIO, index: int, offset: int, verify: bool) -> tuple[Frame, int | None]:
+    """Returns the record at `offset`, and where it ends if that is known."""
+    file.seek(offset)
+    header = file.read(_HEADER)
+    length = _length(header)
+    if length is None:
+        reason = "the file is cut short" if len(header) < _HEADER else "its length is damaged"
+        return Frame(index, offset, None, reason), None
+    data, footer = file.read(length), file.read(_FOOTER)
+    if len(footer) < _FOOTER:
+        return Frame(index, offset, None, "the file is cut short"), file.tell()
+    if verify and struct.pack("<I", _checksum(data)) != footer:
+        return Frame(index, offset, None, "its checksum does not match"), file.tell()
+    return Frame(index, offset, data), file.tell()
+
+
+def _next_record(file: BinaryIO, offset: int, size: int) -> int:
+    """Returns where, from `offset` on, the next sound length stands, or `size` if none does."""
+    file.seek(offset)
+    rest = file.read()
+    # Of a length below 4 GB the upper half is zero, which pictures seldom hold four of in a row.
+    place = rest.find(bytes(4), 4)
+    while place >= 0:
+        length = _length(rest[place - 4 : place - 4 + _HEADER])
+        if length is not None and place - 4 + _HEADER + length + _FOOTER <= len(rest):
+            return offset + place - 4
+        place = rest.find(bytes(4), place + 1)
+    return size
+
+
+def _length(header: bytes) -> int | None:
+    """Returns the length a record's header tells, or None if that does not match its checksum."""
+    if len(header) < _HEADER:
+        return None
+    length, checksum = struct.unpack("<QI", header)
+    return length if _checksum(header[:8]) == checksum else None
+
+
+def _make_table() -> list[int]:
+    table = list(range(256))
+    for _ in range(8):
+        table = [(crc >> 1) ^ (_POLYNOMIAL if crc & 1 else 0) for crc in table]
+    return table
+
+
+_TABLE = _make_table()
+
+
+def _checksum(data: bytes) -> int:
+    """Returns the masked CRC-32C of `data`."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = _TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
+    crc ^= 0xFFFFFFFF
+    return ((crc >> 15 | crc << 17) + _MASK) & 0xFFFFFFFF

@@ -1,0 +1,153 @@
+"""Rows of captioned strips of images: identities, duplicates or suspects to look through."""
+
+from __future__ import annotations
+
+import functools
+import math
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.font_manager import FontProperties, findfont
+from PIL import Image, ImageDraw, ImageFont
+
+from facerec_tf.core.errors import require, require_count
+from facerec_tf.visualize.style import INK, MUTED
+
+#: Pixels: around the sheet, between images, strips and rows, and for a caption and the heading.
+_MARGIN, _GAP, _STRIP_GAP, _ROW_GAP, _CAPTION, _HEADING = 16, 2, 20, 14, 19, 34
+
+#: Pixels up to which a column widens for its captions.
+_CAPTION_ROOM = 260
+
+#: Sizes of the type, in pixels.
+_SMALL, _LARGE = 12, 16
+
+#: Characters of a caption that can fit at all.
+_LONGEST = 400
+
+
+class Strip(NamedTuple):
+    """Images side by side, and above them a caption: a title in bold and a note.
+
+    Attributes:
+        images: uint8 `[height, width, 3]` each, RGB.
+        title: Cut with "…" where there is no room.
+        note: Always shown whole, unless it has no room itself.
+    """
+
+    images: Sequence[np.ndarray]
+    title: str
+    note: str = ""
+
+
+def strips_sheet(
+    rows: Sequence[Sequence[Strip]], heading: str = "", height: int = 112
+) -> np.ndarray:
+    """Returns the strips laid out in rows and columns on white.
+
+    Args:
+        rows: The strips; they may differ in length, and rows in their number of strips.
+        heading: Above all of them.
+        height: What images are scaled to, in pixels.
+
+    Returns:
+        uint8 `[h, w, 3]`, RGB.
+
+    Raises:
+        ArgumentError: If there is no strip with an image.
+    """
+    require_count("height", height)
+    shown = any(strip.images for row in rows for strip in row)
+    require(shown, "rows", "strips of images, one at least", rows)
+    scaled = [
+        [strip._replace(images=[_scale(image, height) for image in strip.images]) for strip in row]
+        for row in rows
+    ]
+    widths = [
+        max(_room(row[column]) for row in scaled if column < len(row))
+        for column in range(max(map(len, scaled)))
+    ]
+    top = _MARGIN + (_HEADING if heading else 0)
+    step = _CAPTION + height + _ROW_GAP
+    size = (
+        2 * _MARGIN + sum(widths) + _STRIP_GAP * (len(widths) - 1),
+        top + step * len(rows) - _ROW_GAP + _MARGIN,
+    )
+    sheet = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(sheet)
+    if heading:
+        wide = size[0] - 2 * _MARGIN
+        _write(draw, (_MARGIN, _MARGIN), heading, _font(_LARGE, "bold"), INK, wide)
+    for number, row in enumerate(scaled):
+        x, y = _MARGIN, top + number * step
+        for strip, width in zip(row, widths[: len(row)], strict=True):
+            _draw(sheet, draw, strip, (x, y), width)
+            x += width + _STRIP_GAP
+    return np.asarray(sheet)
+
+
+def fit_text(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
+    """Returns as much of `text` as is `width` pixels wide, printable, and with "…" if cut."""
+    text = unicodedata.normalize("NFC", text[:_LONGEST])
+    text = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "…") > width:
+        text = text[:-1]
+    return text.rstrip() + "…" if text else ""
+
+
+def _draw(
+    sheet: Image.Image, draw: ImageDraw.ImageDraw, strip: Strip, at: tuple[int, int], width: int
+) -> None:
+    x, y = at
+    bold, plain = _font(_SMALL, "bold"), _font(_SMALL, "normal")
+    room = width - plain.getlength(strip.note) - _SMALL / 2 if strip.note else width
+    used = _write(draw, at, strip.title, bold, INK, max(room, 0))
+    start = x + used + (_SMALL / 2 if used else 0)
+    _write(draw, (start, y), strip.note, plain, MUTED, x + width - start)
+    for image in strip.images:
+        sheet.paste(image, (x, y + _CAPTION))
+        x += image.width + _GAP
+
+
+def _write(
+    draw: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    font: ImageFont.FreeTypeFont,
+    colour: str,
+    width: float,
+) -> float:
+    """Writes what fits of `text`; returns how wide that is, in pixels."""
+    text = fit_text(text, font, width)
+    draw.text(at, text, fill=colour, font=font)
+    return font.getlength(text)
+
+
+def _width(strip: Strip) -> int:
+    return sum(image.width + _GAP for image in strip.images) - _GAP if strip.images else 0
+
+
+def _room(strip: Strip) -> int:
+    """Returns how wide the strip is, or its caption up to `_CAPTION_ROOM`."""
+    bold, plain = _font(_SMALL, "bold"), _font(_SMALL, "normal")
+    title = bold.getlength(fit_text(strip.title, bold, _CAPTION_ROOM))
+    written = title + _SMALL / 2 + plain.getlength(strip.note[:_LONGEST])
+    return max(_width(strip), math.ceil(min(written, _CAPTION_ROOM)))
+
+
+def _scale(image: np.ndarray, height: int) -> Image.Image:
+    picture = Image.fromarray(image)
+    if picture.height == height:
+        return picture
+    width = max(1, round(picture.width * height / picture.height))
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+@functools.lru_cache
+def _font(size: int, weight: str) -> ImageFont.FreeTypeFont:
+    """Returns the house's type, which Matplotlib brings along."""
+    return ImageFont.truetype(findfont(FontProperties(family="DejaVu Sans", weight=weight)), size)
