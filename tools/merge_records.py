@@ -1,0 +1,55 @@
+"""Makes one data set of several folders of records.
+
+    python tools/merge_records.py --inputs=DIR1,DIR2 --output=DIR [--same=PEOPLE.csv] [--same_names]
+    python tools/merge_records.py --inputs=casia=DIR1,vgg=DIR2 --output=DIR
+
+A data set is called as its folder, or as NAME=DIR says. Identities stay apart unless told that they
+are one person: by --same, a CSV file with the columns dataset,identity,person, in which identities
+of the same person are one; or by --same_names, if equal names are the same person, as in CASIA,
+VGGFace2 and LFW, and not merely numbers. Where a name would stand for two people, it becomes
+DATASET/NAME for both. The labels of the first data set stay as they are as long as no two of its
+identities are one person.
+
+`OUTPUT/label_map.csv` has a line for every identity: its data set, its label and name there, and
+its label and name now. Images are called DATASET/FILENAME. Records must be of one image size and
+alignment. Pair sets are not taken over: who is held out of one data set may be in another, which
+tools/check_overlap.py finds out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from absl import flags
+
+from facerec_tf.command import run
+from facerec_tf.preparation.merge import merge_records, name_inputs
+
+_INPUTS = flags.DEFINE_list("inputs", None, "Folders of records, as DIR or NAME=DIR.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")
+_SAME = flags.DEFINE_string("same", None, "CSV of dataset,identity,person: who is one person.")
+_SAME_NAMES = flags.DEFINE_boolean("same_names", False, "Equal names are the same person.")
+_NAME = flags.DEFINE_string("name", "train", "First part of the shards' names.")
+_SHARDS = flags.DEFINE_integer("shards", None, "Files to spread the records over; default: as now.")
+_SEED = flags.DEFINE_integer("seed", 0, "Of the shuffle.")
+
+
+def main() -> None:
+    """Merges as the flags say."""
+    summary = merge_records(
+        Path(_OUTPUT.value),
+        name_inputs(_INPUTS.value),
+        same=Path(_SAME.value) if _SAME.value else None,
+        same_names=_SAME_NAMES.value,
+        name=_NAME.value,
+        num_shards=_SHARDS.value,
+        seed=_SEED.value,
+    )
+    for name, content in summary.items():
+        print(f"{name}: {content}")
+    print(f"Wrote '{_OUTPUT.value}'. Train with: python -m facerec_tf.train --data={_OUTPUT.value}")
+
+
+if __name__ == "__main__":
+    flags.mark_flags_as_required(["inputs", "output"])
+    run(main)
