@@ -13,17 +13,11 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError, require_count
 from facerec_tf.core.files import atomic_file, sha256
+from facerec_tf.data.class_list import ClassEntry as ClassEntry
+from facerec_tf.data.class_list import ClassList
 
 FILE_NAME = "manifest.json"
 FORMAT_VERSION = 1
-
-
-@dataclasses.dataclass(frozen=True)
-class ClassEntry:
-    """One identity: its name and its number of images. Its label is its place in the manifest."""
-
-    name: str
-    images: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +70,7 @@ class Manifest:
     name: str
     image_size: tuple[int, int]
     alignment: str
-    classes: tuple[ClassEntry, ...]
+    classes: ClassList
     shards: tuple[Shard, ...]
 
     @property
@@ -98,16 +92,18 @@ class Manifest:
         """
         path = Path(directory) / FILE_NAME
         try:
-            fields = json.loads(path.read_text(encoding="utf-8"))
+            fields, classes = _parse(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise DataError(
                 f"Cannot read '{path}' ({error.strerror}): a folder of records holds one. Write "
                 "records with tools/make_records.py or tools/import_lfw.py."
             ) from None
-        except ValueError as error:
+        except json.JSONDecodeError as error:
             raise DataError(f"Manifest '{path}' is no valid JSON: {error}") from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"Manifest '{path}' is incomplete: {error!r}") from None
         try:
-            return cls._from_fields(fields)
+            return cls._from_fields(fields, classes)
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"Manifest '{path}' is incomplete: {error!r}") from None
         except DataError as error:
@@ -118,11 +114,18 @@ class Manifest:
         fields = {
             "format_version": FORMAT_VERSION,
             "num_images": self.num_images,
-            **dataclasses.asdict(self),
+            "name": self.name,
+            "image_size": self.image_size,
+            "alignment": self.alignment,
+            "shards": [dataclasses.asdict(shard) for shard in self.shards],
         }
-        text = json.dumps(fields, indent=1, ensure_ascii=False)
-        with atomic_file(Path(directory) / FILE_NAME) as path:
-            path.write_text(text + "\n", encoding="utf-8")
+        target = Path(directory) / FILE_NAME
+        with atomic_file(target) as path, path.open("w", encoding="utf-8") as file:
+            file.write(_dump(fields).removesuffix("\n}") + ',\n "classes": [')
+            for label, (name, images) in enumerate(self.classes):
+                entry = {"name": name, "images": images}
+                file.write((",\n  " if label else "\n  ") + _dump(entry, indent=None))
+            file.write("\n ]\n}\n")
 
     def verify(self, directory: str | os.PathLike, digests: bool = True) -> None:
         """Compares every shard in `directory` with the manifest.
@@ -160,7 +163,7 @@ class Manifest:
             DataError: If fewer than two identities are left.
         """
         require_count("min_images", min_images)
-        images = np.array([entry.images for entry in self.classes], dtype=np.int64)
+        images = self.classes.images
         kept = images >= min_images
         if kept.sum() < 2:
             raise DataError(
@@ -174,7 +177,7 @@ class Manifest:
         )
 
     @classmethod
-    def _from_fields(cls, fields: dict[str, Any]) -> Manifest:
+    def _from_fields(cls, fields: dict[str, Any], classes: ClassList) -> Manifest:
         version = fields["format_version"]
         if version != FORMAT_VERSION:
             raise DataError(f"has format version {version!r}; this program reads {FORMAT_VERSION}.")
@@ -183,7 +186,7 @@ class Manifest:
             name=str(fields["name"]),
             image_size=(int(height), int(width)),
             alignment=str(fields["alignment"]),
-            classes=tuple(ClassEntry(str(c["name"]), int(c["images"])) for c in fields["classes"]),
+            classes=classes,
             shards=tuple(
                 Shard(str(s["file"]), int(s["images"]), int(s["bytes"]), str(s["sha256"]))
                 for s in fields["shards"]
@@ -192,12 +195,32 @@ class Manifest:
         counts = {
             "num_images": int(fields["num_images"]),
             "its shards": manifest.num_images,
-            "its classes": sum(entry.images for entry in manifest.classes),
+            "its classes": int(classes.images.sum()),
         }
         if len(set(counts.values())) > 1:
             told = ", ".join(f"{count} by {source}" for source, count in counts.items())
             raise DataError(f"contradicts itself on the number of images: {told}.")
         return manifest
+
+
+def _dump(fields: dict[str, Any], indent: int | None = 1) -> str:
+    return json.dumps(fields, indent=indent, ensure_ascii=False)
+
+
+def _parse(text: str) -> tuple[dict[str, Any], ClassList]:
+    """Returns the fields of a manifest but for the classes, and these, never all as objects."""
+    classes = ClassList()
+
+    def keep(fields: dict[str, Any]) -> dict[str, Any] | None:
+        if fields.keys() != {"name", "images"}:
+            return fields
+        classes.append(str(fields["name"]), int(fields["images"]))
+        return None
+
+    fields = json.loads(text, object_hook=keep)
+    if len(fields["classes"]) != len(classes):
+        raise ValueError("classes must be objects of a name and a number of images")
+    return fields, classes
 
 
 def mismatch(path: str | os.PathLike, expected: str, received: str) -> DataError:

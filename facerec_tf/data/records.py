@@ -17,6 +17,8 @@ LABEL = "image/class/label"
 TEXT = "image/class/text"
 FILENAME = "image/filename"
 
+_READ_AT_ONCE = 64
+
 
 class Record(NamedTuple):
     """One image and whom it shows.
@@ -35,17 +37,19 @@ class Record(NamedTuple):
 
 
 def serialize(record: Record) -> bytes:
-    """Returns `record` as a serialized `tf.train.Example`."""
-    return tf.train.Example(
-        features=tf.train.Features(
-            feature={
-                ENCODED: _bytes_feature(record.encoded),
-                LABEL: tf.train.Feature(int64_list=tf.train.Int64List(value=[record.label])),
-                TEXT: _bytes_feature(record.text.encode()),
-                FILENAME: _bytes_feature(record.filename.encode()),
-            }
-        )
-    ).SerializeToString()
+    """Returns `record` as a serialized `tf.train.Example`, the same bytes in every process.
+
+    The wire format of Protocol Buffers by hand, as protobuf's own deterministic mode writes it, in
+    a third of the time.
+    """
+    label = _delimited(_VALUE, _varint(record.label))
+    entries = (
+        _entry(_LABEL_KEY, _INT64_LIST, label),
+        _entry(_TEXT_KEY, _BYTES_LIST, _delimited(_VALUE, record.text.encode())),
+        _entry(_ENCODED_KEY, _BYTES_LIST, _delimited(_VALUE, record.encoded)),
+        _entry(_FILENAME_KEY, _BYTES_LIST, _delimited(_VALUE, record.filename.encode())),
+    )
+    return _delimited(_FEATURES, b"".join(entries))
 
 
 def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -106,7 +110,7 @@ def read_shard(path: str | os.PathLike) -> Iterator[Record]:
     """
     index = 0
     try:
-        for serialized in tf.data.TFRecordDataset(os.fspath(path)).as_numpy_iterator():
+        for serialized in _read_serialized(path):
             yield deserialize(serialized)
             index += 1
     except DataError as error:
@@ -120,6 +124,19 @@ def read_shard(path: str | os.PathLike) -> Iterator[Record]:
         ) from None
 
 
+def _read_serialized(path: str | os.PathLike) -> Iterator[bytes]:
+    """Yields all records before the first corrupt one, then raises `tf.errors.DataLossError`."""
+    records = tf.data.TFRecordDataset(os.fspath(path))
+    read = 0
+    try:
+        # One by one, TensorFlow takes ten times as long.
+        for batch in records.batch(_READ_AT_ONCE).as_numpy_iterator():
+            yield from batch
+            read += len(batch)
+    except tf.errors.DataLossError:
+        yield from records.skip(read).as_numpy_iterator()
+
+
 def shard_name(name: str, index: int, count: int) -> str:
     """Returns the file name of shard `index` of `count`, as `train-00000-of-00016.tfrecord`."""
     return f"{name}-{index:05d}-of-{count:05d}.tfrecord"
@@ -130,5 +147,32 @@ def shard_paths(directory: str | os.PathLike, files: list[str]) -> list[str]:
     return [os.fspath(Path(directory) / file) for file in files]
 
 
-def _bytes_feature(value: bytes) -> tf.train.Feature:
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+def _entry(key: bytes, kind: bytes, values: bytes) -> bytes:
+    """Returns one entry of the map of features: a key, and a list of one value."""
+    return _delimited(_ENTRY, key + _delimited(_ENTRY_VALUE, _delimited(kind, values)))
+
+
+def _delimited(tag: bytes, content: bytes) -> bytes:
+    return tag + _varint(len(content)) + content
+
+
+def _varint(number: int) -> bytes:
+    """Returns a number as Protocol Buffers write it: seven bits a byte, negative ones as 64 bits."""
+    if 0 <= number < 128:
+        return bytes((number,))
+    number &= (1 << 64) - 1
+    found = bytearray()
+    while number > 127:
+        found.append(number & 127 | 128)
+        number >>= 7
+    found.append(number)
+    return bytes(found)
+
+
+# Tags of tensorflow/core/example: number of the field, and 2 for "a length, then as many bytes".
+_FEATURES = _ENTRY = _BYTES_LIST = _VALUE = bytes((1 << 3 | 2,))
+_ENTRY_VALUE = bytes((2 << 3 | 2,))
+_INT64_LIST = bytes((3 << 3 | 2,))
+_LABEL_KEY, _TEXT_KEY, _ENCODED_KEY, _FILENAME_KEY = (
+    _delimited(_ENTRY, name.encode()) for name in (LABEL, TEXT, ENCODED, FILENAME)
+)

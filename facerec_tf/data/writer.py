@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
 import os
+import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,8 +14,15 @@ import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, UserError, require_count
 from facerec_tf.core.files import atomic_directory, require_writable, sha256
-from facerec_tf.data.manifest import ClassEntry, Manifest, Shard
+from facerec_tf.data.class_list import ClassList
+from facerec_tf.data.manifest import Manifest, Shard
 from facerec_tf.data.records import Record, serialize, shard_name
+
+#: Before each record in a scattered file: its bytes.
+_LENGTH = struct.Struct("<Q")
+
+#: No data set has as many; past it a label is a mistake, and lists by label would fill the memory.
+_MOST_CLASSES = 100_000_000
 
 
 def write_records(
@@ -60,7 +69,8 @@ def write_records(
             path = folder / shard_name(name, position, len(filled))
             _shuffle_shard(_scattered(folder, index), path, generator)
             shards.append(Shard(path.name, counts[index], path.stat().st_size, sha256(path)))
-        for index in range(num_shards):
+            _scattered(folder, index).unlink()
+        for index in set(range(num_shards)).difference(filled):
             _scattered(folder, index).unlink()
         manifest = Manifest(name, image_size, alignment, classes, tuple(shards))
         manifest.save(folder)
@@ -89,29 +99,44 @@ def new_directory(directory: str | os.PathLike) -> Iterator[Path]:
 
 def _scatter(
     folder: Path, records: Iterable[Record], num_shards: int, generator: np.random.Generator
-) -> tuple[tuple[ClassEntry, ...], list[int]]:
+) -> tuple[ClassList, list[int]]:
     """Writes each record to a random shard; returns the classes and the records per shard."""
-    names: dict[int, str] = {}
-    images: dict[int, int] = {}
+    names: list[str | None] = []
+    images = array.array("q")
     counts = [0] * num_shards
     with contextlib.ExitStack() as stack:
-        paths = [_scattered(folder, index) for index in range(num_shards)]
-        writers = [stack.enter_context(tf.io.TFRecordWriter(os.fspath(path))) for path in paths]
+        files = [
+            stack.enter_context(_scattered(folder, index).open("wb")) for index in range(num_shards)
+        ]
         for record, index in zip(records, _balanced(num_shards, generator), strict=False):
-            if names.setdefault(record.label, record.text) != record.text:
-                raise DataError(
-                    f"Label {record.label} of '{record.filename}' stands for two identities: "
-                    f"'{names[record.label]}' and '{record.text}'."
-                )
-            images[record.label] = images.get(record.label, 0) + 1
+            _count(record, names, images)
             counts[index] += 1
-            writers[index].write(serialize(record))
+            serialized = serialize(record)
+            files[index].write(_LENGTH.pack(len(serialized)))
+            files[index].write(serialized)
     if not names:
         raise DataError("There are no images to write.")
-    if sorted(names) != list(range(len(names))):
+    if 0 in images:
         raise DataError(f"Labels must run from 0 to {len(names) - 1} without a gap.")
-    classes = tuple(ClassEntry(names[label], images[label]) for label in range(len(names)))
-    return classes, counts
+    return ClassList(zip(names, images, strict=True)), counts
+
+
+def _count(record: Record, names: list[str | None], images: array.array) -> None:
+    """Counts an image of its identity, which must have one name, in the lists by label."""
+    label = record.label
+    if not 0 <= label < _MOST_CLASSES:
+        raise DataError(f"Image '{record.filename}' has label {label}: they run from 0.")
+    if (missing := label + 1 - len(names)) > 0:
+        names.extend([None] * missing)
+        images.extend([0] * missing)
+    if names[label] is None:
+        names[label] = record.text
+    elif names[label] != record.text:
+        raise DataError(
+            f"Label {label} of '{record.filename}' stands for two identities: "
+            f"'{names[label]}' and '{record.text}'."
+        )
+    images[label] += 1
 
 
 def _balanced(num_shards: int, generator: np.random.Generator) -> Iterator[int]:
@@ -121,10 +146,15 @@ def _balanced(num_shards: int, generator: np.random.Generator) -> Iterator[int]:
 
 
 def _shuffle_shard(source: Path, target: Path, generator: np.random.Generator) -> None:
-    serialized = list(tf.data.TFRecordDataset(os.fspath(source)).as_numpy_iterator())
+    content = memoryview(source.read_bytes())
+    records, place = [], 0
+    while place < len(content):
+        (length,) = _LENGTH.unpack_from(content, place)
+        place += _LENGTH.size + length
+        records.append(content[place - length : place])
     with tf.io.TFRecordWriter(os.fspath(target)) as writer:
-        for index in generator.permutation(len(serialized)):
-            writer.write(serialized[index])
+        for index in generator.permutation(len(records)).tolist():
+            writer.write(bytes(records[index]))
 
 
 def _scattered(folder: Path, index: int) -> Path:

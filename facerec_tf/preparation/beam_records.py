@@ -26,7 +26,8 @@ from apache_beam.pvalue import AsList, AsSingleton, TaggedOutput
 from facerec_tf.core.errors import DataError, UserError, require_count
 from facerec_tf.core.files import sha256
 from facerec_tf.data import Manifest, Record, new_directory
-from facerec_tf.data.manifest import FILE_NAME, ClassEntry, Shard
+from facerec_tf.data.class_list import ClassList
+from facerec_tf.data.manifest import FILE_NAME, Shard
 from facerec_tf.data.photo import UnreadableError
 from facerec_tf.data.records import serialize, shard_name
 from facerec_tf.preparation.crops import CropPhoto
@@ -171,14 +172,13 @@ class _Finish(beam.DoFn):
         require_few(damaged, self._total)
         if not classes:
             raise DataError("There are no images to write.")
-        entries = tuple(ClassEntry(person, images) for person, images in classes)
         files = tuple(Shard(*fields) for fields in sorted(shards))
         left_out = [*self._rejected, *(Rejected(file, reason) for file, reason, _ in lost)]
         with tempfile.TemporaryDirectory() as scratch:
             if left_out:
                 write_rejected(Path(scratch) / REJECTED, left_out)
                 _put(Path(scratch) / REJECTED, f"{folder}/{REJECTED}")
-            Manifest(*self._common, entries, files).save(scratch)
+            Manifest(*self._common, ClassList(classes), files).save(scratch)
             _put(Path(scratch) / FILE_NAME, f"{folder}/{FILE_NAME}")
 
 
