@@ -2,14 +2,17 @@
 
     python tools/make_records.py --images=DIR --detector=yunet --output=RECORDS
     python tools/make_records.py --images=DIR --output=RECORDS [--holdout_identities=100]
-    python tools/make_records.py --table=LABELS.csv --detector=yunet --output=RECORDS
+    python tools/make_records.py --images=VGGFace2/train --layout=vggface2 --detector=yunet \
+        --output=RECORDS
+    python tools/make_records.py --table=LABELS.csv [--images=DIR] --detector=yunet --output=RECORDS
 
-`IMAGES/Jane Doe/1.jpg` is a photograph of Jane Doe; a table has the columns path and label. With
---detector, faces are found, cut out and brought to the --alignment; without, the images are aligned
-crops already: JPEGs go into the records as they are, other formats become JPEG. What is left out is
-listed in `RECORDS/rejected.csv`; more than 1 % of damaged images stop the tool. With
---holdout_identities, that many people are kept out of training, and pairs of their images are
-written to `RECORDS/pairs/holdout`.
+`IMAGES/Jane Doe/1.jpg` is a photograph of Jane Doe, unless another --layout is chosen. A table, CSV
+or Parquet, has a row for each photograph: its path, absolute or below --images (by default the
+table's folder), and its label. With --detector, faces are found, cut out and brought to the
+--alignment; without, the images are aligned crops already: JPEGs go into the records as they are,
+other formats become JPEG. What is left out is listed in `RECORDS/rejected.csv`; more than 1 % of
+damaged images stop the tool. With --holdout_identities, that many people are kept out of training,
+and pairs of their images are written to `RECORDS/pairs/holdout`.
 """
 
 from __future__ import annotations
@@ -29,9 +32,11 @@ from facerec_tf.preparation.make_records import make_records
 from facerec_tf.preparation.photos import Photo, Rejected
 from facerec_tf.preparation.table import read_table
 
-_IMAGES = flags.DEFINE_string("images", None, "Folder of photographs.")
+_IMAGES = flags.DEFINE_string("images", None, "Folder of photographs, or that of a table's.")
 _LAYOUT = flags.DEFINE_string("layout", "folders", f"Of that folder: {', '.join(LAYOUTS)}.")
-_TABLE = flags.DEFINE_string("table", None, "CSV or Parquet file with columns path and label.")
+_TABLE = flags.DEFINE_string("table", None, "CSV or Parquet file of paths and labels.")
+_PATH_COLUMN = flags.DEFINE_string("path_column", "path", "The table's column of paths.")
+_LABEL_COLUMN = flags.DEFINE_string("label_column", "label", "The table's column of labels.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")
 _NAME = flags.DEFINE_string("name", "train", "First part of the shards' names.")
 _SHARDS = flags.DEFINE_integer("shards", 16, "Files to spread the records over.")
@@ -45,6 +50,8 @@ define_alignment_flags(detector=None, alignment=None)
 
 def main() -> None:
     """Writes records as the flags say."""
+    if not _HOLDOUT.value:
+        require_unused("pairs", "--holdout_identities=0")
     crop_photo, size, alignment = cropping()
     photos, rejected = find_photos()
     summary = make_records(
@@ -69,9 +76,11 @@ def main() -> None:
 def cropping() -> tuple[CropPhoto, tuple[int, int], str]:
     """Returns what makes crops of photographs, the crops' height and width, and their alignment."""
     if options := alignment_options():
+        require_unused("size", "--detector")
         template = options.template()
         return options.crop_photo(), template.size, template.name
     if name := flags.FLAGS.alignment:
+        require_unused("size", "--alignment")
         size = lookup(TEMPLATES, name, "alignment").size
     else:
         require_count("size", _SIZE.value)
@@ -81,11 +90,26 @@ def cropping() -> tuple[CropPhoto, tuple[int, int], str]:
 
 def find_photos() -> tuple[list[Photo], list[Rejected]]:
     """Returns the photographs that --images or --table name, and what is left out."""
-    if bool(_IMAGES.value) == bool(_TABLE.value):
-        raise ArgumentError("Give either --images=DIR or --table=FILE.")
+    root = Path(_IMAGES.value) if _IMAGES.value else None
     if _TABLE.value:
-        return read_table(Path(_TABLE.value))
-    return lookup(LAYOUTS, _LAYOUT.value, "layout")(Path(_IMAGES.value))
+        require_unused("layout", "--table")
+        return read_table(
+            Path(_TABLE.value),
+            path_column=_PATH_COLUMN.value,
+            label_column=_LABEL_COLUMN.value,
+            root=root,
+        )
+    for name in ("path_column", "label_column"):
+        require_unused(name, "--images alone, only with --table")
+    if root is None:
+        raise ArgumentError("Give --images=DIR or --table=FILE.")
+    return lookup(LAYOUTS, _LAYOUT.value, "layout")(root)
+
+
+def require_unused(name: str, chosen: str) -> None:
+    """Raises `ArgumentError` if flag `name`, without effect on what was chosen, is given."""
+    if flags.FLAGS[name].present:
+        raise ArgumentError(f"Flag --{name} is not used with {chosen}.")
 
 
 if __name__ == "__main__":

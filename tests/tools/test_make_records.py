@@ -1,14 +1,17 @@
 import csv
 import struct
+import tarfile
 
 import cv2
 import numpy as np
 import pytest
 
+from facerec_tf.alignment import crop
 from facerec_tf.data import Manifest, PairSet, find_pairs
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
+from facerec_tf.preparation.given_landmarks import read_landmarks
 
 
 def turned(encoded):
@@ -126,4 +129,122 @@ def test_too_many_damaged(photos, tmp_path, run_tool, one_line_error):
         (photos / "person 05" / f"{number}.jpg").write_bytes(b"")
     done = run_tool("make_records", images=photos, output=tmp_path / "out")
     one_line_error(done, "2 of 110 images, more than 1 %", "person 05/3.jpg")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_table(photos, tmp_path, run_tool):
+    rows = [
+        (f"{folder.name}/{number}.jpg", 100 + place)
+        for place, folder in enumerate(sorted(photos.iterdir()))
+        for number in range(10)
+    ]
+    lines = "".join(f"{label},{path}\r\n" for path, label in rows)
+    (tmp_path / "labels.csv").write_text("\ufeffid,file\r\n" + lines, encoding="utf-8")
+    done = run_tool(
+        "make_records",
+        table=tmp_path / "labels.csv",
+        path_column="file",
+        label_column="id",
+        images=photos,
+        output=tmp_path / "out",
+        min_images=2,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "training: 110 images of 11 people" in done.stdout
+    assert [entry.name for entry in Manifest.load(tmp_path / "out").classes] == [
+        str(label) for label in range(100, 111)
+    ]
+    found = read_all(tmp_path / "out")
+    for path, label in rows:
+        record = found[f"{label}/{path.split('/')[1]}"]
+        assert record.encoded == (photos / path).read_bytes()
+        assert (record.text, record.label) == (str(label), label - 100)
+
+
+def test_vggface2(photos, tmp_path, run_tool, one_line_error):
+    names = [f"Name,_{number:02d}" for number in range(11)]
+    root = tmp_path / "vggface2"
+    lines = ["Class_ID, Name, Sample_Num, Flag, Gender"]
+    (root / "train").mkdir(parents=True)
+    for number, folder in enumerate(sorted(photos.iterdir())):
+        folder.rename(root / "train" / f"n{number:06d}")
+        lines.append(f'n{number:06d}, "{names[number]}",10,1, m,')
+    (root / "identity_meta.csv").write_text("\n".join(lines))
+    (root / "train" / "n000100").mkdir()
+    flags = {"images": root, "layout": "vggface2", "output": tmp_path / "out"}
+    done = run_tool("make_records", **flags)
+    assert done.returncode == 0, done.stderr
+    assert [entry.name for entry in Manifest.load(tmp_path / "out").classes] == names
+    record = read_all(tmp_path / "out")["n000004/7.jpg"]
+    assert record.text == "Name,_04"
+    assert record.encoded == (root / "train" / "n000004" / "7.jpg").read_bytes()
+    with open(tmp_path / "out" / "rejected.csv", newline="") as file:
+        assert list(csv.reader(file))[1:] == [["n000100", "the folder holds no photographs"]]
+    (root / "test").mkdir()
+    one_line_error(run_tool("make_records", **flags), "both parts", f"give '{root}/train' or")
+
+
+def test_detector_on_real_photographs(tmp_path, run_tool, shared_dir):
+    """A dozen of LFW, of which some are PNG, against crops at the published landmarks."""
+    lfw = shared_dir / "data" / "lfw"
+    points = read_landmarks(lfw / "landmarks.csv")
+    expected = {}
+    with tarfile.open(lfw / "lfw-deepfunneled.tar", "r|") as tar:
+        for member in (member for member in tar if member.isfile()):
+            person, file = member.name.split("/")[-2:]
+            image = decode_photo(tar.extractfile(member).read())
+            name = f"{person}/{file[:-4]}.png" if len(expected) % 3 == 0 else f"{person}/{file}"
+            path = tmp_path / "photos" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])
+            crop_name = f"{name}.jpg" if name.endswith("png") else name
+            expected[crop_name] = (person, crop(image, points[f"{person}/{file}"]))
+            if len(expected) == 12:
+                break
+    (tmp_path / "photos" / person / "blank.png").write_bytes(
+        cv2.imencode(".png", np.zeros((250, 250, 3), np.uint8))[1].tobytes()
+    )
+    done = run_tool(
+        "make_records",
+        images=tmp_path / "photos",
+        detector="yunet",
+        detector_model=shared_dir / "data" / "models" / "yunet_n_320_320.onnx",
+        output=tmp_path / "out",
+    )
+    assert done.returncode == 0, done.stderr
+    manifest = Manifest.load(tmp_path / "out")
+    assert (manifest.alignment, manifest.image_size) == ("arcface-112", (112, 112))
+    found = read_all(tmp_path / "out")
+    assert found.keys() == expected.keys()
+    for name, (person, aligned) in expected.items():
+        assert found[name].text == person
+        difference = decode_photo(found[name].encoded).astype(int) - aligned
+        assert np.abs(difference).mean() < 4
+    with open(tmp_path / "out" / "rejected.csv", newline="") as file:
+        (row,) = list(csv.reader(file))[1:]
+    assert row[0] == f"{person}/blank.png"
+    assert "no face" in row[1]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({}, "Give --images=DIR or --table=FILE"),
+        ({"table": "t.csv", "layout": "folders"}, "Flag --layout is not used with --table."),
+        ({"images": ".", "label_column": "id"}, "Flag --label_column is not used with --images"),
+        ({"images": ".", "size": 96, "alignment": "arcface-112"}, "Flag --size is not used with"),
+        ({"images": ".", "pairs": 200}, "Flag --pairs is not used with --holdout_identities=0"),
+        ({"images": ".", "layout": "casia"}, "Did you mean 'casia_webface'?"),
+        ({"table": "t.tsv"}, "must end in .csv or .parquet"),
+    ],
+)
+def test_flags_that_do_not_fit(tmp_path, run_tool, one_line_error, flags, words):
+    one_line_error(run_tool("make_records", output=tmp_path / "out", **flags), words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_people_told_apart_by_letters_case_only(photos, tmp_path, run_tool, one_line_error):
+    (photos / "person 01").rename(photos / "Person 02")
+    done = run_tool("make_records", images=photos, output=tmp_path / "out")
+    one_line_error(done, "'Person 02' and 'person 02' differ in letters' case only")
     assert not (tmp_path / "out").exists()
