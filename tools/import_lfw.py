@@ -2,11 +2,15 @@
 
     python tools/import_lfw.py --archive=lfw-deepfunneled.tar --output=DIR [--detector=yunet]
     python tools/import_lfw.py --archive=lfw-deepfunneled.tar --landmarks=landmarks.csv --output=DIR
+    python tools/import_lfw.py --tfds --people=peopleDevTrain.txt --output=DIR
 
 The official split files (peopleDevTrain.txt, pairsDevTest.txt, pairs.txt) lie beside the archive.
 Faces are found by the detector, or cut out at the landmarks given, and brought to the ArcFace
 template at 112x112, or another --alignment. Writes `DIR/` (training records of the people in
 peopleDevTrain), `DIR/pairs/lfw_view1` and `DIR/pairs/lfw_view2`.
+
+TensorFlow Datasets' LFW (`--tfds`) lacks the photographs' numbers, by which the official pairs name
+them: it gives training records alone, of --people, or else of everybody.
 """
 
 from __future__ import annotations
@@ -18,40 +22,67 @@ from absl import flags
 from facerec_tf.command import run
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.flags import alignment_options, define_alignment_flags
+from facerec_tf.preparation import AlignmentOptions
+from facerec_tf.preparation.crops import CropPhoto
 from facerec_tf.preparation.given_landmarks import CropAtLandmarks, read_landmarks
 from facerec_tf.preparation.lfw import import_lfw
+from facerec_tf.preparation.tfds_lfw import import_tfds_lfw
 
 _ARCHIVE = flags.DEFINE_string("archive", None, "lfw-deepfunneled.tar, or another tar of LFW.")
 _LANDMARKS = flags.DEFINE_string(
     "landmarks", None, "CSV in place of a detector: image, then x and y of five points."
 )
+_TFDS = flags.DEFINE_boolean("tfds", False, "Read TensorFlow Datasets' LFW, not an archive.")
+_TFDS_DATA = flags.DEFINE_string("tfds_data", None, "Where it lies; default: where TFDS keeps it.")
+_DOWNLOAD = flags.DEFINE_boolean("download", False, "Have TFDS download it if it is not there.")
+_PEOPLE = flags.DEFINE_string("people", None, "With --tfds: peopleDevTrain.txt, to train on alone.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")
 define_alignment_flags()
 
 
 def main() -> None:
     """Runs the import as the flags say."""
+    require_used()
     options = alignment_options()
     template = options.template()
-    if _LANDMARKS.value:
-        if flags.FLAGS["detector"].present:
-            raise ArgumentError("Give either --landmarks=CSV or --detector=NAME.")
-        landmarks = read_landmarks(Path(_LANDMARKS.value))
-        crop_photo = CropAtLandmarks(landmarks, template, options.jpeg_quality)
+    common = {"image_size": template.size, "alignment": template.name}
+    crop_photo, output = cropping(options), Path(_OUTPUT.value)
+    if _TFDS.value:
+        summary = import_tfds_lfw(
+            output,
+            crop_photo,
+            people=_PEOPLE.value and Path(_PEOPLE.value),
+            data_dir=_TFDS_DATA.value and Path(_TFDS_DATA.value),
+            download=_DOWNLOAD.value,
+            **common,
+        )
     else:
-        crop_photo = options.crop_photo()
-    summary = import_lfw(
-        Path(_ARCHIVE.value),
-        crop_photo,
-        Path(_OUTPUT.value),
-        image_size=template.size,
-        alignment=template.name,
-    )
+        summary = import_lfw(Path(_ARCHIVE.value), crop_photo, output, **common)
     for name, content in summary.items():
         print(f"{name}: {content}")
-    print(f"Wrote '{_OUTPUT.value}'. Train with: python -m facerec_tf.train --data={_OUTPUT.value}")
+    print(f"Wrote '{output}'. Train with: python -m facerec_tf.train --data={output}")
+
+
+def require_used() -> None:
+    """Raises `ArgumentError` for flags that do not go together."""
+    if bool(_ARCHIVE.value) == _TFDS.value:
+        raise ArgumentError("Give either --archive=FILE or --tfds.")
+    if _LANDMARKS.value and (_TFDS.value or flags.FLAGS["detector"].present):
+        other = "--tfds" if _TFDS.value else "--detector"
+        raise ArgumentError(f"--landmarks is not used with {other}.")
+    for flag in (_TFDS_DATA, _DOWNLOAD, _PEOPLE):
+        if flag.present and not _TFDS.value:
+            raise ArgumentError(f"--{flag.name} is used with --tfds only.")
+
+
+def cropping(options: AlignmentOptions) -> CropPhoto:
+    """Returns what cuts the faces out: at the landmarks given, or where a detector finds them."""
+    if _LANDMARKS.value is None:
+        return options.crop_photo()
+    landmarks = read_landmarks(Path(_LANDMARKS.value))
+    return CropAtLandmarks(landmarks, options.template(), options.jpeg_quality)
 
 
 if __name__ == "__main__":
-    flags.mark_flags_as_required(["archive", "output"])
+    flags.mark_flags_as_required(["output"])
     run(main)

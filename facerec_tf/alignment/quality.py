@@ -21,7 +21,7 @@ class QualityGates:
     Attributes:
         min_size: Pixels of the box's shorter side.
         min_score: The detector's confidence, 0 to 1.
-        min_sharpness: What `sharpness` says of the crop: it grows with the crop's resolution.
+        min_sharpness: What `sharpness` says of the crop; it depends on the crop's size.
         max_yaw: Radians that the head is turned aside at most.
         max_pitch: Radians that it looks up or down.
         max_roll: Radians that it is tilted.

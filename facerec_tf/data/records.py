@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,10 +158,10 @@ def _delimited(tag: bytes, content: bytes) -> bytes:
 
 
 def _varint(number: int) -> bytes:
-    """Returns a number as Protocol Buffers write it: seven bits a byte, negative ones as 64 bits."""
+    """Returns a number as Protocol Buffers write it: seven bits a byte, negatives as 64 bits."""
     if 0 <= number < 128:
         return bytes((number,))
-    number &= (1 << 64) - 1
+    number = operator.index(number) & (1 << 64) - 1
     found = bytearray()
     while number > 127:
         found.append(number & 127 | 128)

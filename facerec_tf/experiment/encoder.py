@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from facerec_tf.data import PairSet
 from facerec_tf.evaluation import Verification, pair_scores, verify
+from facerec_tf.evaluation.templates import template_embeddings
 from facerec_tf.models import Recognizer, embed
 from facerec_tf.serving import Embedder, inference_function
 
@@ -56,11 +57,14 @@ class Encoder:
     def verify(self, pairs: PairSet, flip_fusion: bool) -> tuple[Verification, np.ndarray]:
         """Returns the verification of `pairs`, and their scores `[pairs]`.
 
+        A template of several images has the mean of their embeddings, each at unit length.
+
         Raises:
             DataError: If the images are of another size than the encoder takes.
         """
         pairs.require_size(self.image_size)
         batches = pairs.images(BATCH).as_numpy_iterator()
         embeddings = embed(self.encode, batches, flip_fusion)
+        embeddings = template_embeddings(embeddings, pairs.templates)
         scores = pair_scores(embeddings, pairs.first, pairs.second)
         return verify(scores, pairs.same, pairs.folds), scores

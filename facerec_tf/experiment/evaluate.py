@@ -74,7 +74,7 @@ def _draw_run(
 ) -> None:
     """Draws how the run was trained and what it came to, in one picture."""
     examples = np.concatenate(example_pairs(scores, pairs.same, EXAMPLES))
-    images = np.concatenate(list(pairs.images(256).as_numpy_iterator()))
+    shown = np.concatenate([pairs.first[examples], pairs.second[examples]])
     config = run.config()
     figure = report_figure(
         run.read_metrics(),
@@ -82,8 +82,7 @@ def _draw_run(
         pairs.same,
         verification.threshold,
         examples,
-        images[pairs.first[examples]],
-        images[pairs.second[examples]],
+        *np.split(pairs.pictures(shown), 2),
         title=f"{verification.accuracy:.1%} verification accuracy"
         + (" on people never trained on" if run.people_seen(pairs) == 0 else ""),
         subtitle=f"{config.model.backbone} trained with {config.model.loss}; "

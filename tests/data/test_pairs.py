@@ -122,3 +122,25 @@ def test_find_pairs(pairs_dir, tmp_path, records):
         find_pairs(tmp_path, "pairs")
     with pytest.raises(DataError, match=r"Pair sets there: none\."):
         find_pairs(tmp_path / "nowhere", "pairs")
+
+
+def test_a_stream_over_several_shards(tmp_path, records):
+    write_pair_set(tmp_path / "x", iter(records(12)), PAIRS, name="x", num_shards=3)
+    pair_set = PairSet.load(tmp_path / "x")
+    assert len(pair_set.manifest.shards) == 3
+    assert sorted(pair_set.filenames) == [record.filename for record in records(12)]
+    assert [pair_set.filenames[place] for place in pair_set.first] == [p.first for p in PAIRS]
+
+
+@pytest.mark.parametrize("num_shards", [1, 3])
+def test_pictures_are_the_images(tmp_path, records, num_shards):
+    write_pair_set(tmp_path / "x", records(12), PAIRS, name="x", num_shards=num_shards)
+    pair_set = PairSet.load(tmp_path / "x")
+    images = np.concatenate(list(pair_set.images(5).as_numpy_iterator()))
+    places = np.array([11, 0, 3, 3])
+    np.testing.assert_array_equal(pair_set.pictures(places), images[places])
+
+
+def test_an_image_is_a_template_by_itself(pairs_dir):
+    np.testing.assert_array_equal(PairSet.load(pairs_dir).templates, np.arange(12))
+    assert not (pairs_dir / "templates.csv").exists()

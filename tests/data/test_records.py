@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -41,6 +42,14 @@ def example_of(record):
 def test_bytes_are_those_of_protobuf(label, size):
     record = Record(bytes(range(256)) * (size // 256) + bytes(size % 256), label, "日本" * 40, "")
     assert serialize(record) == example_of(record).SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.int64, np.uint64])
+def test_labels_of_numpy(kind):
+    for label in (5, 300, 70_000):
+        assert serialize(RECORD._replace(label=kind(label))) == serialize(
+            RECORD._replace(label=label)
+        )
 
 
 def test_shard_name():

@@ -1,9 +1,11 @@
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.data import Manifest, write_records
@@ -64,6 +66,51 @@ def test_a_failure_leaves_nothing(tmp_path, records):
     assert os.listdir(tmp_path) == []
 
 
+def test_an_interruption_leaves_nothing(tmp_path, records):
+    def interrupted():
+        yield from records()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_records(tmp_path / "data", interrupted())
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_a_killed_run_leaves_the_name_free(tmp_path, records):
+    """Killed with its first shard done: nothing at the target, and the same command works again."""
+    code = f"""
+import os, signal
+from facerec_tf.data import Record, writer
+writer.sha256 = lambda path: os.kill(os.getpid(), signal.SIGKILL)
+writer.write_records({str(tmp_path / "data")!r}, [Record(b"x", 0, "a", "1.jpg")])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=False)
+    assert done.returncode == -9, done.stderr
+    (left,) = os.listdir(tmp_path)
+    assert left.startswith(".data-")
+    write_records(tmp_path / "data", records())
+    assert sum(map(len, read_all(tmp_path / "data"))) == len(records())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        tf.errors.ResourceExhaustedError(None, None, "No space left on device"),
+    ],
+)
+def test_full_disk_in_the_second_pass(tmp_path, records, monkeypatch, error):
+    class FullDisk(tf.io.TFRecordWriter):
+        def write(self, record):
+            raise error
+
+    monkeypatch.setattr(tf.io, "TFRecordWriter", FullDisk)
+    with pytest.raises(UserError, match=r"^Cannot write '.*data': No space left on device.?$"):
+        write_records(tmp_path / "data", records())
+    assert os.listdir(tmp_path) == []
+
+
 def test_refuses_a_folder_in_use(tmp_path, records):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(UserError, match="is not empty"):
@@ -77,6 +124,8 @@ def test_refuses_a_folder_in_use(tmp_path, records):
         (lambda records: [], "no images"),
         (lambda records: [r._replace(label=2 * r.label) for r in records], "without a gap"),
         (lambda records: [*records, records[0]._replace(text="Ann")], "'Zoë 0' and 'Ann'"),
+        (lambda records: [*records, records[0]._replace(label=-1)], r"has label -1: they run from"),
+        (lambda records: [*records, records[0]._replace(label=10**12)], "has label 1000000000000"),
     ],
 )
 def test_refuses_inconsistent_records(write, change, words):

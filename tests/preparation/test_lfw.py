@@ -140,6 +140,19 @@ def test_missing_split_file(source, run_tool):
     assert not (source / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({}, "Give either --archive=FILE or --tfds"),
+        ({"archive": "a.tar", "tfds": True}, "Give either --archive=FILE or --tfds"),
+        ({"archive": "a.tar", "people": "p.txt"}, "--people is used with --tfds only"),
+        ({"tfds": True, "landmarks": "l.csv"}, "--landmarks is not used with --tfds"),
+    ],
+)
+def test_flags_that_do_not_go_together(tmp_path, run_tool, flags, words):
+    assert_one_line_error(run_tool("import_lfw", output=tmp_path / "out", **flags), words)
+
+
 def truncate_archive(source):
     path = source / "lfw.tar"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

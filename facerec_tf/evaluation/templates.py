@@ -1,0 +1,44 @@
+"""Templates: one embedding for several images, such as the frames of a video."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facerec_tf.core.errors import require
+
+
+def template_embeddings(embeddings: np.ndarray, templates: np.ndarray) -> np.ndarray:
+    """Returns the embedding of every template: the mean of its images' at unit length each.
+
+    So every image has the same say, whatever its norm (YTF, REFERENCE §7). A template of one image
+    has that image's embedding, unchanged.
+
+    Args:
+        embeddings: float `[images, dim]`, of any length; a zero embedding counts as zero.
+        templates: int `[images]`, the template of each, from 0 without a gap.
+
+    Returns:
+        `[templates, dim]` in the dtype of `embeddings`, of any length.
+
+    Raises:
+        ArgumentError: If shapes do not match, or a template has no images.
+    """
+    embeddings, templates = np.asarray(embeddings), np.asarray(templates)
+    require(embeddings.ndim == 2, "embeddings", "of shape [images, dim]", embeddings.shape)
+    shape = embeddings.shape[:1]
+    require(templates.shape == shape, "templates", f"of shape {shape}", templates.shape)
+    numbers, counts = np.unique(templates, return_counts=True)
+    is_whole = np.array_equal(numbers, np.arange(len(numbers)))
+    require(is_whole, "templates", "numbered from 0 without a gap", numbers.tolist()[:10])
+    order = np.argsort(templates, kind="stable")
+    means = np.empty((len(numbers), embeddings.shape[1]), embeddings.dtype)
+    for template, rows in enumerate(np.split(order, np.cumsum(counts)[:-1])):
+        own = embeddings[rows]
+        means[template] = own[0] if len(own) == 1 else _unit_length(own).mean(axis=0)
+    return means
+
+
+def _unit_length(vectors: np.ndarray) -> np.ndarray:
+    vectors = vectors.astype(np.float64)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(norms > 0, norms, 1)

@@ -1,0 +1,156 @@
+"""MXNet's record files, read without MXNet (REFERENCE §7; dmlc's recordio, mxnet's recordio.py)."""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+import numpy as np
+
+from facerec_tf.core.errors import DataError
+
+#: What every part of a record begins with.
+MAGIC = 0xCED7230A
+
+#: Magic, then kind (upper 3 bits) and length (lower 29) of a part.
+_PART = struct.Struct("<II")
+_LENGTH_BITS = 29
+
+#: A record is one part, or several, cut wherever the magic occurs in it.
+_WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
+
+#: Number of labels that follow (0: the next is the label), label, two ids.
+_HEADER = struct.Struct("<IfQQ")
+_LABEL = struct.Struct("<f")
+
+
+class MXRecord(NamedTuple):
+    """One record.
+
+    Attributes:
+        labels: One or more numbers; the first is the identity's.
+        content: What follows: an image, or nothing.
+    """
+
+    labels: tuple[float, ...]
+    content: bytes
+
+
+class MXRecordFile:
+    """A `.rec` file, mapped into memory; a context that closes it.
+
+    Args:
+        path: The file.
+
+    Raises:
+        DataError: If it cannot be read or is empty.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with open(path, "rb") as file:
+                self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except OSError as error:
+            raise DataError(f"Cannot read '{path}': {error.strerror or error}.") from None
+        except ValueError:
+            raise DataError(f"Record file '{path}' is empty.") from None
+
+    def __enter__(self) -> MXRecordFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._content.close()
+
+    def __len__(self) -> int:
+        """Returns the size of the file in bytes."""
+        return len(self._content)
+
+    def starts(self) -> np.ndarray:
+        """Returns where every record begins, in bytes, int64 `[records]`.
+
+        Raises:
+            DataError: If the file is cut short or damaged; names the record.
+        """
+        return np.fromiter(self._walk(), np.int64)
+
+    def read(self, start: int) -> MXRecord:
+        """Returns the record that begins at `start`.
+
+        Raises:
+            DataError: If there is none, or it is too short for its labels.
+        """
+        parts, place, kind = [], start, _FIRST
+        while kind in (_FIRST, _MIDDLE):
+            kind, begin, end = self._part(place, f"at byte {start}")
+            parts.append(self._content[begin:end])
+            place = _padded(end)
+        payload = parts[0] if len(parts) == 1 else MAGIC.to_bytes(4, "little").join(parts)
+        try:
+            count, label, _, _ = _HEADER.unpack_from(payload)
+            labels = struct.unpack_from(f"<{count}f", payload, _HEADER.size) if count else (label,)
+        except struct.error:
+            raise DataError(
+                f"The record at byte {start} of '{self.path}' is too short for its header."
+            ) from None
+        return MXRecord(labels, payload[_HEADER.size + 4 * count :])
+
+    def label(self, start: int) -> float:
+        """Returns the first label of the record that begins at `start`, as `read` does."""
+        kind, begin, end = self._part(start, f"at byte {start}")
+        if kind != _WHOLE or end - begin < _HEADER.size + _LABEL.size:
+            return self.read(start).labels[0]
+        count, label, _, _ = _HEADER.unpack_from(self._content, begin)
+        return _LABEL.unpack_from(self._content, begin + _HEADER.size)[0] if count else label
+
+    def _walk(self) -> Iterator[int]:
+        place, number, size = 0, 0, len(self._content)
+        while place < size:
+            start, kind = place, _MIDDLE
+            while kind in (_FIRST, _MIDDLE):
+                is_first = place == start
+                kind, _, end = self._part(place, str(number))
+                if is_first != (kind in (_WHOLE, _FIRST)):
+                    raise DataError(
+                        f"Record {number} of '{self.path}' is damaged: its parts are out of order."
+                    )
+                place = _padded(end)
+            yield start
+            number += 1
+
+    def _part(self, place: int, record: str) -> tuple[int, int, int]:
+        """Returns kind, beginning and end of the part at `place`."""
+        try:
+            magic, word = _PART.unpack_from(self._content, place)
+        except struct.error:
+            raise self._cut(record) from None
+        if magic != MAGIC:
+            raise DataError(
+                f"Record {record} of '{self.path}' begins with {magic:#010x}, not with MXNet's "
+                f"{MAGIC:#010x}: the file is damaged, or no record file."
+            )
+        begin = place + _PART.size
+        end = begin + (word & ((1 << _LENGTH_BITS) - 1))
+        if end > len(self._content):
+            raise self._cut(record)
+        return word >> _LENGTH_BITS, begin, end
+
+    def _cut(self, record: str) -> DataError:
+        return DataError(
+            f"Record {record} of '{self.path}' is cut short: the file ends at byte "
+            f"{len(self._content):,}. Copy it again."
+        )
+
+
+def _padded(end: int) -> int:
+    """Returns where the next part begins: at a multiple of four bytes."""
+    return end + -end % 4
