@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.core.files import sha256
 from facerec_tf.core.extras import load_extra
+from facerec_tf.core.files import sha256
 from facerec_tf.pretrained.source import Operation, Scaling, Source
 
 #: First byte of a file: the version number's field.

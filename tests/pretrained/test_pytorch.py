@@ -4,8 +4,8 @@ import os
 import numpy as np
 import pytest
 
-from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core import extras
+from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.pretrained import read_weights
 
 WEIGHT = np.arange(6, dtype=np.float32).reshape(2, 3)
