@@ -12,7 +12,9 @@ from pathlib import Path
 
 from absl import flags
 
+from facerec_tf.alignment import TEMPLATES
 from facerec_tf.command import run
+from facerec_tf.core.lookup import require_known
 from facerec_tf.preparation.verification_bin import import_bin
 
 _BIN = flags.DEFINE_string("bin", None, "The verification set.")
@@ -22,6 +24,7 @@ _ALIGNMENT = flags.DEFINE_string("alignment", "arcface-112", "Landmark template 
 
 def main() -> None:
     """Imports as the flags say."""
+    require_known(_ALIGNMENT.value, [*TEMPLATES, "unknown"], "alignment")
     output = Path(_OUTPUT.value)
     for name, content in import_bin(Path(_BIN.value), output, alignment=_ALIGNMENT.value).items():
         print(f"{name}: {content}")

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from absl import flags
 
+from facerec_tf.alignment import TEMPLATES
 from facerec_tf.command import run
 from facerec_tf.core.errors import require_count
+from facerec_tf.core.lookup import require_known
 from facerec_tf.preparation.mxnet import import_mxnet
 
 _REC = flags.DEFINE_string("rec", None, "The record file.")
@@ -27,12 +29,15 @@ _ALIGNMENT = flags.DEFINE_string(
 )
 _SIZE = flags.DEFINE_integer("size", None, "Side in pixels, where there is no 'property'.")
 _NAME = flags.DEFINE_string("name", "train", "First part of the shards' names.")
-_SHARDS = flags.DEFINE_integer("shards", 16, "Files to spread the records over.")
+_SHARDS = flags.DEFINE_integer(
+    "shards", None, "Files to spread the records over; default: 16, or one for every 256 MB."
+)
 _SEED = flags.DEFINE_integer("seed", 0, "Of the shuffle.")
 
 
 def main() -> None:
     """Runs the import as the flags say."""
+    require_known(_ALIGNMENT.value, [*TEMPLATES, "unknown"], "alignment")
     if _SIZE.value is not None:
         require_count("size", _SIZE.value)
     summary = import_mxnet(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,14 +33,14 @@ def import_mxnet(
     image_size: tuple[int, int] | None = None,
     alignment: str = "arcface-112",
     name: str = "train",
-    num_shards: int = 16,
+    num_shards: int | None = None,
     seed: int = 0,
 ) -> dict[str, str]:
     """Writes the images of a `.rec` file to a new folder of records, byte for byte.
 
-    Where the file begins with a record of two labels and no image, as InsightFace's do, these are
-    the numbers of the records that tell of identities: images are those before them. All records
-    of other files are images. Identities are called by their labels in the file, and numbered anew
+    Where record 0 has two labels and no image, as in InsightFace's files, these are the numbers of
+    the records that tell of identities: images are those before them. All records of other files
+    are images. Identities are called by their labels in the file, and numbered anew
     from 0 in their order. `property`, beside the file, tells identities and size.
 
     Args:
@@ -51,7 +51,8 @@ def import_mxnet(
         image_size: Height and width, where there is no `property`.
         alignment: Name of the crops' template, for the manifest.
         name: First part of the shards' names.
-        num_shards: Files to spread the records over.
+        num_shards: Files to spread the records over; by default 16, or one for every 256 MB, as
+            memory holds one.
         seed: Of the shuffle.
 
     Returns:
@@ -69,35 +70,39 @@ def import_mxnet(
     with MXRecordFile(rec) as source:
         starts, keys = locate(source, idx or rec.with_suffix(".idx"), is_needed=idx is not None)
         starts, keys = images_of(source, starts, keys)
-        labels = read_labels(source, starts)
+        labels, is_sound = survey(source, starts)
+        rejected = [
+            Rejected(_name(files, key, label), "it is truncated, or neither JPEG nor PNG")
+            for key, label in zip(keys[~is_sound].tolist(), labels[~is_sound].tolist(), strict=True)
+        ]
+        require_few(rejected, len(starts))
+        starts, keys, labels = starts[is_sound], keys[is_sound], labels[is_sound]
         identities, numbers = np.unique(labels, return_inverse=True)
         if classes is not None and len(identities) > classes:
             raise DataError(
                 f"'{rec}' holds images of {len(identities):,} identities, but 'property' beside it "
                 f"tells of {classes:,}: they do not belong together."
             )
-        require_size(source, starts[:_SAMPLE], size)
-        rejected: list[Rejected] = []
+        require_size(source, starts[:: len(starts) // _SAMPLE + 1], size)
 
         def records() -> Iterator[Record]:
-            rows = zip(
-                starts.tolist(), keys.tolist(), labels.tolist(), numbers.tolist(), strict=True
-            )
+            columns = (starts, keys, labels, numbers)
+            rows = zip(*(column.tolist() for column in columns), strict=True)
             for start, key, label, number in tqdm(
                 rows, total=len(starts), unit=" images", disable=None
             ):
-                file = files.get(key) or f"{label}/{key}.jpg"
                 encoded = without_padding(source.read(start).content)
-                if is_whole(encoded):
-                    yield Record(encoded, number, str(label), file)
-                else:
-                    rejected.append(Rejected(file, "it is truncated, or neither JPEG nor PNG"))
-                    require_few(rejected, len(starts))
+                yield Record(encoded, number, str(label), _name(files, key, label))
 
         with new_directory(output) as folder:
-            common = {"image_size": size, "alignment": alignment}
             manifest = write_records(
-                folder, records(), name=name, num_shards=num_shards, seed=seed, **common
+                folder,
+                records(),
+                name=name,
+                num_shards=num_shards or max(16, len(source) >> 28),
+                image_size=size,
+                alignment=alignment,
+                seed=seed,
             )
             if rejected:
                 write_rejected(folder / REJECTED, rejected)
@@ -110,13 +115,13 @@ def import_mxnet(
 
 
 def read_property(path: Path) -> tuple[int | None, tuple[int, int] | None]:
-    """Returns identities, and height and width, as `property` tells them: `classes,112,112`."""
+    """Returns identities, and height and width, as `property` tells: `classes,112,112` first."""
     if not path.is_file():
         return None, None
     text = path.read_text(encoding="utf-8", errors="replace").strip()
     try:
-        classes, height, width = map(int, text.split(","))
-    except ValueError:
+        classes, height, width = map(int, text.splitlines()[0].split(","))
+    except (ValueError, IndexError):
         raise DataError(
             f"'{path}' must hold identities, height and width, as 85742,112,112. Found: {text[:60]}"
         ) from None
@@ -147,7 +152,8 @@ def locate(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns where the records begin, in the order of the file, and their numbers.
 
-    Without an index they are numbered as they come.
+    Without an index they have the numbers that they tell themselves; InsightFace's writer puts
+    record 0 behind the images.
 
     Raises:
         DataError: If the index is missing though `is_needed`, damaged, or of another file.
@@ -156,7 +162,9 @@ def locate(
     if not idx.is_file():
         if is_needed:
             raise DataError(f"Index '{idx}' does not exist.")
-        return starts, np.arange(len(starts))
+        told = np.fromiter((source.read(start).key for start in starts.tolist()), np.uint64)
+        is_numbered = len(np.unique(told)) == len(told)
+        return starts, told.astype(np.int64) if is_numbered else np.arange(len(starts))
     try:
         rows = np.loadtxt(idx, np.int64, delimiter="\t", ndmin=2)
         keys, offsets = rows.T
@@ -187,34 +195,45 @@ def locate(
 def images_of(
     source: MXRecordFile, starts: np.ndarray, keys: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns `starts` and `keys` of the images alone."""
+    """Returns `starts` and `keys` of the images alone.
+
+    Raises:
+        DataError: If there are none, or fewer than record 0 tells of.
+    """
     first = np.flatnonzero(keys == 0)
     if len(first):
         head = source.read(int(starts[first[0]]))
         if len(head.labels) == 2 and not head.content:
             is_image = (keys > 0) & (keys < head.labels[0])
             starts, keys = starts[is_image], keys[is_image]
+            if len(keys) != (told := int(head.labels[0]) - 1):
+                raise DataError(
+                    f"Record 0 of '{source.path}' tells of {told:,} images, but {len(keys):,} are "
+                    "there, or in the index: one of them is cut short."
+                )
     if not len(starts):
         raise DataError(f"Record file '{source.path}' holds no images.")
     return starts, keys
 
 
-def read_labels(source: MXRecordFile, starts: np.ndarray) -> np.ndarray:
-    """Returns the identity of every image, int64 `[images]`.
+def survey(source: MXRecordFile, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the identity of every image, int64 `[images]`, and whether it looks whole, bool.
 
     Raises:
-        DataError: If one is no integer from 0.
+        DataError: If an identity is no integer from 0.
     """
-    labels = np.fromiter(
-        (source.label(start) for start in starts.tolist()), np.float64, len(starts)
-    )
+    labels, is_sound = np.empty(len(starts)), np.empty(len(starts), bool)
+    for place, start in enumerate(starts.tolist()):
+        record = source.read(start)
+        labels[place] = record.labels[0]
+        is_sound[place] = is_whole(without_padding(record.content))
     is_label = (labels >= 0) & (labels < _LARGEST_LABEL) & (labels == np.floor(labels))
     for place in np.flatnonzero(~is_label)[:1].tolist():
         raise DataError(
             f"The record at byte {starts[place]} of '{source.path}' has label {labels[place]:g}, "
             "where identities are integers from 0."
         )
-    return labels.astype(np.int64)
+    return labels.astype(np.int64), is_sound
 
 
 def require_size(source: MXRecordFile, starts: np.ndarray, size: tuple[int, int]) -> None:
@@ -229,3 +248,7 @@ def require_size(source: MXRecordFile, starts: np.ndarray, size: tuple[int, int]
                 f"The image at byte {start} of '{source.path}' is {height}x{width} pixels, "
                 f"expected {size[0]}x{size[1]}."
             )
+
+
+def _name(files: Mapping[int, str], key: int, label: int) -> str:
+    return files.get(key) or f"{label}/{key}.jpg"

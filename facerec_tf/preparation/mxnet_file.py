@@ -25,17 +25,18 @@ _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
 
 #: Number of labels that follow (0: the next is the label), label, two ids.
 _HEADER = struct.Struct("<IfQQ")
-_LABEL = struct.Struct("<f")
 
 
 class MXRecord(NamedTuple):
     """One record.
 
     Attributes:
+        key: Number of the record, as its writer told.
         labels: One or more numbers; the first is the identity's.
         content: What follows: an image, or nothing.
     """
 
+    key: int
     labels: tuple[float, ...]
     content: bytes
 
@@ -96,21 +97,13 @@ class MXRecordFile:
             place = _padded(end)
         payload = parts[0] if len(parts) == 1 else MAGIC.to_bytes(4, "little").join(parts)
         try:
-            count, label, _, _ = _HEADER.unpack_from(payload)
+            count, label, key, _ = _HEADER.unpack_from(payload)
             labels = struct.unpack_from(f"<{count}f", payload, _HEADER.size) if count else (label,)
         except struct.error:
             raise DataError(
                 f"The record at byte {start} of '{self.path}' is too short for its header."
             ) from None
-        return MXRecord(labels, payload[_HEADER.size + 4 * count :])
-
-    def label(self, start: int) -> float:
-        """Returns the first label of the record that begins at `start`, as `read` does."""
-        kind, begin, end = self._part(start, f"at byte {start}")
-        if kind != _WHOLE or end - begin < _HEADER.size + _LABEL.size:
-            return self.read(start).labels[0]
-        count, label, _, _ = _HEADER.unpack_from(self._content, begin)
-        return _LABEL.unpack_from(self._content, begin + _HEADER.size)[0] if count else label
+        return MXRecord(key, labels, payload[_HEADER.size + 4 * count :])
 
     def _walk(self) -> Iterator[int]:
         place, number, size = 0, 0, len(self._content)

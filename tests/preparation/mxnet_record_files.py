@@ -48,8 +48,8 @@ def write_rec(path, payloads, keys=None, index=True):
 def write_insightface(folder, images, size=112):
     """Writes train.rec, train.idx and property as InsightFace ships them.
 
-    `images` are (identity, JPEG), sorted by identity. Record 0 tells where the identities' records
-    begin and end; those tell which images are theirs.
+    `images` are (identity, JPEG), sorted by identity. Behind them comes record 0, which tells where
+    the identities' records begin and end; those tell which images are theirs.
     """
     payloads = [pack(float(label), jpeg, key) for key, (label, jpeg) in enumerate(images, start=1)]
     labels = [label for label, _ in images]
@@ -57,9 +57,11 @@ def write_insightface(folder, images, size=112):
     ranges = []
     for label in sorted(set(labels)):
         first = 1 + labels.index(label)
-        ranges.append(pack([float(first), float(first + labels.count(label))], b"", label))
+        key = begin + len(ranges)
+        ranges.append(pack([float(first), float(first + labels.count(label))], b"", key))
     head = pack([float(begin), float(begin + len(ranges))])
     folder.mkdir(parents=True, exist_ok=True)
-    write_rec(folder / "train.rec", [head, *payloads, *ranges])
+    keys = [*range(1, begin), 0, *range(begin, begin + len(ranges))]
+    write_rec(folder / "train.rec", [*payloads, head, *ranges], keys)
     (folder / "property").write_text(f"{len(ranges)},{size},{size}")
     return folder / "train.rec"

@@ -55,7 +55,7 @@ def test_images_and_labels_come_through(rec, tmp_path, images):
         assert (record.text, record.label) == (str(label), [0, 2, 7].index(label))
 
 
-def test_without_an_index_the_records_are_numbered_as_they_come(rec, tmp_path):
+def test_without_an_index_the_records_tell_their_numbers(rec, tmp_path):
     import_mxnet(rec, tmp_path / "with")
     rec.with_suffix(".idx").unlink()
     import_mxnet(rec, tmp_path / "without")
@@ -82,12 +82,11 @@ def test_a_record_with_the_magic_in_it_is_put_together_again(tmp_path, times):
     content = b"".join(b"ab--" + MAGIC for _ in range(times)) + b"the end"
     payload = pack(3.0, content)
     assert frame(payload).count(MAGIC) == times + 1
-    offsets = write_rec(tmp_path / "a.rec", [payload, pack([4.0, 5.0], b"x")])
+    offsets = write_rec(tmp_path / "a.rec", [payload, pack([4.0, 5.0], b"x", 8)])
     with MXRecordFile(tmp_path / "a.rec") as source:
         assert source.starts().tolist() == offsets
-        assert source.read(0) == ((3.0,), content)
-        assert source.read(offsets[1]) == ((4.0, 5.0), b"x")
-        assert [source.label(start) for start in offsets] == [3.0, 4.0]
+        assert source.read(0) == (0, (3.0,), content)
+        assert source.read(offsets[1]) == (8, (4.0, 5.0), b"x")
 
 
 def test_damaged_images_are_listed(tmp_path, images):
@@ -105,8 +104,23 @@ def test_damaged_images_are_listed(tmp_path, images):
     assert not (tmp_path / "no").exists()
 
 
+def test_an_identity_without_a_sound_image_is_left_out(tmp_path, images):
+    spoilt = [*images, (9, b"no image")]
+    summary = import_mxnet(write_insightface(tmp_path / "set", spoilt), tmp_path / "out")
+    assert summary["identities"] == "'property' tells of 4"
+    assert [entry.name for entry in Manifest.load(tmp_path / "out").classes] == ["0", "2", "7"]
+
+
+def test_files_without_numbers_are_numbered_as_they_come(tmp_path, images):
+    payloads = [pack(float(label), jpeg) for label, jpeg in images]
+    write_rec(tmp_path / "a.rec", payloads, index=False)
+    import_mxnet(tmp_path / "a.rec", tmp_path / "out", image_size=(112, 112))
+    names = {record.filename for record in read_all(tmp_path / "out")}
+    assert names == {f"{label}/{number}.jpg" for number, (label, _) in enumerate(images)}
+
+
 def test_fewer_identities_than_promised_are_told(rec, tmp_path):
-    (rec.parent / "property").write_text("8,112,112\n")
+    (rec.parent / "property").write_text("8,112,112\n120\n")
     assert import_mxnet(rec, tmp_path / "out")["identities"] == "'property' tells of 8"
 
 
@@ -136,6 +150,11 @@ def edit(suffix, old, new):
     return damage
 
 
+def cut_the_index(rec):
+    lines = rec.with_suffix(".idx").read_text().splitlines(keepends=True)
+    rec.with_suffix(".idx").write_text("".join(lines[1:]))
+
+
 def relabel(label):
     return lambda rec: write_rec(rec, [pack(label, b"x")])
 
@@ -149,10 +168,11 @@ def relabel(label):
         (change(4, struct.pack("<I", 3 << 29 | 32)), "Record 0 .* its parts are out of order"),
         (lambda rec: rec.write_bytes(b""), "train.rec' is empty"),
         (lambda rec: rec.unlink(), r"Cannot read '.*train.rec': No such file"),
-        (edit(".idx", "1\t40", "1\t99999999999"), r"record 1 begin at byte 99,999,999,999, past"),
-        (edit(".idx", "1\t40", "1\t44"), r"record 1 begin at byte 44 of .*, where none begins"),
+        (edit(".idx", "1\t0", "1\t99999999999"), r"record 1 begin at byte 99,999,999,999, past"),
+        (edit(".idx", "1\t0", "1\t44"), r"record 1 begin at byte 44 of .*, where none begins"),
         (edit(".idx", "2\t", "1\t"), "train.idx' has a record twice"),
-        (edit(".idx", "1\t40", "one"), r"train.idx' must hold lines of a number and an offset"),
+        (edit(".idx", "1\t0", "one"), r"train.idx' must hold lines of a number and an offset"),
+        (cut_the_index, r"Record 0 of .* tells of 120 images, but 119 are there, or in the index"),
         (edit("", "3,112,112", "2,112,112"), "3 identities, but 'property' beside it tells of 2"),
         (edit("", "3,112,112", "3,112"), r"property' must hold identities, height and width"),
         (edit("", "3,112,112", "3,96,112"), r"is 112x112 pixels, expected 96x112"),
