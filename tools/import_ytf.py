@@ -25,7 +25,7 @@ from facerec_tf.preparation.youtube_faces import import_youtube_faces
 
 _FRAMES = flags.DEFINE_string("frames", None, "Folder of frames, as PERSON/VIDEO/FRAME.jpg.")
 _SPLITS = flags.DEFINE_string("splits", None, "splits.txt, as YouTube Faces has it.")
-_MAX_FRAMES = flags.DEFINE_integer("max_frames", 100, "Of each video, evenly spaced.")
+_MAX_FRAMES = flags.DEFINE_integer("max_frames", 100, "The first of each video; 0 for all.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")
 define_alignment_flags(detector=None)
 

@@ -1,4 +1,4 @@
-"""Encoded images outside a graph: JPEG and PNG bytes by OpenCV, without TensorFlow."""
+"""Encoded images outside a graph: JPEG and PNG bytes, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -15,17 +15,6 @@ def encode_jpeg(image: np.ndarray, quality: int = 95) -> bytes:
     """Returns RGB `image`, uint8 `[height, width, 3]`, as JPEG of `quality` 1 to 100."""
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-
-
-def decode_rgb(encoded: bytes) -> np.ndarray | None:
-    """Returns the RGB image, uint8 `[height, width, 3]`, or None if OpenCV cannot decode it.
-
-    Orientation tags are applied, as cameras mean them.
-    """
-    if not encoded:
-        return None
-    image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
-    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def without_padding(encoded: bytes) -> bytes:

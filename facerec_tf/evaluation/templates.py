@@ -41,4 +41,5 @@ def template_embeddings(embeddings: np.ndarray, templates: np.ndarray) -> np.nda
 def _unit_length(vectors: np.ndarray) -> np.ndarray:
     vectors = vectors.astype(np.float64)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(norms > 0, norms, 1)
+    with np.errstate(invalid="ignore"):  # Infinity over infinity; `pair_scores` refuses the NaN.
+        return vectors / np.where(norms > 0, norms, 1)

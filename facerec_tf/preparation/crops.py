@@ -100,7 +100,7 @@ class TakeCrop:
             found, wanted = ("x".join(map(str, size)) for size in (image.shape[:2], self._size))
             raise DataError(
                 f"Image '{photo.name}' is {found} pixels, expected {wanted}: have its face found "
-                "with --detector, or give the --size of your crops."
+                "with --detector=yunet, or say what alignment or size the crops are of."
             )
         if not is_plain_jpeg(encoded):
             encoded = encode_jpeg(image, self._quality)

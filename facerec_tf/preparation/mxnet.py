@@ -69,7 +69,7 @@ def import_mxnet(
     files = read_list(lst) if lst else {}
     with MXRecordFile(rec) as source:
         starts, keys = locate(source, idx or rec.with_suffix(".idx"), is_needed=idx is not None)
-        starts, keys = images_of(source, starts, keys)
+        starts, keys = images_of(source, starts, keys, is_told=classes is not None)
         labels, is_sound = survey(source, starts)
         rejected = [
             Rejected(_name(files, key, label), "it is truncated, or neither JPEG nor PNG")
@@ -86,8 +86,7 @@ def import_mxnet(
         require_size(source, starts[:: len(starts) // _SAMPLE + 1], size)
 
         def records() -> Iterator[Record]:
-            columns = (starts, keys, labels, numbers)
-            rows = zip(*(column.tolist() for column in columns), strict=True)
+            rows = zip(starts, keys, labels, numbers, strict=True)
             for start, key, label, number in tqdm(
                 rows, total=len(starts), unit=" images", disable=None
             ):
@@ -121,6 +120,8 @@ def read_property(path: Path) -> tuple[int | None, tuple[int, int] | None]:
     text = path.read_text(encoding="utf-8", errors="replace").strip()
     try:
         classes, height, width = map(int, text.splitlines()[0].split(","))
+        if min(classes, height, width) < 1:
+            raise ValueError
     except (ValueError, IndexError):
         raise DataError(
             f"'{path}' must hold identities, height and width, as 85742,112,112. Found: {text[:60]}"
@@ -140,10 +141,17 @@ def read_list(path: Path) -> dict[int, str]:
                 found[int(number)] = name
     except OSError as error:
         raise DataError(f"Cannot read list '{path}': {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"List '{path}' is no text in UTF-8: {error}.") from None
     except ValueError:
         raise DataError(
             f"Line {line} of list '{path}' is no number, labels and path, by tabs."
         ) from None
+    if line != len(found) or len(set(found.values())) < len(found):
+        raise DataError(f"List '{path}' has a number or a path twice.")
+    for name in found.values():
+        if not name or name.startswith("/") or ".." in name.split("/"):
+            raise DataError(f"List '{path}' has path {name!r}, where PERSON/FILE is expected.")
     return found
 
 
@@ -176,9 +184,8 @@ def locate(
     for key, offset in zip(keys.tolist(), offsets.tolist(), strict=True):
         if not 0 <= offset < len(source):
             raise DataError(
-                f"Index '{idx}' has record {key} begin at byte {offset:,}, past the end of "
-                f"'{source.path}' ({len(source):,} bytes): they do not belong together, or it is "
-                "cut short."
+                f"Index '{idx}' has record {key} begin at byte {offset:,}, outside '{source.path}' "
+                f"({len(source):,} bytes): they do not belong together, or it is cut short."
             )
     if len(np.unique(keys)) < len(keys):
         raise DataError(f"Index '{idx}' has a record twice.")
@@ -193,24 +200,28 @@ def locate(
 
 
 def images_of(
-    source: MXRecordFile, starts: np.ndarray, keys: np.ndarray
+    source: MXRecordFile, starts: np.ndarray, keys: np.ndarray, is_told: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns `starts` and `keys` of the images alone.
+    """Returns `starts` and `keys` of the images alone; `is_told`: record 0 must tell which.
 
     Raises:
         DataError: If there are none, or fewer than record 0 tells of.
     """
     first = np.flatnonzero(keys == 0)
-    if len(first):
-        head = source.read(int(starts[first[0]]))
-        if len(head.labels) == 2 and not head.content:
-            is_image = (keys > 0) & (keys < head.labels[0])
-            starts, keys = starts[is_image], keys[is_image]
-            if len(keys) != (told := int(head.labels[0]) - 1):
-                raise DataError(
-                    f"Record 0 of '{source.path}' tells of {told:,} images, but {len(keys):,} are "
-                    "there, or in the index: one of them is cut short."
-                )
+    head = source.read(int(starts[first[0]])) if len(first) else None
+    if head and len(head.labels) == 2 and not head.content:
+        is_image = (keys > 0) & (keys < head.labels[0])
+        starts, keys = starts[is_image], keys[is_image]
+        if len(keys) != (told := int(head.labels[0]) - 1):
+            raise DataError(
+                f"Record 0 of '{source.path}' tells of {told:,} images, but {len(keys):,} are "
+                "there, or in the index: one of them is cut short."
+            )
+    elif is_told:
+        raise DataError(
+            f"'{source.path}' has no record 0 that tells which records are images, as those of "
+            "InsightFace have, which 'property' beside it is of: it, or its index, is cut short."
+        )
     if not len(starts):
         raise DataError(f"Record file '{source.path}' holds no images.")
     return starts, keys
@@ -241,8 +252,10 @@ def require_size(source: MXRecordFile, starts: np.ndarray, size: tuple[int, int]
     for start in starts.tolist():
         try:
             width, height = Image.open(io.BytesIO(source.read(start).content)).size
-        except (OSError, SyntaxError, ValueError):
-            continue  # It is judged, and listed, with the others.
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            raise DataError(
+                f"The image at byte {start} of '{source.path}' cannot be read: {error}."
+            ) from None
         if (height, width) != size:
             raise DataError(
                 f"The image at byte {start} of '{source.path}' is {height}x{width} pixels, "

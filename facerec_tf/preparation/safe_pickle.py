@@ -38,7 +38,7 @@ def load_plain(content: bytes) -> Any:
         PickleError: If it names anything else, or is damaged.
     """
     try:
-        return _plain(_Unpickler(io.BytesIO(content), encoding="bytes").load())
+        return _plain(_Unpickler(io.BytesIO(content), encoding="bytes").load(), {})
     except pickle.UnpicklingError as error:
         raise PickleError(str(error)) from None
     except _DAMAGE as error:
@@ -59,10 +59,10 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _DType:
-    """Stands for `numpy.dtype`: bytes or booleans alone."""
+    """Stands for a data type: bytes or booleans alone."""
 
-    def __init__(self, kind: Any, *options: Any) -> None:
-        kind = kind.decode("latin1") if isinstance(kind, bytes) else kind
+    def __init__(self, kind: Any) -> None:
+        kind = _text(kind)
         if kind not in ("u1", "|u1", "b1", "|b1", "i1", "|i1"):
             raise pickle.UnpicklingError(f"it holds an array of {kind!r}, not of bytes or booleans")
         self.is_bool = kind.endswith("b1")
@@ -72,7 +72,7 @@ class _DType:
 
 
 class _Array:
-    """Stands for `numpy.ndarray`."""
+    """Stands for an array."""
 
     def __init__(self) -> None:
         self.content = b""
@@ -80,16 +80,30 @@ class _Array:
 
     def __setstate__(self, state: Any) -> None:
         _, shape, dtype, _, content = state
-        if not (isinstance(dtype, _DType) and isinstance(content, bytes) and len(shape) == 1):
+        # A row, or the column that OpenCV's encoders used to return.
+        is_row = isinstance(content, (bytes, bytearray)) and tuple(shape) in (
+            (len(content),),
+            (len(content), 1),
+        )
+        if not (is_row and isinstance(dtype, _DType)):
             raise pickle.UnpicklingError("it holds an array that is no row of bytes or booleans")
-        self.content, self.is_bool = content, dtype.is_bool
+        self.content, self.is_bool = bytes(content), dtype.is_bool
 
 
-class _Ndarray:
-    """Stands for the class `numpy.ndarray` where it is named; never made."""
+def _text(name: Any) -> str:
+    """Returns a short name, of Python 2 or 3: nothing that takes long to compare or to tell."""
+    name = name.decode("latin1") if isinstance(name, bytes) else name
+    if not isinstance(name, str) or len(name) > 20:
+        raise pickle.UnpicklingError("it gives something else where a name is due")
+    return name
 
-    def __init__(self, *arguments: Any) -> None:
-        raise pickle.UnpicklingError("it makes an array in an unknown way")
+
+def _dtype(kind: Any, *options: Any) -> _DType:
+    return _DType(kind)
+
+
+def _ndarray(*arguments: Any) -> None:
+    raise pickle.UnpicklingError("it makes an array in an unknown way")
 
 
 def _reconstruct(*arguments: Any) -> _Array:
@@ -98,7 +112,7 @@ def _reconstruct(*arguments: Any) -> _Array:
 
 def _from_buffer(content: Any, dtype: Any, shape: Any, order: Any) -> _Array:
     array = _Array()
-    array.__setstate__((1, shape, dtype, False, bytes(content)))
+    array.__setstate__((1, shape, dtype, False, content))
     return array
 
 
@@ -109,9 +123,8 @@ def _scalar(dtype: Any, content: Any = b"") -> int | bool:
 
 
 def _encode(text: Any, codec: Any = "latin1") -> bytes:
-    codec = codec.decode("latin1") if isinstance(codec, bytes) else codec
-    if codec not in _LATIN:
-        raise pickle.UnpicklingError(f"it encodes text as {codec!r}")
+    if _text(codec) not in _LATIN:
+        raise pickle.UnpicklingError(f"it encodes text as {_text(codec)!r}")
     return text if isinstance(text, bytes) else text.encode("latin1")
 
 
@@ -119,17 +132,22 @@ def _bytes(*arguments: Any) -> bytes:
     return _encode(*arguments) if arguments else b""
 
 
+def _stand_in(function: Callable) -> Any:
+    """Returns what can only be called: a pickle may set attributes of whatever it names."""
+    return type(function.__name__, (), {"__slots__": (), "__call__": staticmethod(function)})()
+
+
 #: Module and name, as NumPy 1 and 2 and Python 2 and 3 write them → what stands for it.
-_ADMITTED: dict[tuple[str, str], Callable] = {
-    ("numpy", "dtype"): _DType,
-    ("numpy", "ndarray"): _Ndarray,
-    ("_codecs", "encode"): _encode,
-    ("builtins", "bytes"): _bytes,
-    ("__builtin__", "bytes"): _bytes,
+_ADMITTED: dict[tuple[str, str], Any] = {
+    ("numpy", "dtype"): _stand_in(_dtype),
+    ("numpy", "ndarray"): _stand_in(_ndarray),
+    ("_codecs", "encode"): _stand_in(_encode),
+    ("builtins", "bytes"): _stand_in(_bytes),
+    ("__builtin__", "bytes"): _stand_in(_bytes),
     **{
-        (f"numpy.{core}.{module}", name): stand_in
+        (f"numpy.{core}.{module}", name): _stand_in(function)
         for core in ("core", "_core")
-        for module, name, stand_in in (
+        for module, name, function in (
             ("multiarray", "_reconstruct", _reconstruct),
             ("multiarray", "scalar", _scalar),
             ("numeric", "_frombuffer", _from_buffer),
@@ -138,14 +156,26 @@ _ADMITTED: dict[tuple[str, str], Callable] = {
 }
 
 
-def _plain(value: Any) -> Any:
-    """Returns `value` with what stands for arrays replaced by bytes, or lists of booleans."""
+def _plain(value: Any, known: dict[int, Any]) -> Any:
+    """Returns `value` with what stands for arrays replaced by bytes, or lists of booleans.
+
+    `known` holds by identity what is done: lists that stand in many places are many for no one.
+    """
+    if id(value) in known:
+        return known[id(value)]
     if isinstance(value, _Array):
-        return [bool(byte) for byte in value.content] if value.is_bool else value.content
-    if isinstance(value, (list, tuple)):
-        return type(value)(_plain(item) for item in value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (_DType, type)) or callable(value):
+        found = [bool(byte) for byte in value.content] if value.is_bool else value.content
+    elif isinstance(value, list):
+        known[id(value)] = found = []
+        found.extend(_plain(item, known) for item in value)
+    elif isinstance(value, tuple):
+        found = tuple(_plain(item, known) for item in value)
+    elif isinstance(value, dict):
+        known[id(value)] = found = {}
+        found.update((key, _plain(item, known)) for key, item in value.items())
+    elif isinstance(value, _DType) or callable(value):
         raise pickle.UnpicklingError("it holds more than data")
-    return value
+    else:
+        return value
+    known[id(value)] = found
+    return found

@@ -53,9 +53,10 @@ def import_tfds_lfw(
     """
     wanted = _read_people(people) if people else None
     photos = read_tfds_lfw(wanted, data_dir=data_dir, download=download)
-    return make_records(
+    summary = make_records(
         output, photos, crop_photo, image_size=image_size, alignment=alignment, num_shards=1
     )
+    return summary | {"pairs": "none, as TensorFlow Datasets drops the numbers that name them"}
 
 
 def read_tfds_lfw(
@@ -76,7 +77,10 @@ def read_tfds_lfw(
         DataError: If the data are damaged, or hold more or fewer photographs of someone.
     """
     tfds = load_extra("tensorflow_datasets", "tfds")
-    builder = tfds.builder("lfw", data_dir=data_dir and os.fspath(data_dir))
+    try:
+        builder = tfds.builder("lfw", data_dir=data_dir and os.fspath(data_dir))
+    except Exception as error:  # Of many kinds, by what is damaged.
+        raise DataError(f"TensorFlow Datasets cannot open its LFW: {error}") from error
     if not builder.is_prepared():
         _download(builder, download)
     examples = builder.as_dataset(
@@ -117,7 +121,8 @@ def _named_damage(path: object) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        raise DataError(f"LFW in '{path}' is damaged: {error.message}") from None
+        reason = error.message.rpartition("}} ")[2].partition(" [Op:")[0]  # Without the op's name.
+        raise DataError(f"LFW in '{path}' is damaged: {reason}") from None
 
 
 def _read_people(path: Path) -> dict[str, int]:

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from facerec_tf.core.errors import DataError
 from facerec_tf.data import Pair, Record, write_pair_set
 from facerec_tf.data.codec import is_whole, without_padding
@@ -39,9 +41,11 @@ def import_bin(path: Path, output: Path, *, alignment: str = "arcface-112") -> d
     if len(same) < NUM_FOLDS:
         raise DataError(f"'{path}' holds {len(same)} pairs: {NUM_FOLDS} folds need as many.")
     records, names, size = unique_images(path, images)
+    parts = enumerate(np.array_split(np.arange(len(same)), NUM_FOLDS))
     pairs = [
-        Pair(number * NUM_FOLDS // len(same), names[2 * number], names[2 * number + 1], is_same)
-        for number, is_same in enumerate(same)
+        Pair(fold, names[2 * number], names[2 * number + 1], same[number])
+        for fold, part in parts
+        for number in part.tolist()
     ]
     write_pair_set(output, records, pairs, name=output.name, image_size=size, alignment=alignment)
     return {
@@ -65,7 +69,7 @@ def read_bin(path: Path) -> tuple[list[bytes], list[bool]]:
     except (TypeError, ValueError):
         raise _unfit(path) from None
     is_fit = (
-        isinstance(images, list)
+        isinstance(images, (list, tuple))
         and isinstance(same, (list, tuple))
         and all(isinstance(image, bytes) for image in images)
         and all(isinstance(is_same, (bool, int)) and is_same in (0, 1) for is_same in same)

@@ -44,9 +44,8 @@ def import_youtube_faces(
 ) -> dict[str, str]:
     """Writes the protocol as a pair set, whose templates are the videos.
 
-    Of a video with more than `max_frames` frames, as many are taken, evenly spaced: neighbours look
-    alike, and so the whole video has its say. Frames that give no crop are left out and listed in
-    `rejected.csv`.
+    Of a video, the first `max_frames` frames are taken, as FaceNet (1503.03832) took the first 100.
+    Frames that give no crop are left out and listed in `rejected.csv`.
 
     Args:
         frames: `aligned_images_DB` or `frame_images_DB`.
@@ -55,7 +54,7 @@ def import_youtube_faces(
         output: Folder to make.
         image_size: Height and width of the crops.
         alignment: Name of the template of landmarks that they follow.
-        max_frames: The most that are taken of a video.
+        max_frames: The most that are taken of a video; 0 for all.
 
     Returns:
         What was written, for a summary.
@@ -64,7 +63,7 @@ def import_youtube_faces(
         UserError: If an input is missing or damaged, a video gives no crop at all, more than 1 % of
             the frames are damaged, or `output` cannot be written.
     """
-    require_count("max_frames", max_frames)
+    require_count("max_frames", max_frames, least=0)
     pairs = read_splits(splits)
     videos = sorted({video for pair in pairs for video in (pair.first, pair.second)})
     photos = find_frames(frames, videos, max_frames)
@@ -116,7 +115,7 @@ def read_splits(path: Path) -> list[Pair]:
 
 
 def find_frames(frames: Path, videos: Iterable[str], max_frames: int) -> list[Photo]:
-    """Returns the frames to use of `videos`, `PERSON/VIDEO` each, in their order.
+    """Returns the first `max_frames` frames, 0 for all, of `videos`, `PERSON/VIDEO` each.
 
     Raises:
         DataError: If a video's folder is missing or holds no images; names it.
@@ -132,14 +131,8 @@ def find_frames(frames: Path, videos: Iterable[str], max_frames: int) -> list[Ph
     return [
         Photo(f"{video}/{name}", _person_of(video), os.fspath(frames / video / name))
         for video, names in found.items()
-        for name in evenly_spaced(names, max_frames)
+        for name in names[: max_frames or None]
     ]
-
-
-def evenly_spaced(names: Sequence[str], most: int) -> list[str]:
-    """Returns at most `most` of `names`, spaced evenly from the first to the last."""
-    places = np.linspace(0, len(names) - 1, min(most, len(names))).round().astype(int)
-    return [names[place] for place in places]
 
 
 def _list_frames(folder: Path) -> list[str]:

@@ -12,7 +12,8 @@ from facerec_tf.cleaning import clean, clean_labels, source
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.data import Manifest, Pair, PairSet, Record, write_pair_set, write_records
-from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
 from facerec_tf.experiment import RunFolder
 from facerec_tf.losses import Triplet
@@ -178,7 +179,7 @@ def test_relabels(run_tool, run, data, records, tmp_path, photo):
     for name, identity in RELABELLED.items():
         assert (found[name].text, found[name].label) == (identity, 2)
         face, number = name.removesuffix(".jpg").split("/")[1].rsplit(" ", 1)
-        pixels = decode_rgb(found[name].encoded).astype(int)
+        pixels = decode_photo(found[name].encoded).astype(int)
         assert np.abs(pixels - photo(face, int(number))).mean() < 4
     assert not (DROPPED.keys() - RELABELLED.keys()) & found.keys()
     changed = {r["filename"]: r for r in read_report(tmp_path / "out") if r["action"] != "kept"}
@@ -200,7 +201,7 @@ def test_the_report_has_the_angles_to_the_dominant_centres(
     by_name = {record.filename: record for record in records}
     for row in read_report(tmp_path / "out"):
         if (identity := row["identity"]) in dominant:
-            image = decode_rgb(by_name[row["filename"]].encoded)
+            image = decode_photo(by_name[row["filename"]].encoded)
             views = [image, image[:, ::-1]] if flip_fusion else [image]
             point = np.asarray(recognizer(np.stack(views))).sum(axis=0)
             centre = centres[:, dominant[identity] * len(TRAINED) + TRAINED.index(identity)]

@@ -11,7 +11,8 @@ from facerec_tf.cleaning.find import find_label_errors
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.files import sha256_tree
 from facerec_tf.data import Manifest, Record, write_records
-from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
 from facerec_tf.losses import Triplet
 from facerec_tf.models import Recognizer
@@ -90,7 +91,7 @@ def points_of(backbone, data, flip_fusion=False):
     points = {}
     for shard in Manifest.load(data).shards:
         for record in read_shard(data / shard.file):
-            pixels = decode_rgb(record.encoded)[None].astype(np.float32)
+            pixels = decode_photo(record.encoded)[None].astype(np.float32)
             views = [pixels, pixels[:, :, ::-1]] if flip_fusion else [pixels]
             views = [np.asarray(backbone(view))[0] for view in views]
             total = sum(views)
@@ -194,8 +195,8 @@ def test_sheets_show_images_beside_their_identity_and_the_other(
         "images-2.png",
         "images.csv",
     }
-    by_name = {record.filename: decode_rgb(record.encoded).astype(int) for record in records}
-    sheet = decode_rgb((tmp_path / "out" / "images-1.png").read_bytes()).astype(int)
+    by_name = {record.filename: decode_photo(record.encoded).astype(int) for record in records}
+    sheet = decode_photo((tmp_path / "out" / "images-1.png").read_bytes()).astype(int)
     rows = table(tmp_path / "out" / "images.csv")[:4]
     for number, row in enumerate(rows):
         top = 16 + 34 + number * (19 + 112 + 14) + 19
@@ -207,7 +208,7 @@ def test_sheets_show_images_beside_their_identity_and_the_other(
         assert closest.startswith(f"{row['identity']}/")
         assert closest != row["file"]
         assert row["identity"] == "Torn" or closest not in WRONG
-    pair = decode_rgb((tmp_path / "out" / "identities.png").read_bytes()).astype(int)
+    pair = decode_photo((tmp_path / "out" / "identities.png").read_bytes()).astype(int)
     assert pair.shape == (16 + 34 + 19 + 112 + 16, 2 * 16 + 2 * (4 * 114 - 2) + 20, 3)
 
 

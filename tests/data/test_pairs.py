@@ -3,7 +3,8 @@ import pytest
 
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.data import Pair, PairSet, find_pairs, write_pair_set
-from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.photo import decode_photo
 
 PAIRS = [
     Pair(0, "Zoë/000.jpg", "Zoë/004.jpg", True),
@@ -37,7 +38,7 @@ def test_indices_point_at_the_images(pairs_dir, records):
     for index, pair in enumerate(PAIRS):
         for side, name in (("first", pair.first), ("second", pair.second)):
             found = images[getattr(pair_set, side)[index]]
-            np.testing.assert_array_equal(found, decode_rgb(by_name[name]))
+            np.testing.assert_array_equal(found, decode_photo(by_name[name]))
 
 
 def test_header_is_as_documented(pairs_dir):

@@ -7,7 +7,8 @@ import tensorflow as tf
 from facerec_tf.config import AugmentationConfig
 from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.data import Manifest, training_dataset, write_records
-from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.stream import record_stream
 from tests.data.conftest import EVERYTHING, uneven
 
@@ -55,7 +56,7 @@ def test_images_and_labels_belong_together(records_dir, records, stream):
         for image, label, position in zip(*batch.values(), strict=True):
             record = by_name[order[position]]
             assert label == record.label
-            np.testing.assert_array_equal(image, decode_rgb(record.encoded))
+            np.testing.assert_array_equal(image, decode_photo(record.encoded))
 
 
 def test_every_epoch_holds_every_record_once_in_another_order(records_dir, records):

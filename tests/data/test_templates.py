@@ -5,7 +5,7 @@ import pytest
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.data import Pair, PairSet, write_pair_set
-from facerec_tf.data.codec import decode_rgb
+from facerec_tf.data.photo import decode_photo
 
 PAIRS = [
     Pair(0, "one, long", "three", True),
@@ -44,7 +44,7 @@ def test_images_are_of_their_templates(directory, records):
         strict=True,
     )
     assert [Pair(fold, names[a], names[b], same) for fold, a, b, same in columns] == PAIRS
-    of_each = {decode_rgb(r.encoded).tobytes(): TEMPLATES[r.filename] for r in records(12)}
+    of_each = {decode_photo(r.encoded).tobytes(): TEMPLATES[r.filename] for r in records(12)}
     pictures = pair_set.pictures(np.array([3, 0, 1, 2, 3]))
     assert [of_each[p.tobytes()] for p in pictures] == [names[t] for t in (3, 0, 1, 2, 3)]
 

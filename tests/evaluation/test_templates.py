@@ -62,3 +62,12 @@ def test_templates_that_do_not_fit(templates, words):
 def test_embeddings_that_are_no_rows():
     with pytest.raises(ArgumentError, match=r"'embeddings' must be of shape \[images, dim\]"):
         template_embeddings(np.ones(3), np.arange(3))
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_not_finite_reaches_the_scores():
+    """They refuse it, with a message of their own."""
+    embeddings = np.float32([[1, 2], [np.inf, 1], [3, 4], [5, 6]])
+    means = template_embeddings(embeddings, np.array([0, 0, 1, 1]))
+    assert np.isnan(means[0]).any()
+    assert np.isfinite(means[1]).all()

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from facerec_tf.data import Pair, PairSet, Record, write_pair_set
-from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.photo import decode_photo
 from facerec_tf.experiment.encoder import Encoder
 
 PEOPLE, IMAGES = 4, 5
@@ -56,7 +57,7 @@ def test_templates_are_means_of_unit_embeddings(load, records, flip_fusion):
     _, scores = Encoder(encode, (112, 112), "").verify(pair_set, flip_fusion)
     frames = {}
     for record in records:
-        image = decode_rgb(record.encoded)[None]
+        image = decode_photo(record.encoded)[None]
         embedding = encode(image)[0].astype(np.float64)
         if flip_fusion:
             embedding += encode(image[:, :, ::-1])[0]
@@ -71,7 +72,7 @@ def test_single_images_score_as_they_are(load, records):
     """And not as means: to the bit as cosines of the embeddings themselves."""
     pair_set, pairs = load([record.filename for record in records])
     _, scores = Encoder(encode, (112, 112), "").verify(pair_set, flip_fusion=False)
-    embeddings = {r.filename: encode(decode_rgb(r.encoded)[None]) for r in records}
+    embeddings = {r.filename: encode(decode_photo(r.encoded)[None]) for r in records}
     units = {
         name: row.astype(np.float64) / np.linalg.norm(row.astype(np.float64), axis=1, keepdims=True)
         for name, row in embeddings.items()

@@ -16,7 +16,10 @@ from tests.preparation.conftest import draw
 
 #: Folder → images; shuffled as the converters do.
 PEOPLE = {"10": 3, "0": 2, "007": 1}
-NAMES = sorted((f"{p}/{n}.jpg" for p, count in PEOPLE.items() for n in range(count)), key=hash)
+NAMES = sorted(
+    (f"{p}/{n}.jpg" for p, count in PEOPLE.items() for n in range(count)),
+    key=lambda name: name[::-1],
+)
 
 
 def jpeg(seed, side=112):
@@ -202,7 +205,8 @@ GOOD = {"source_id": 1, "filename": b"1/1.jpg", "encoded": b"x"}
         (example(**GOOD | {"filename": b""}), "names its image '', which is no file's name"),
         (example(**GOOD | {"filename": b"a/.."}), "which is no file's name"),
         (example(**{"class/label": 1, "encoded": b"x"}), "found: image/class/label, image/encoded"),
-    ],
+    ],  # protobuf orders maps as it likes: as names of tests, bytes would differ between processes.
+    ids=map(str, range(10)),
 )
 def test_other_schemas(write, jpegs, serialized, words):
     path = write(binary("1/0.jpg", jpegs[NAMES[0]]), serialized)
@@ -252,5 +256,5 @@ def test_find_files(tmp_path, monkeypatch):
         find_files(["a", "c*"])
     with pytest.raises(DataError, match="There is no file 'b-2'"):
         find_files(["b-2"])
-    with pytest.raises(ArgumentError, match=r"'\./a' is given twice, once as 'a'|given twice"):
-        find_files(["a", "./a"])
+    with pytest.raises(ArgumentError, match="/a' is given twice, once as 'a'"):
+        find_files(["a", str(tmp_path / "a")])

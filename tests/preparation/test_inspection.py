@@ -19,7 +19,8 @@ from facerec_tf.data import (
     write_pair_set,
     write_records,
 )
-from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard, serialize
 from facerec_tf.preparation import inspection
 from facerec_tf.preparation.inspection import inspect_records
@@ -104,11 +105,11 @@ def test_the_sheet_shows_images_of_the_identities(data, records, tmp_path):
         inspect_records(data, tmp_path / name, identities=3, seed=5)
     one, two = ((tmp_path / name / "identities.png").read_bytes() for name in ("one", "two"))
     assert one == two
-    sheet = decode_rgb(one).astype(int)
+    sheet = decode_photo(one).astype(int)
     # Those of more than one image, by label: below the margin and heading, each below its name.
     for row, label in enumerate((0, 1, 2)):
         top = 16 + 34 + row * (19 + 112 + 14) + 19
-        own = [decode_rgb(r.encoded).astype(int) for r in records if r.label == label]
+        own = [decode_photo(r.encoded).astype(int) for r in records if r.label == label]
         for column in range(min(10, len(own))):
             shown = sheet[top : top + 112, 16 + column * 114 :][:, :112]
             assert min(np.abs(shown - image).mean() for image in own) < 1
@@ -225,7 +226,7 @@ def test_duplicates(data, records, tmp_path):
     """Within an identity to the byte, across identities recompressed and smaller."""
     by_name = {record.filename: record for record in records}
     ann, zoe = by_name["Ann/3.jpg"], by_name["Zoë/2.jpg"]
-    again = encode_jpeg(decode_rgb(zoe.encoded), 70)
+    again = encode_jpeg(decode_photo(zoe.encoded), 70)
     copies = [
         *records,
         ann._replace(filename="Ann/copy.jpg"),

@@ -2,6 +2,7 @@
 
 import csv
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -155,8 +156,24 @@ def cut_the_index(rec):
     rec.with_suffix(".idx").write_text("".join(lines[1:]))
 
 
+def cut_before_record_0(rec):
+    offset = int(rec.with_suffix(".idx").read_text().split("\n0\t")[1].split()[0])
+    rec.write_bytes(rec.read_bytes()[:offset])
+    rec.with_suffix(".idx").unlink()
+
+
+def claim_many_pixels(rec):
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + header
+    png = (
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    )
+    write_insightface(rec.parent, [(0, png + bytes(4) + b"IEND\xaeB`\x82")] * 3)
+    (rec.parent / "property").write_text("3,112,112")
+
+
 def relabel(label):
-    return lambda rec: write_rec(rec, [pack(label, b"x")])
+    return lambda rec: write_rec(rec, [pack(label, b"x", 1), pack([2.0, 2.0])], [1, 0])
 
 
 @pytest.mark.parametrize(
@@ -168,10 +185,13 @@ def relabel(label):
         (change(4, struct.pack("<I", 3 << 29 | 32)), "Record 0 .* its parts are out of order"),
         (lambda rec: rec.write_bytes(b""), "train.rec' is empty"),
         (lambda rec: rec.unlink(), r"Cannot read '.*train.rec': No such file"),
-        (edit(".idx", "1\t0", "1\t99999999999"), r"record 1 begin at byte 99,999,999,999, past"),
+        (edit(".idx", "1\t0", "1\t99999999999"), r"record 1 begin at byte 99,999,999,999, outside"),
         (edit(".idx", "1\t0", "1\t44"), r"record 1 begin at byte 44 of .*, where none begins"),
         (edit(".idx", "2\t", "1\t"), "train.idx' has a record twice"),
         (edit(".idx", "1\t0", "one"), r"train.idx' must hold lines of a number and an offset"),
+        (cut_before_record_0, r"has no record 0 that tells which records are images"),
+        (edit("", "3,112,112", "0,112,112"), r"property' must hold identities, height and width"),
+        (claim_many_pixels, "cannot be read: Image size .3600000000 pixels. exceeds limit"),
         (cut_the_index, r"Record 0 of .* tells of 120 images, but 119 are there, or in the index"),
         (edit("", "3,112,112", "2,112,112"), "3 identities, but 'property' beside it tells of 2"),
         (edit("", "3,112,112", "3,112"), r"property' must hold identities, height and width"),
@@ -198,6 +218,18 @@ def test_options_that_do_not_fit(rec, tmp_path):
         import_mxnet(rec, tmp_path / "out", lst=tmp_path / "none.lst")
     (tmp_path / "bad.lst").write_text("1\t0\ta.jpg\nword\n")
     with pytest.raises(DataError, match=r"Line 2 of list '.*bad.lst' is no number"):
+        import_mxnet(rec, tmp_path / "out", lst=tmp_path / "bad.lst")
+    for rows, words in (
+        ("1\t0\ta\n1\t0\tb\n", "has a number or a path twice"),
+        ("1\t0\ta\n2\t0\ta\n", "has a number or a path twice"),
+        ("1\t0\t/etc/x\n", "has path '/etc/x', where PERSON/FILE is expected"),
+        ("1\t0\ta/../../x\n", "has path 'a/../../x', where"),
+    ):
+        (tmp_path / "bad.lst").write_text(rows)
+        with pytest.raises(DataError, match=words):
+            import_mxnet(rec, tmp_path / "out", lst=tmp_path / "bad.lst")
+    (tmp_path / "bad.lst").write_bytes(b"1\t0\t\xff\n")
+    with pytest.raises(DataError, match="is no text in UTF-8"):
         import_mxnet(rec, tmp_path / "out", lst=tmp_path / "bad.lst")
     (rec.parent / "property").unlink()
     with pytest.raises(DataError, match=r"There is no '.*property': give --size"):

@@ -11,7 +11,8 @@ from PIL import Image
 from facerec_tf.cleaning.overlap import check_overlap_by
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.data import Pair, Record, write_pair_set, write_records
-from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.photo import decode_photo
 from facerec_tf.losses import Triplet
 from facerec_tf.models import Recognizer
 from facerec_tf.preparation import centres
@@ -92,7 +93,7 @@ def pairs_of(rows, by):
 
 def direction(stored, name, images):
     records = [r for r in stored.records() if r.text == name][:images]
-    points = embed(np.stack([decode_rgb(r.encoded) for r in records]))
+    points = embed(np.stack([decode_photo(r.encoded) for r in records]))
     return (points / np.linalg.norm(points, axis=1, keepdims=True)).sum(axis=0)
 
 
@@ -126,7 +127,7 @@ def test_the_sheet_shows_unlike_names_first(sets, tmp_path):
     check_overlap(tmp_path / "out", *sets, embed=embed, shown=2)
     sheet = np.asarray(Image.open(tmp_path / "out" / "overlap.png").convert("RGB")).astype(int)
     bob, robert = (
-        decode_rgb(next(r for r in stored.records() if r.text == name).encoded)
+        decode_photo(next(r for r in stored.records() if r.text == name).encoded)
         for stored, name in zip(sets, ("Bob", "Robert"), strict=True)
     )
     found = [place_of(sheet, image) for image in (bob, robert)]
@@ -134,7 +135,7 @@ def test_the_sheet_shows_unlike_names_first(sets, tmp_path):
     assert found[0][1] < found[1][1]
     nearest = read_table(tmp_path / "out")[0]["identity"]
     image = next(r.encoded for r in sets[0].records() if r.text == nearest)
-    assert place_of(sheet, decode_rgb(image))[0] > found[0][0] + 112
+    assert place_of(sheet, decode_photo(image))[0] > found[0][0] + 112
 
 
 def place_of(sheet, image):

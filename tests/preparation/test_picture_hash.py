@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from facerec_tf.data import synthetic_face
-from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.photo import decode_photo
 from facerec_tf.preparation.duplicates import ALIKE
 from facerec_tf.preparation.picture_hash import picture_hashes
 
@@ -32,7 +33,7 @@ def test_bits_are_waves_above_the_median(faces):
 
 def test_copies_are_near_and_other_pictures_far(faces):
     copies = {
-        "recompressed": [decode_rgb(encode_jpeg(image, 75)) for image in faces],
+        "recompressed": [decode_photo(encode_jpeg(image, 75)) for image in faces],
         "smaller": [cv2.resize(i, (96, 96), interpolation=cv2.INTER_AREA) for i in faces],
         "larger": [cv2.resize(image, (224, 224)) for image in faces],
     }

@@ -2,7 +2,10 @@
 
 import importlib.resources
 import importlib.util
+import os
+import shutil
 import sys
+import tarfile
 
 import cv2
 import numpy as np
@@ -12,6 +15,8 @@ from facerec_tf.core import extras
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.data import Manifest
 from facerec_tf.data.records import read_shard
+from facerec_tf.preparation import AlignmentOptions
+from facerec_tf.preparation.photos import Photo
 from facerec_tf.preparation.tfds_lfw import import_tfds_lfw, read_tfds_lfw
 from tests.preparation.conftest import CORNER, SIDE, draw
 
@@ -19,6 +24,19 @@ tfds = pytest.importorskip("tensorflow_datasets")
 
 PEOPLE = {"Ann_A": 3, "Bob_B": 1, "Zoë_Å": 2}
 TO_CROP = {"image_size": (112, 112), "alignment": "arcface-112"}
+
+
+def prepare(root):
+    """Has TensorFlow Datasets write the photographs in `root/lfw` to the folder returned."""
+    builder = tfds.builder("lfw", data_dir=root / "data")
+    arguments = {"data_path": str(root / "lfw")}
+    builder._split_generators = lambda _: [tfds.core.SplitGenerator("train", arguments)]
+    with pytest.MonkeyPatch.context() as patch:
+        # tensorflow-datasets 4.9.10 needs a package that it does not install.
+        if importlib.util.find_spec("importlib_resources") is None:
+            patch.setitem(sys.modules, "importlib_resources", importlib.resources)
+        builder.download_and_prepare()
+    return root / "data"
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +51,7 @@ def photos(tmp_path_factory):
             jpeg = cv2.imencode(".jpg", image[..., ::-1])[1].tobytes()
             (root / "lfw" / person / f"{person}_{number:04d}.jpg").write_bytes(jpeg)
             jpegs.setdefault(person, set()).add(jpeg)
-    builder = tfds.builder("lfw", data_dir=root / "data")
-    arguments = {"data_path": str(root / "lfw")}
-    builder._split_generators = lambda _: [tfds.core.SplitGenerator("train", arguments)]
-    with pytest.MonkeyPatch.context() as patch:
-        # tensorflow-datasets 4.9.10 needs a package that it does not install.
-        if importlib.util.find_spec("importlib_resources") is None:
-            patch.setitem(sys.modules, "importlib_resources", importlib.resources)
-        builder.download_and_prepare()
-    return jpegs, root / "data"
+    return jpegs, prepare(root)
 
 
 def test_photographs_come_as_they_are(photos):
@@ -65,7 +75,8 @@ def test_import(photos, tmp_path, crop_photo, people):
     output = tmp_path / "out"
     summary = import_tfds_lfw(output, crop_photo, people=listed, data_dir=data_dir, **TO_CROP)
     expected = people or PEOPLE
-    assert summary == {"training": f"{sum(expected.values())} images of {len(expected)} people"}
+    assert summary["training"] == f"{sum(expected.values())} images of {len(expected)} people"
+    assert summary["pairs"].startswith("none")
     manifest = Manifest.load(output)
     assert manifest.alignment == "arcface-112"
     assert [tuple(entry) for entry in manifest.classes] == sorted(expected.items())
@@ -110,16 +121,34 @@ def test_no_data(tmp_path):
         next(read_tfds_lfw(data_dir=tmp_path / "nothing"))
 
 
-def test_damaged_data(photos, tmp_path):
-    _, data_dir = photos
-    folder = next((data_dir / "lfw").glob("[0-9]*"))
-    target = tmp_path / "lfw" / folder.name
-    target.mkdir(parents=True)
-    for path in folder.iterdir():
-        content = path.read_bytes()
-        (target / path.name).write_bytes(content[:-50] if "tfrecord" in path.name else content)
-    with pytest.raises(DataError, match="is damaged"):
-        list(read_tfds_lfw(data_dir=tmp_path))
+def cut_short(folder):
+    (path,) = folder.glob("*.tfrecord*")
+    path.write_bytes(path.read_bytes()[:-50])
+
+
+def empty(folder):
+    (path,) = folder.glob("*.tfrecord*")
+    path.write_bytes(b"")
+
+
+def garble_the_description(folder):
+    (folder / "dataset_info.json").write_text("{ no")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (cut_short, r"LFW in '.*lfw/.*' is damaged: truncated record at \d+[^\[{]*$"),
+        (empty, "is damaged: Input dataset was expected to contain 6 elements[^[{]*$"),
+        (garble_the_description, "cannot open its LFW: .*JSON"),
+    ],
+)
+def test_damaged_data(photos, tmp_path, damage, words):
+    shutil.copytree(photos[1], tmp_path / "data")
+    (folder,) = (tmp_path / "data" / "lfw").glob("[0-9]*")
+    damage(folder)
+    with pytest.raises(DataError, match=words):
+        list(read_tfds_lfw(data_dir=tmp_path / "data"))
 
 
 def test_a_download_that_fails(tmp_path, monkeypatch):
@@ -139,3 +168,30 @@ def test_needs_its_package(monkeypatch):
     monkeypatch.setattr(extras.importlib, "import_module", missing)
     with pytest.raises(UserError, match=r"pip install 'facerec_tf\[tfds\]'"):
         next(read_tfds_lfw())
+
+
+def test_real_faces_as_typed(shared_dir, tmp_path, run_tool):
+    """The first photographs of LFW: the crops that YuNet gives of the archive's own files."""
+    model = shared_dir / "data" / "models" / "yunet_n_320_320.onnx"
+    crop_photo = AlignmentOptions(detector_model=str(model)).crop_photo()
+    expected = []
+    with tarfile.open(shared_dir / "data" / "lfw" / "lfw-deepfunneled.tar", "r|") as tar:
+        for member in tar:
+            if member.isfile():
+                person, name = member.name.split("/")[-2:]
+                path = tmp_path / "lfw" / person / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(tar.extractfile(member).read())
+                photo = Photo(f"{person}/{name}", person, path=os.fspath(path))
+                expected.append((person, crop_photo(photo)[0].encoded))
+            if len(expected) == 8:
+                break
+    output = tmp_path / "out"
+    flags = {"tfds_data": prepare(tmp_path), "detector_model": model, "output": output}
+    done = run_tool("import_lfw", tfds=True, **flags)
+    assert done.returncode == 0, done.stderr
+    assert "training: 8 images" in done.stdout
+    assert "pairs: none" in done.stdout
+    shards = Manifest.load(output).shards
+    records = [record for shard in shards for record in read_shard(output / shard.file)]
+    assert sorted((record.text, record.encoded) for record in records) == sorted(expected)

@@ -11,14 +11,13 @@ import pytest
 from facerec_tf.alignment import crop
 from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.data import PairSet
-from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
 from facerec_tf.preparation import AlignmentOptions
 from facerec_tf.preparation.crops import TakeCrop
 from facerec_tf.preparation.given_landmarks import read_landmarks
 from facerec_tf.preparation.youtube_faces import (
-    evenly_spaced,
     find_frames,
     import_youtube_faces,
     read_splits,
@@ -92,14 +91,12 @@ def read_all(directory):
     return [r for shard in shards for r in read_shard(directory / shard.file)]
 
 
-def test_videos_are_templates(crops, splits, tmp_path, run_tool):
+def test_videos_are_templates(crops, splits, tmp_path):
     (tmp_path / "db" / "Ann_A" / "0" / ".hidden.jpg").write_bytes(b"")
     (tmp_path / "db" / "Ann_A" / "0" / "notes.txt").write_text("no frame")
     (tmp_path / "db" / "Ann_A" / "9").mkdir()
-    frames, output = tmp_path / "db", tmp_path / "data" / "pairs" / "ytf"
-    done = run_tool("import_ytf", frames=frames, splits=splits, output=output)
-    assert done.returncode == 0, done.stderr
-    assert "ytf: 5,000 pairs of 5 videos, 12 frames" in done.stdout
+    output = tmp_path / "out"
+    assert run(tmp_path, splits) == {"ytf": "5,000 pairs of 5 videos, 12 frames"}
     records = read_all(output)
     assert {record.filename: record.encoded for record in records} == crops
     assert {(r.label, r.text) for r in records} == {(0, "Ann_A"), (1, "Bob_B"), (2, "Zoë_Å")}
@@ -131,22 +128,15 @@ def test_the_corrected_answer_is_the_last(write_splits):
     assert corrected == read_splits(write_splits(split_lines()))
 
 
-def test_as_many_frames_evenly_spaced(crops, tmp_path):
-    frames = find_frames(tmp_path / "db", VIDEOS, 3)
+@pytest.mark.parametrize(("most", "taken"), [(1, 1), (3, 3), (4, 4), (100, 4), (0, 4)])
+def test_the_first_frames_by_number(crops, tmp_path, most, taken):
     numbers = {}
-    for photo in frames:
+    for photo in find_frames(tmp_path / "db", VIDEOS, most):
         numbers.setdefault(os.path.dirname(photo.name), []).append(int(photo.name.split(".")[-2]))
         assert photo.read() == crops[photo.name]
-    # By number: 98, 99, 100, 1001. By name, 100 and 1001 would come first.
-    assert numbers == {
-        **{video: list(n) for video, n in VIDEOS.items()},
-        "Ann_A/0": [98, 100, 1001],
-    }
-    assert evenly_spaced(list(range(181)), 7) == [0, 30, 60, 90, 120, 150, 180]
-    for count, most in itertools.product((1, 2, 99, 100, 101, 137), (1, 2, 100)):
-        chosen = evenly_spaced(list(range(count)), most)
-        assert chosen == sorted(set(chosen))
-        assert len(chosen) == min(count, most)
+    # By name, 100 and 1001 would come before 98.
+    assert numbers["Ann_A/0"] == [98, 99, 100, 1001][:taken]
+    assert numbers == {video: list(own)[: most or None] for video, own in VIDEOS.items()}
 
 
 def test_frames_without_a_face_are_left_out(splits, tmp_path, crop_photo):
@@ -165,8 +155,8 @@ def test_frames_without_a_face_are_left_out(splits, tmp_path, crop_photo):
     assert records.keys() == frames.keys() - set(expected)
     x, y = CORNER.astype(int)
     for name, encoded in records.items():
-        cut = decode_rgb(frames[name])[y : y + SIDE, x : x + SIDE]
-        assert np.abs(decode_rgb(encoded).astype(int) - cut).mean() < 3
+        cut = decode_photo(frames[name])[y : y + SIDE, x : x + SIDE]
+        assert np.abs(decode_photo(encoded).astype(int) - cut).mean() < 3
 
 
 def test_a_video_without_any_face(splits, tmp_path, crop_photo):
@@ -218,8 +208,8 @@ def test_bad_frames_are_named_and_leave_nothing(crops, splits, tmp_path, damage,
 def test_what_cannot_be_done_is_said_first(tmp_path, splits):
     with pytest.raises(DataError, match=r"Folder '.*db' does not exist"):
         run(tmp_path, splits)
-    with pytest.raises(ArgumentError, match="'max_frames' must be an integer of at least 1"):
-        run(tmp_path, splits, max_frames=0)
+    with pytest.raises(ArgumentError, match="'max_frames' must be an integer of at least 0"):
+        run(tmp_path, splits, max_frames=-1)
     with pytest.raises(DataError, match=r"Cannot read split file '.*none.txt': No such file"):
         read_splits(tmp_path / "none.txt")
 

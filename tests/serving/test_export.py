@@ -10,7 +10,8 @@ import tensorflow as tf
 from facerec_tf.alignment import TEMPLATES, crop
 from facerec_tf.backbones import iresnet
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
-from facerec_tf.data.codec import decode_rgb, encode_jpeg
+from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.photo import decode_photo
 from facerec_tf.models import weights_digest
 from facerec_tf.serving import Embedder, export
 from tests.serving.networks import unit
@@ -63,7 +64,7 @@ def test_encoded_crops_embed_as_their_pixels(exported):
     embedder = Embedder(exported, batch_size=2)
     jpegs = [encode_jpeg(image) for image in IMAGES]
     jpegs[1] += b"\0\0\n"
-    pixels = np.stack([decode_rgb(jpeg) for jpeg in jpegs])
+    pixels = np.stack([decode_photo(jpeg) for jpeg in jpegs])
     np.testing.assert_allclose(embedder.embed_jpegs(jpegs), embedder.embed(pixels), atol=1e-6)
     signature = tf.saved_model.load(str(exported)).signatures["embed_jpeg"]
     embeddings = signature(jpegs=tf.constant(jpegs))["embedding"]
