@@ -85,7 +85,7 @@ def test_aligns_real_photographs(flags, photos, tmp_path, lfw):
 
 
 def test_an_interrupted_run_goes_on(flags, tmp_path):
-    """Three hundred copies give the signal time to come in the middle."""
+    """One photograph is a pipe that says nothing, so that the signal surely comes in the middle."""
     out = tmp_path / "out"
     originals = list((tmp_path / "photos").glob("*/*.jpg"))
     for copy in range(10):
@@ -93,15 +93,24 @@ def test_an_interrupted_run_goes_on(flags, tmp_path):
             target = tmp_path / "photos" / f"copy {copy}" / path.name
             target.parent.mkdir(exist_ok=True)
             target.write_bytes(path.read_bytes())
-    command = [sys.executable, "-m", "facerec_tf.align", *flags]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
+    pipe = tmp_path / "photos" / "copy 5" / "pipe.jpg"
+    os.mkfifo(pipe)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "facerec_tf.align", *flags],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     while process.poll() is None and len(list(out.glob("*/*.jpg"))) < 20:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
+    while process.poll() is None:  # Who reads the pipe reads its end.
+        os.close(os.open(pipe, os.O_RDWR))
+        time.sleep(0.01)
     _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
+    pipe.unlink()
+    assert process.returncode == 130, stderr
     assert stderr.splitlines()[-1] == "interrupted"
     assert "Traceback" not in stderr
     before = {path: path.stat().st_mtime_ns for path in out.glob("*/*.jpg")}
