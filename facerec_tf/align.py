@@ -12,7 +12,7 @@ FLAGS = flags.FLAGS
 
 def main() -> None:
     """Aligns as the flags say, and says what was done."""
-    from facerec_tf.preparation import align_folder
+    from facerec_tf.photographs import align_folder
 
     if not (FLAGS.images and FLAGS.output):
         raise ArgumentError("--images=DIR and --output=DIR are needed.")

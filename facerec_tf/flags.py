@@ -20,7 +20,7 @@ from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.core.lookup import lookup
 from facerec_tf.models import MAIN_LOSSES
-from facerec_tf.preparation import AlignmentOptions
+from facerec_tf.photographs import AlignmentOptions
 
 FLAGS = flags.FLAGS
 flags.disclaim_key_flags()  # They are the verbs': `--help` shows the flags of the main module.

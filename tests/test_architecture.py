@@ -16,10 +16,10 @@ FLOORS = {
     **dict.fromkeys(
         ("margins", "losses", "backbones", "data", "alignment", "evaluation", "visualize"), 3
     ),
-    **dict.fromkeys(("models", "preparation"), 4),
-    **dict.fromkeys(("training", "serving", "pretrained"), 5),
+    **dict.fromkeys(("models", "photographs"), 4),
+    **dict.fromkeys(("training", "serving", "pretrained", "importers"), 5),
     "experiment": 6,
-    **dict.fromkeys(("cleaning", "flags", "command"), 7),
+    **dict.fromkeys(("curation", "flags", "command"), 7),
     **dict.fromkeys(VERBS, 8),
 }
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.parent != PACKAGE or p.stem in FLOORS)

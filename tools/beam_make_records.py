@@ -21,10 +21,10 @@ from facerec_tf.command import run
 from facerec_tf.core.extras import load_extra
 from facerec_tf.core.lookup import lookup
 from facerec_tf.flags import alignment_options, define_alignment_flags
-from facerec_tf.preparation.layouts import LAYOUTS
+from facerec_tf.photographs.folder_layouts import FOLDER_LAYOUTS
 
 _IMAGES = flags.DEFINE_string("images", None, "Folder or address of photographs.")
-_LAYOUT = flags.DEFINE_string("layout", "folders", f"Of that folder: {', '.join(LAYOUTS)}.")
+_LAYOUT = flags.DEFINE_string("layout", "folders", f"Of that folder: {', '.join(FOLDER_LAYOUTS)}.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder or address to make.")
 _NAME = flags.DEFINE_string("name", "train", "First part of the shards' names.")
 _SHARDS = flags.DEFINE_integer("shards", 16, "Files to spread the records over.")
@@ -38,14 +38,14 @@ def main(beam_flags: list[str]) -> None:
     logging.disable(logging.WARNING)  # Beam tells of clouds that it could not speak to.
     load_extra("apache_beam", "beam")
     logging.disable(logging.NOTSET)
-    from facerec_tf.preparation.beam_records import beam_make_records, find_remote_photos
+    from facerec_tf.photographs.beam_records import beam_make_records, find_remote_photos
 
     options = alignment_options()
     template = options.template()
     if "://" in _IMAGES.value:
         photos, rejected = find_remote_photos(_IMAGES.value)
     else:
-        photos, rejected = lookup(LAYOUTS, _LAYOUT.value, "layout")(Path(_IMAGES.value))
+        photos, rejected = lookup(FOLDER_LAYOUTS, _LAYOUT.value, "layout")(Path(_IMAGES.value))
     beam_make_records(
         _OUTPUT.value,
         photos,

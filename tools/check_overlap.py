@@ -24,7 +24,7 @@ from facerec_tf.command import run  # isort: skip  (first, as it silences Tensor
 
 from absl import flags
 
-from facerec_tf.cleaning.overlap import check_overlap_by
+from facerec_tf.curation.check_overlap import check_overlap_by
 
 _DATA = flags.DEFINE_string("data", None, "Folder of records to train on.")
 _TEST = flags.DEFINE_string("test", None, "Folder of records, or of a pair set, to test on.")

@@ -25,7 +25,7 @@ from facerec_tf.command import run  # isort: skip  (first, as it silences Tensor
 
 from absl import flags
 
-from facerec_tf.cleaning import REPORT, clean_labels
+from facerec_tf.curation import REPORT, clean_labels
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the recognizer.")
 _MODEL = flags.DEFINE_string("model", None, "`.keras` file to judge by instead of a run.")

@@ -28,7 +28,7 @@ from facerec_tf.command import run  # isort: skip  (first, as it silences Tensor
 
 from absl import flags
 
-from facerec_tf.cleaning.find import find_label_errors
+from facerec_tf.curation.find_label_errors import find_label_errors
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the recognizer.")
 _MODEL = flags.DEFINE_string("model", None, "`.keras` file or exported folder, instead of a run.")

@@ -20,7 +20,7 @@ from facerec_tf.alignment import TEMPLATES
 from facerec_tf.command import run
 from facerec_tf.core.errors import ArgumentError, require_count
 from facerec_tf.core.lookup import lookup
-from facerec_tf.preparation.arcface_tf2 import find_files, import_arcface_tf2
+from facerec_tf.importers.arcface_tf2 import find_files, import_arcface_tf2
 
 _RECORDS = flags.DEFINE_list("records", None, "Files, or patterns such as 'ms1m-*.tfrecord'.")
 _ROOT = flags.DEFINE_string("root", None, "Folder of the people's folders, if records hold paths.")

@@ -15,7 +15,7 @@ from absl import flags
 from facerec_tf.alignment import TEMPLATES
 from facerec_tf.command import run
 from facerec_tf.core.lookup import require_known
-from facerec_tf.preparation.verification_bin import import_bin
+from facerec_tf.importers.verification_bin import import_bin
 
 _BIN = flags.DEFINE_string("bin", None, "The verification set.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to make: DATA/pairs/NAME.")

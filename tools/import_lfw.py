@@ -22,11 +22,11 @@ from absl import flags
 from facerec_tf.command import run
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.flags import alignment_options, define_alignment_flags
-from facerec_tf.preparation import AlignmentOptions
-from facerec_tf.preparation.crops import CropPhoto
-from facerec_tf.preparation.given_landmarks import CropAtLandmarks, read_landmarks
-from facerec_tf.preparation.lfw import import_lfw
-from facerec_tf.preparation.tfds_lfw import import_tfds_lfw
+from facerec_tf.importers.lfw import import_lfw
+from facerec_tf.importers.tfds_lfw import import_tfds_lfw
+from facerec_tf.photographs import AlignmentOptions
+from facerec_tf.photographs.crops import Cropper
+from facerec_tf.photographs.landmarks import LandmarkCropper, read_landmarks
 
 _ARCHIVE = flags.DEFINE_string("archive", None, "lfw-deepfunneled.tar, or another tar of LFW.")
 _LANDMARKS = flags.DEFINE_string(
@@ -75,12 +75,12 @@ def require_used() -> None:
             raise ArgumentError(f"--{flag.name} is used with --tfds only.")
 
 
-def cropping(options: AlignmentOptions) -> CropPhoto:
+def cropping(options: AlignmentOptions) -> Cropper:
     """Returns what cuts the faces out: at the landmarks given, or where a detector finds them."""
     if _LANDMARKS.value is None:
         return options.crop_photo()
     landmarks = read_landmarks(Path(_LANDMARKS.value))
-    return CropAtLandmarks(landmarks, options.template(), options.jpeg_quality)
+    return LandmarkCropper(landmarks, options.template(), options.jpeg_quality)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from facerec_tf.alignment import TEMPLATES
 from facerec_tf.command import run
 from facerec_tf.core.errors import require_count
 from facerec_tf.core.lookup import require_known
-from facerec_tf.preparation.mxnet import import_mxnet
+from facerec_tf.importers.mxnet import import_mxnet
 
 _REC = flags.DEFINE_string("rec", None, "The record file.")
 _IDX = flags.DEFINE_string("idx", None, "Its index; by default the one beside it, if any.")

@@ -20,8 +20,8 @@ from facerec_tf.alignment import TEMPLATES
 from facerec_tf.command import run
 from facerec_tf.core.lookup import lookup
 from facerec_tf.flags import alignment_options, define_alignment_flags
-from facerec_tf.preparation.crops import TakeCrop
-from facerec_tf.preparation.youtube_faces import import_youtube_faces
+from facerec_tf.importers.youtube_faces import import_youtube_faces
+from facerec_tf.photographs.crops import CropReader
 
 _FRAMES = flags.DEFINE_string("frames", None, "Folder of frames, as PERSON/VIDEO/FRAME.jpg.")
 _SPLITS = flags.DEFINE_string("splits", None, "splits.txt, as YouTube Faces has it.")
@@ -36,7 +36,7 @@ def main() -> None:
         template, crop_photo = options.template(), options.crop_photo()
     else:
         template = lookup(TEMPLATES, flags.FLAGS.alignment, "alignment")
-        crop_photo = TakeCrop(template.size, flags.FLAGS.jpeg_quality)
+        crop_photo = CropReader(template.size, flags.FLAGS.jpeg_quality)
     summary = import_youtube_faces(
         Path(_FRAMES.value),
         Path(_SPLITS.value),

@@ -25,7 +25,7 @@ from pathlib import Path
 from absl import flags
 
 from facerec_tf.command import run
-from facerec_tf.preparation.inspection import inspect_records
+from facerec_tf.curation.inspection import inspect_records
 
 _DATA = flags.DEFINE_string("data", None, "Folder of records, or of a pair set.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")

@@ -26,14 +26,14 @@ from facerec_tf.command import run
 from facerec_tf.core.errors import ArgumentError, require_count
 from facerec_tf.core.lookup import lookup
 from facerec_tf.flags import alignment_options, define_alignment_flags
-from facerec_tf.preparation.crops import CropPhoto, TakeCrop
-from facerec_tf.preparation.layouts import LAYOUTS
-from facerec_tf.preparation.make_records import make_records
-from facerec_tf.preparation.photos import Photo, Rejected
-from facerec_tf.preparation.table import read_table
+from facerec_tf.photographs.crops import Cropper, CropReader
+from facerec_tf.photographs.folder_layouts import FOLDER_LAYOUTS
+from facerec_tf.photographs.make_records import make_records
+from facerec_tf.photographs.photo import Photo, Rejected
+from facerec_tf.photographs.photo_table import read_table
 
 _IMAGES = flags.DEFINE_string("images", None, "Folder of photographs, or that of a table's.")
-_LAYOUT = flags.DEFINE_string("layout", "folders", f"Of that folder: {', '.join(LAYOUTS)}.")
+_LAYOUT = flags.DEFINE_string("layout", "folders", f"Of that folder: {', '.join(FOLDER_LAYOUTS)}.")
 _TABLE = flags.DEFINE_string("table", None, "CSV or Parquet file of paths and labels.")
 _PATH_COLUMN = flags.DEFINE_string("path_column", "path", "The table's column of paths.")
 _LABEL_COLUMN = flags.DEFINE_string("label_column", "label", "The table's column of labels.")
@@ -73,7 +73,7 @@ def main() -> None:
     print(f"Wrote '{_OUTPUT.value}'. Train with: python -m facerec_tf.train --data={_OUTPUT.value}")
 
 
-def cropping() -> tuple[CropPhoto, tuple[int, int], str]:
+def cropping() -> tuple[Cropper, tuple[int, int], str]:
     """Returns what makes crops of photographs, the crops' height and width, and their alignment."""
     if options := alignment_options():
         require_unused("size", "--detector")
@@ -85,7 +85,7 @@ def cropping() -> tuple[CropPhoto, tuple[int, int], str]:
     else:
         require_count("size", _SIZE.value)
         size = (_SIZE.value, _SIZE.value)
-    return TakeCrop(size, flags.FLAGS.jpeg_quality), size, name or "unknown"
+    return CropReader(size, flags.FLAGS.jpeg_quality), size, name or "unknown"
 
 
 def find_photos() -> tuple[list[Photo], list[Rejected]]:
@@ -103,7 +103,7 @@ def find_photos() -> tuple[list[Photo], list[Rejected]]:
         require_unused(name, "--images alone, only with --table")
     if root is None:
         raise ArgumentError("Give --images=DIR or --table=FILE.")
-    return lookup(LAYOUTS, _LAYOUT.value, "layout")(root)
+    return lookup(FOLDER_LAYOUTS, _LAYOUT.value, "layout")(root)
 
 
 def require_unused(name: str, chosen: str) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from absl import flags
 
 from facerec_tf.command import run
-from facerec_tf.preparation.merge import merge_records, name_inputs
+from facerec_tf.curation.merge import merge_records, name_inputs
 
 _INPUTS = flags.DEFINE_list("inputs", None, "Folders of records, as DIR or NAME=DIR.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")

@@ -23,7 +23,7 @@ from absl import flags
 
 from facerec_tf.command import run
 from facerec_tf.core.errors import ArgumentError, argument_error
-from facerec_tf.preparation.split import split_records
+from facerec_tf.curation.split import split_records
 
 _DATA = flags.DEFINE_string("data", None, "Folder of records.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to make.")

@@ -37,7 +37,7 @@ class Module:
 
 
 @dataclasses.dataclass(frozen=True)
-class Layout:
+class InceptionLayout:
     """An Inception network.
 
     Attributes:
@@ -53,7 +53,7 @@ class Layout:
 
 
 #: Table 2. 7.5 M parameters, 1.6 G multiply-adds at 224×224; at 160×160, it is NN3 with .8 G.
-NN2 = Layout(
+NN2 = InceptionLayout(
     (64, 64, 192),
     (
         Module("3a", 64, (96, 128), (16, 32), "max", 32),
@@ -72,7 +72,7 @@ NN2 = Layout(
 #: At 96×96. The paper: "it does not use 5×5 convolutions in the higher layers as the receptive
 #: field is already too small by then". Without those of 4e, 5a and 5b, where 3×3 pixels are left,
 #: it meets both of the paper's figures: 285 M multiply-adds, 6.6 M parameters.
-NN4 = Layout(
+NN4 = InceptionLayout(
     NN2.stem,
     tuple(
         dataclasses.replace(module, five=None) if module.name in ("4e", "5a", "5b") else module
@@ -83,7 +83,7 @@ NN4 = Layout(
 #: At 165×165. The paper gives 26 M parameters and 220 M multiply-adds; the layout is ours: NN2
 #: with half the filters and without 4b, 4c and 4d; most parameters are in a maxout layer, as they
 #: are in NN1.
-NNS1 = Layout(
+NNS1 = InceptionLayout(
     (32, 32, 96),
     (
         Module("3a", 32, (48, 64), (8, 16), "max", 16),
@@ -100,7 +100,7 @@ NNS1 = Layout(
 #: At 140 pixels high, 116 wide. The paper gives 4.3 M parameters and 20 M multiply-adds; the
 #: layout is ours: NN2 with a quarter of the filters (about an eighth in the stem), without 3b, 4b,
 #: 4c, 4d, 5b and all 5×5 convolutions, and a maxout layer as in NNS1.
-NNS2 = Layout(
+NNS2 = InceptionLayout(
     (8, 12, 24),
     (
         Module("3a", 16, (24, 32), None, "max", 8),
@@ -114,7 +114,7 @@ NNS2 = Layout(
 
 
 def inception(
-    layout: Layout,
+    layout: InceptionLayout,
     *,
     embedding_size: int = 128,
     dropout: float = 0.0,

@@ -126,9 +126,9 @@ def _halving(filters: int) -> Conv:
 
 
 #: The layers from the image to the last feature map, by name.
-Layout = tuple[tuple[str, Step], ...]
+StepLayout = tuple[tuple[str, Step], ...]
 
-_STEM: Layout = (
+_STEM: StepLayout = (
     ("conv2d1a", _halving(32)),
     ("conv2d2a", Conv(32, (3, 3), valid=True)),
     ("conv2d2b", _square(64)),
@@ -142,7 +142,7 @@ _V1_17 = Inception(((Conv(128),), (Conv(128), Conv(128, (1, 7)), Conv(128, (7, 1
 _V1_8 = Inception(((Conv(192),), (Conv(192), Conv(192, (1, 3)), Conv(192, (3, 1)))))
 
 #: 23.5 M parameters, 1.4 G multiply-adds at 160×160.
-V1: Layout = (
+V1: StepLayout = (
     *_STEM,
     ("conv2d4b", _halving(256)),
     ("repeat1", Repeat(5, Residual(_V1_35, 0.17))),
@@ -172,7 +172,7 @@ _V2_35 = Inception(((Conv(32),), (Conv(32), _square(32)), (Conv(32), _square(48)
 _V2_17 = Inception(((Conv(192),), (Conv(128), Conv(160, (1, 7)), Conv(192, (7, 1)))))
 _V2_8 = Inception(((Conv(192),), (Conv(192), Conv(224, (1, 3)), Conv(256, (3, 1)))))
 
-V2: Layout = (
+V2: StepLayout = (
     *_STEM,
     ("maxpool5a", MaxPool()),
     (
@@ -212,7 +212,7 @@ V2: Layout = (
 
 
 def inception_resnet(
-    layout: Layout,
+    layout: StepLayout,
     *,
     embedding_size: int = 512,
     dropout: float = 0.6,

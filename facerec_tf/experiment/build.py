@@ -21,7 +21,7 @@ from facerec_tf.experiment.pretrained import (
     require_described,
 )
 from facerec_tf.models import Recognizer, make_objective
-from facerec_tf.training import Plan, Trainer, layer_rates, make_optimizer, make_schedule
+from facerec_tf.training import RunPlan, Trainer, layer_rates, make_optimizer, make_schedule
 
 #: Images of an identity in a batch of a loss that compares images, unless asked otherwise.
 IMAGES_PER_IDENTITY = 4
@@ -112,11 +112,11 @@ def build_trainer(config: ExperimentConfig, recognizer: Recognizer, total_steps:
     )
 
 
-def make_plan(config: ExperimentConfig, num_images: int) -> Plan:
+def make_plan(config: ExperimentConfig, num_images: int) -> RunPlan:
     """Returns the calendar of a run over `num_images` images."""
     training, angles_every = config.training, config.evaluation.angles_every
     steps_per_epoch = max(num_images // training.batch_size, 1)
-    return Plan(
+    return RunPlan(
         total_steps=training.max_steps or training.epochs * steps_per_epoch,
         steps_per_epoch=steps_per_epoch,
         log_every=training.log_every,

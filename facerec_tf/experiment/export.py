@@ -27,7 +27,7 @@ def export(
 
     Args:
         output: New or empty folder.
-        form: How it is written: a key of `serving.FORMS`.
+        form: How it is written: a key of `serving.EXPORT_FORMATS`.
         workdir: Run folder of the recognizer, or None.
         model: `.keras` file, or None; exactly one of the two is given.
         checkpoint: Which state of the run: `final`, `latest` or `best`.
@@ -41,7 +41,7 @@ def export(
             or damaged, or `output` cannot be written.
         DataError: If the exported embeddings are others; `output` is then removed.
     """
-    chosen = lookup(serving.FORMS, form, "format")
+    chosen = lookup(serving.EXPORT_FORMATS, form, "format")
     chosen.require_installed()
     recognizer = load_trained(workdir, model, checkpoint)
     metadata = {"source": str(workdir or model)}

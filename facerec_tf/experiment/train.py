@@ -37,11 +37,11 @@ from facerec_tf.experiment.run_folder import RunFolder
 from facerec_tf.experiment.xla import choose_xla
 from facerec_tf.models import Recognizer
 from facerec_tf.training import (
+    BatchSource,
     Checkpoint,
     Controller,
     MetricsLog,
     Progress,
-    Source,
     TensorBoardLog,
     make_sampler,
     make_strategy,
@@ -172,7 +172,7 @@ def _assemble(
     config: ExperimentConfig, recognizer: Recognizer, folder: RunFolder, pairs: PairSet | None
 ) -> Controller:
     """Builds everything that trains, in the scope of the current strategy."""
-    source = Source(
+    source = BatchSource(
         folder.records(config),
         config.data,
         config.augmentation,

@@ -14,7 +14,7 @@ from facerec_tf.core.errors import require_flag, require_non_negative
 from facerec_tf.core.lookup import require_known
 from facerec_tf.core.replicas import gather_batch, own_rows
 from facerec_tf.margins.base import MarginLayer
-from facerec_tf.margins.forms import FORMS
+from facerec_tf.margins.margin_forms import MARGIN_FORMS
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
@@ -49,8 +49,8 @@ class ElasticFace(MarginLayer):
         gradient: str = "exact",
         **kwargs: Any,
     ) -> None:
-        require_known(form, FORMS, "form")
-        m = FORMS[form].margin(m)
+        require_known(form, MARGIN_FORMS, "form")
+        m = MARGIN_FORMS[form].margin(m)
         require_non_negative("sigma", sigma)
         require_flag("plus", plus)
         super().__init__(num_classes, s, gradient, **kwargs)
@@ -81,7 +81,7 @@ class ElasticFace(MarginLayer):
     ) -> tf.Tensor:
         """Returns `cos(θ + m_i)` or `cos θ − m_i`, with margins drawn if `training`, `[batch]`."""
         margin = self._draw(tf.stop_gradient(cosine)) if training else self.m
-        return FORMS[self.form].apply(cosine, margin)
+        return MARGIN_FORMS[self.form].apply(cosine, margin)
 
     def _draw(self, cosine: tf.Tensor) -> tf.Tensor:
         """Returns a margin for each of this replica's cosines, `[batch]`."""
@@ -92,7 +92,7 @@ class ElasticFace(MarginLayer):
         )
         self.draws.assign_add([0, 1])
         # A margin below 0 would have the target rise again near θ = 0.
-        margins = tf.clip_by_value(margins, 0.0, FORMS[self.form].most)
+        margins = tf.clip_by_value(margins, 0.0, MARGIN_FORMS[self.form].most)
         if self.plus:
             easiest_first = tf.argsort(cosine, direction="DESCENDING", stable=True)
             margins = tf.gather(tf.sort(margins), tf.argsort(easiest_first))

@@ -12,7 +12,7 @@ from keras import ops
 from facerec_tf.core.errors import require_at_least
 from facerec_tf.core.lookup import require_known
 from facerec_tf.margins.base import MarginLayer
-from facerec_tf.margins.forms import FORMS
+from facerec_tf.margins.margin_forms import MARGIN_FORMS
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
@@ -44,8 +44,8 @@ class MVSoftmax(MarginLayer):
         gradient: str = "exact",
         **kwargs: Any,
     ) -> None:
-        require_known(form, FORMS, "form")
-        m = FORMS[form].margin(m)
+        require_known(form, MARGIN_FORMS, "form")
+        m = MARGIN_FORMS[form].margin(m)
         require_at_least("t", t, 1.0)
         super().__init__(num_classes, s, gradient, **kwargs)
         self.form = form
@@ -63,7 +63,7 @@ class MVSoftmax(MarginLayer):
 
     def target_cosine(self, cosine: tf.Tensor) -> tf.Tensor:
         """Returns φ(θ), `[batch]`."""
-        return FORMS[self.form].apply(cosine, self.m)
+        return MARGIN_FORMS[self.form].apply(cosine, self.m)
 
     @staticmethod
     def negative_rule(cosine: tf.Tensor, target: tf.Tensor, t: tf.Tensor) -> tf.Tensor:

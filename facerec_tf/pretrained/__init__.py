@@ -2,6 +2,6 @@
 
 from facerec_tf.pretrained.importing import import_weights
 from facerec_tf.pretrained.reader import read_weights
-from facerec_tf.pretrained.source import Source
+from facerec_tf.pretrained.weight_source import WeightSource
 
-__all__ = ["Source", "import_weights", "read_weights"]
+__all__ = ["WeightSource", "import_weights", "read_weights"]

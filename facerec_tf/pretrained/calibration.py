@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from facerec_tf.pretrained.plan import Folded
+from facerec_tf.pretrained.weight_plan import Folded
 
 #: Images in one pass.
 _BATCH = 16

@@ -7,11 +7,11 @@ import keras
 from facerec_tf.backbones import BACKBONES, Backbone
 from facerec_tf.pretrained.matching import plan_by_order
 from facerec_tf.pretrained.names import NAMINGS, find_naming
-from facerec_tf.pretrained.plan import Plan, plan_by_name
-from facerec_tf.pretrained.source import Source
+from facerec_tf.pretrained.weight_plan import WeightPlan, plan_by_name
+from facerec_tf.pretrained.weight_source import WeightSource
 
 
-def make_plan(preset: Backbone, network: keras.Model, source: Source) -> Plan:
+def make_plan(preset: Backbone, network: keras.Model, source: WeightSource) -> WeightPlan:
     """Returns which of the file's arrays goes where in the network that `preset` built.
 
     Raises:
@@ -22,7 +22,7 @@ def make_plan(preset: Backbone, network: keras.Model, source: Source) -> Plan:
     return plan_by_name(network, source, find_naming(preset, source.format))
 
 
-def embedding_size(preset: Backbone, source: Source) -> int | None:
+def embedding_size(preset: Backbone, source: WeightSource) -> int | None:
     """Returns the length of the file's embeddings; None if they are not where they should be.
 
     Raises:
@@ -36,7 +36,7 @@ def embedding_size(preset: Backbone, source: Source) -> int | None:
     return source.arrays[array].shape[0] if array in source.arrays else None
 
 
-def fitting_backbone(source: Source, chosen: Backbone) -> str | None:
+def fitting_backbone(source: WeightSource, chosen: Backbone) -> str | None:
     """Returns the name of the first backbone that the file fits, `chosen` left aside."""
     size = sum(array.size for array in source.arrays.values())
     for preset in BACKBONES.values():

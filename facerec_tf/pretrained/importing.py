@@ -18,7 +18,7 @@ from facerec_tf.pretrained.fitting import embedding_size, fitting_backbone, make
 from facerec_tf.pretrained.names import find_naming
 from facerec_tf.pretrained.proof import prove
 from facerec_tf.pretrained.reader import read_weights
-from facerec_tf.pretrained.source import Scaling, Source
+from facerec_tf.pretrained.weight_source import Scaling, WeightSource
 
 #: What ONNX recognisers are fed that do not scale pixels themselves: those born in PyTorch.
 _ONNX_FEED = Scaling.of(mean=127.5, std=127.5)
@@ -104,7 +104,7 @@ def import_weights(
     return Recognizer(network, origin=origin)
 
 
-def _feed(preset: Backbone, source: Source) -> Scaling:
+def _feed(preset: Backbone, source: WeightSource) -> Scaling:
     """Returns what the file's project does to pixels before its network gets them."""
     if source.scaling:
         return Scaling()

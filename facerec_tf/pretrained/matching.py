@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import keras
 
-from facerec_tf.pretrained.graph import Graph
-from facerec_tf.pretrained.layouts import Shape, layout_of, stripped, vector
-from facerec_tf.pretrained.plan import Folded, Plan, Slot
-from facerec_tf.pretrained.source import Source
+from facerec_tf.pretrained.network_graph import NetworkGraph
+from facerec_tf.pretrained.weight_layouts import Shape, layout_of, stripped, vector
+from facerec_tf.pretrained.weight_plan import Folded, Slot, WeightPlan
+from facerec_tf.pretrained.weight_source import WeightSource
 
 #: Every step has one of these, whose shape tells the step's.
 _MAIN = ("kernel", "moving_mean", "alpha")
@@ -30,7 +30,7 @@ class _Step(NamedTuple):
     inputs: frozenset[str]
 
 
-def plan_by_order(backbone: keras.Model, source: Source) -> Plan:
+def plan_by_order(backbone: keras.Model, source: WeightSource) -> WeightPlan:
     """Returns the plan for a graph whose steps come in our order.
 
     Of the steps of one kind and shape their first is our first, and so on; a BatchNorm right behind
@@ -38,7 +38,7 @@ def plan_by_order(backbone: keras.Model, source: Source) -> Plan:
     the same layers in another arrangement do not pass. A convolution without a BatchNorm, where
     ours has one, has it folded into kernel and bias: ours then only adds that bias.
     """
-    graph = Graph(backbone)
+    graph = NetworkGraph(backbone)
     weighted = [layer for layer in backbone.layers if layer.weights]
     flattened = {layer.name: graph.flattened(layer) for layer in weighted}
     ours = [
@@ -82,7 +82,7 @@ def plan_by_order(backbone: keras.Model, source: Source) -> Plan:
             for role, w in own.items()
             if role in given
         ]
-    return Plan(
+    return WeightPlan(
         tuple(slots),
         tuple(constants),
         epsilons,

@@ -14,7 +14,7 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import sha256
-from facerec_tf.pretrained.source import Scaling, Source
+from facerec_tf.pretrained.weight_source import Scaling, WeightSource
 
 #: First bytes of every file.
 MAGIC = struct.pack("<Q", 0x112)
@@ -37,7 +37,7 @@ _ARITHMETIC: Mapping[str, Callable[[float], Scaling]] = {
 _IDENTITIES = {"_copy", "identity"}
 
 
-def read(path: Path) -> Source:
+def read(path: Path) -> WeightSource:
     """Returns the content of `NAME-0000.params`, and what `NAME-symbol.json` says of it, if there.
 
     Raises:
@@ -47,7 +47,7 @@ def read(path: Path) -> Source:
     arrays = _read_arrays(content)
     symbol = path.with_name(re.sub(r"-\d+$", "", path.stem) + "-symbol.json")
     described = _read_symbol(symbol) if symbol.is_file() else {}
-    return Source(path.name, "mxnet", sha256(path), arrays, **described)
+    return WeightSource(path.name, "mxnet", sha256(path), arrays, **described)
 
 
 class _Content:
@@ -130,7 +130,7 @@ def _read_name(content: _Content) -> str:
 
 
 def _read_symbol(path: Path) -> dict[str, Any]:
-    """Returns what the network's description says beyond the arrays, as arguments of `Source`."""
+    """Reads the metadata in the network description: arguments of `WeightSource`."""
     try:
         nodes = json.loads(path.read_text())["nodes"]
         norms = {n["name"]: _attributes(n) for n in nodes if n["op"] == "BatchNorm"}

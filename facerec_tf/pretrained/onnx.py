@@ -11,7 +11,7 @@ import numpy as np
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.extras import load_extra
 from facerec_tf.core.files import sha256
-from facerec_tf.pretrained.source import Operation, Scaling, Source
+from facerec_tf.pretrained.weight_source import Operation, Scaling, WeightSource
 
 #: First byte of a file: the version number's field.
 MAGIC = b"\x08"
@@ -38,7 +38,7 @@ _ARITHMETIC: Mapping[str, Callable[[float], Scaling]] = {
 }
 
 
-def read(path: Path) -> Source:
+def read(path: Path) -> WeightSource:
     """Returns the steps of an ONNX graph that have weights, in its order.
 
     Raises:
@@ -86,9 +86,9 @@ class _Walk:
             if _is_weight(value) and name not in self._used:
                 raise self._refusal(f"nothing uses array '{name}'")
 
-    def source(self) -> Source:
+    def source(self) -> WeightSource:
         """Returns what was found."""
-        return Source(
+        return WeightSource(
             self._path.name,
             "onnx",
             sha256(self._path),

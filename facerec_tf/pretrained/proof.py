@@ -10,7 +10,7 @@ import numpy as np
 
 from facerec_tf.core.angles import l2_normalize
 from facerec_tf.core.errors import DataError
-from facerec_tf.pretrained.source import Scaling
+from facerec_tf.pretrained.weight_source import Scaling
 
 #: Largest difference of unit embeddings that float32 explains.
 _TOLERANCE = 1e-3

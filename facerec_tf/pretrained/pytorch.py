@@ -14,7 +14,7 @@ import numpy as np
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.extras import load_extra
 from facerec_tf.core.files import sha256
-from facerec_tf.pretrained.source import Source
+from facerec_tf.pretrained.weight_source import WeightSource
 
 #: Keys under which checkpoints keep the network's arrays, beside an optimizer's.
 _NESTED = ("state_dict", "state_dict_backbone", "model_state_dict")
@@ -24,7 +24,7 @@ _WRAPPERS = re.compile(r"^(module\.|_orig_mod\.)+")
 _STEP_COUNT = "num_batches_tracked"
 
 
-def read(path: Path) -> Source:
+def read(path: Path) -> WeightSource:
     """Returns the arrays of a `state_dict`, or of a checkpoint that holds one.
 
     Raises:
@@ -35,7 +35,7 @@ def read(path: Path) -> Source:
     for key in _NESTED:
         if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
             state = state[key]
-    return Source(path.name, "pytorch", sha256(path), _arrays(state, path))
+    return WeightSource(path.name, "pytorch", sha256(path), _arrays(state, path))
 
 
 def _load(path: Path) -> Any:

@@ -11,13 +11,13 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.pretrained import mxnet, onnx, pytorch
-from facerec_tf.pretrained.source import Source
+from facerec_tf.pretrained.weight_source import WeightSource
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 _KNOWN = "MXNet (.params), PyTorch (.pt, .pth) or ONNX (.onnx)"
 
 
-def read_weights(path: str | os.PathLike) -> Source:
+def read_weights(path: str | os.PathLike) -> WeightSource:
     """Returns the content of a weight file.
 
     Args:
@@ -40,7 +40,7 @@ def read_weights(path: str | os.PathLike) -> Source:
     return source
 
 
-def _reader(path: Path) -> Callable[[Path], Source]:
+def _reader(path: Path) -> Callable[[Path], WeightSource]:
     with open(path, "rb") as file:
         start = file.read(8)
     if start == mxnet.MAGIC:

@@ -4,11 +4,11 @@ from facerec_tf.serving.embedder import Embedder
 from facerec_tf.serving.export import export
 from facerec_tf.serving.float32 import in_float32
 from facerec_tf.serving.fold import fold_batch_norm
-from facerec_tf.serving.forms import FORMS
 from facerec_tf.serving.inference import inference_function
+from facerec_tf.serving.table import EXPORT_FORMATS
 
 __all__ = [
-    "FORMS",
+    "EXPORT_FORMATS",
     "Embedder",
     "export",
     "fold_batch_norm",

@@ -15,8 +15,8 @@ from facerec_tf.core.errors import DataError, require, require_count
 from facerec_tf.data.codec import without_padding
 from facerec_tf.data.images import check_image, decode_any
 from facerec_tf.serving.export import METADATA
-from facerec_tf.serving.form import Embed
-from facerec_tf.serving.forms import FORMS
+from facerec_tf.serving.export_format import Embed
+from facerec_tf.serving.table import EXPORT_FORMATS
 
 
 class Embedder:
@@ -85,7 +85,7 @@ class Embedder:
 
 def _load(directory: Path) -> tuple[dict[str, Any], Embed]:
     """Returns what an export says of itself, and what embeds."""
-    files = {form.file for form in FORMS.values()}
+    files = {form.file for form in EXPORT_FORMATS.values()}
     if not (directory / METADATA).is_file() or not any((directory / f).is_file() for f in files):
         raise DataError(
             f"Folder {directory} holds no exported recognizer ({METADATA}, and one of "
@@ -93,7 +93,7 @@ def _load(directory: Path) -> tuple[dict[str, Any], Embed]:
         )
     try:
         metadata = json.loads((directory / METADATA).read_text())
-        return metadata, FORMS[metadata["form"]].load(directory)
+        return metadata, EXPORT_FORMATS[metadata["form"]].load(directory)
     except (OSError, RuntimeError, ValueError, LookupError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"The export in {directory} is damaged: {reason}") from error

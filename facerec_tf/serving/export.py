@@ -14,10 +14,10 @@ from facerec_tf.core.errors import DataError
 from facerec_tf.core.lookup import lookup
 from facerec_tf.data import new_directory
 from facerec_tf.models import weights_digest
+from facerec_tf.serving.embedding_graph import EmbeddingGraph
 from facerec_tf.serving.float32 import in_float32
 from facerec_tf.serving.fold import fold_batch_norm
-from facerec_tf.serving.forms import FORMS
-from facerec_tf.serving.graph import Graph
+from facerec_tf.serving.table import EXPORT_FORMATS
 from facerec_tf.version import __version__
 
 #: File beside the network that says what it is.
@@ -40,7 +40,7 @@ def export(
     Args:
         backbone: Model from pixels 0–255 to embeddings; computed in float32 whatever its policy.
         directory: New or empty folder.
-        form: A key of `FORMS`.
+        form: A key of `EXPORT_FORMATS`.
         flip_fusion: Whether to add the embedding of the mirrored image, at twice the cost.
         metadata: What else to note in `model.json`, such as where the model comes from.
 
@@ -49,7 +49,7 @@ def export(
             package it needs is missing.
         DataError: If the weights are not finite.
     """
-    chosen = lookup(FORMS, form, "form")
+    chosen = lookup(EXPORT_FORMATS, form, "form")
     chosen.require_installed()
     backbone = in_float32(backbone)
     for weight in backbone.weights:
@@ -66,7 +66,7 @@ def export(
         "digest": weights_digest(backbone),
         **(metadata or {}),
     }
-    graph = Graph(fold_batch_norm(backbone, chosen.replacements), flip_fusion)
+    graph = EmbeddingGraph(fold_batch_norm(backbone, chosen.replacements), flip_fusion)
     with new_directory(directory) as folder:
         chosen.write(graph, folder)
         (folder / METADATA).write_text(json.dumps(described, indent=2) + "\n")

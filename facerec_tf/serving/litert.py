@@ -13,11 +13,11 @@ import tensorflow as tf
 
 from facerec_tf.backbones import BatchNorm, PReLU
 from facerec_tf.core.errors import UserError
-from facerec_tf.serving.form import Embed, Form
-from facerec_tf.serving.graph import Graph
+from facerec_tf.serving.embedding_graph import EmbeddingGraph
+from facerec_tf.serving.export_format import Embed, ExportFormat
 
 
-class LiteRt(Form):
+class LiteRt(ExportFormat):
     """A flat file, written by TensorFlow and run by the package ai-edge-litert.
 
     TensorFlow has an interpreter of its own, too, which it means to drop; it serves where the
@@ -29,7 +29,7 @@ class LiteRt(Form):
     replacements: ClassVar = {PReLU: keras.layers.PReLU, BatchNorm: keras.layers.BatchNormalization}
     extra = "litert"
 
-    def write(self, graph: Graph, folder: Path) -> None:
+    def write(self, graph: EmbeddingGraph, folder: Path) -> None:
         """Writes `model.tflite`."""
         embed = graph.frozen_function().get_concrete_function()
         converter = tf.lite.TFLiteConverter.from_concrete_functions([embed], graph)

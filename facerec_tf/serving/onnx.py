@@ -10,8 +10,8 @@ import keras
 import tensorflow as tf
 
 from facerec_tf.backbones import BatchNorm, PReLU
-from facerec_tf.serving.form import Embed, Form
-from facerec_tf.serving.graph import EMBEDDING, IMAGES, Graph
+from facerec_tf.serving.embedding_graph import EMBEDDING, IMAGES, EmbeddingGraph
+from facerec_tf.serving.export_format import Embed, ExportFormat
 
 #: Version of the operator set: known to ONNX Runtime since 1.12, of July 2022.
 OPSET = 17
@@ -24,7 +24,7 @@ class _BlendedPReLU(keras.layers.PReLU):
         return self.alpha * inputs + (1.0 - self.alpha) * tf.nn.relu(inputs)
 
 
-class Onnx(Form):
+class Onnx(ExportFormat):
     """An ONNX file, written by tf2onnx and run by ONNX Runtime.
 
     Writing takes some seventy times the file in memory: tf2onnx copies the graph again and again.
@@ -35,7 +35,7 @@ class Onnx(Form):
     modules = ("tf2onnx", "onnxruntime")
     extra = "onnx"
 
-    def write(self, graph: Graph, folder: Path) -> None:
+    def write(self, graph: EmbeddingGraph, folder: Path) -> None:
         """Writes `model.onnx`."""
         tf2onnx = self.import_module("tf2onnx")
         embed = graph.function()

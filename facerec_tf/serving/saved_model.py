@@ -14,8 +14,8 @@ from facerec_tf.alignment import TEMPLATES
 from facerec_tf.alignment.warp import AlignFace
 from facerec_tf.backbones import PReLU
 from facerec_tf.data.images import decode_any
-from facerec_tf.serving.form import Embed, Form
-from facerec_tf.serving.graph import EMBEDDING, IMAGES, Graph
+from facerec_tf.serving.embedding_graph import EMBEDDING, IMAGES, EmbeddingGraph
+from facerec_tf.serving.export_format import Embed, ExportFormat
 
 
 class _ClampedPReLU(keras.layers.PReLU):
@@ -25,7 +25,7 @@ class _ClampedPReLU(keras.layers.PReLU):
         return tf.maximum(inputs, 0.0) + self.alpha * tf.minimum(inputs, 0.0)
 
 
-class SavedModel(Form):
+class SavedModel(ExportFormat):
     """TensorFlow's own format, for every TensorFlow there is: Python, C++, Serving.
 
     Signatures: `serving_default` takes `images`, uint8 crops `[batch, h, w, 3]`, `embed_jpeg`
@@ -40,7 +40,7 @@ class SavedModel(Form):
     #: Whether XLA compiles the network where it is loaded.
     jit_compile = False
 
-    def write(self, graph: Graph, folder: Path) -> None:
+    def write(self, graph: EmbeddingGraph, folder: Path) -> None:
         """Writes the signatures."""
         embed = graph.function(self.jit_compile)
         crop = tf.TensorSpec(graph.crops.shape[1:], tf.uint8)

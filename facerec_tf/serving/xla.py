@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.backbones.grouped_conv import GroupedConv2D
-from facerec_tf.serving.form import Embed
+from facerec_tf.serving.export_format import Embed
 from facerec_tf.serving.saved_model import SavedModel
 
 #: Channels a group has at most for its convolution to be summed; the code grows with them.

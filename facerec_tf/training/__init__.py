@@ -1,28 +1,28 @@
 """The inner loop (Trainer), the outer loop (Controller), and what they need."""
 
+from facerec_tf.training.batch_source import BatchSource, make_sampler
 from facerec_tf.training.callbacks import MetricsLog, Progress, TensorBoardLog
 from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.training.controller import Controller, DivergenceError, TerminationError
 from facerec_tf.training.layer_rates import layer_rates
 from facerec_tf.training.optimizers import CoupledSGD, make_optimizer
-from facerec_tf.training.plan import Plan
+from facerec_tf.training.run_plan import RunPlan
 from facerec_tf.training.schedules import WarmUp, make_schedule
-from facerec_tf.training.source import Source, make_sampler
 from facerec_tf.training.strategy import make_strategy
 from facerec_tf.training.trainer import Trainer
 from facerec_tf.training.weight_average import WeightAverage
 from facerec_tf.training.xla_trial import XlaTrial, try_xla
 
 __all__ = [
+    "BatchSource",
     "Checkpoint",
     "Checkpoints",
     "Controller",
     "CoupledSGD",
     "DivergenceError",
     "MetricsLog",
-    "Plan",
     "Progress",
-    "Source",
+    "RunPlan",
     "TensorBoardLog",
     "TerminationError",
     "Trainer",

@@ -17,9 +17,9 @@ import tensorflow as tf
 from facerec_tf.core.errors import UserError
 from facerec_tf.core.files import atomic_file
 from facerec_tf.evaluation import AngleStatistics
+from facerec_tf.training.batch_source import BatchSource
 from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
-from facerec_tf.training.plan import Plan
-from facerec_tf.training.source import Source
+from facerec_tf.training.run_plan import RunPlan
 from facerec_tf.training.trainer import PATIENCE, Trainer
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -59,8 +59,8 @@ class Controller:
     def __init__(
         self,
         trainer: Trainer,
-        source: Source,
-        plan: Plan,
+        source: BatchSource,
+        plan: RunPlan,
         checkpoints: Checkpoints,
         *,
         evaluate: Callable[[], float] | None = None,

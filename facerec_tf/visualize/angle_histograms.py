@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from facerec_tf.core.errors import require
-from facerec_tf.visualize.embedded import Embedded, require_embedded
+from facerec_tf.visualize.embedded_points import EmbeddedPoints, require_embedded
 from facerec_tf.visualize.house_figure import HouseFigure
 from facerec_tf.visualize.style import GENUINE, IMPOSTOR, INK, house_style
 
@@ -63,7 +63,7 @@ def angle_histograms_figure(
     return figure
 
 
-def own_and_nearest_other(one: Embedded, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def own_and_nearest_other(one: EmbeddedPoints, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the degrees, twice `[n]`, to the own centre and to the nearest of the others."""
     cosines = np.clip(one.directions @ one.centre_directions.T, -1.0, 1.0)
     rows = np.arange(len(labels))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 
-from facerec_tf.visualize.embedded import Embedded, require_embedded
+from facerec_tf.visualize.embedded_points import EmbeddedPoints, require_embedded
 from facerec_tf.visualize.house_figure import HouseFigure
 from facerec_tf.visualize.style import CLASSES, GHOST, INK, house_style
 
@@ -56,7 +56,7 @@ def embeddings_figure(
     return figure
 
 
-def _draw_plane(axes: Axes, one: Embedded, labels: np.ndarray) -> None:
+def _draw_plane(axes: Axes, one: EmbeddedPoints, labels: np.ndarray) -> None:
     reach = 1.02 * np.linalg.norm(one.embeddings, axis=1).max()
     _draw_points(axes, one.embeddings, labels)
     _draw_rays(axes, one, reach, 1.1 * reach)
@@ -65,7 +65,7 @@ def _draw_plane(axes: Axes, one: Embedded, labels: np.ndarray) -> None:
         axis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
 
 
-def _draw_circle(axes: Axes, one: Embedded, labels: np.ndarray) -> None:
+def _draw_circle(axes: Axes, one: EmbeddedPoints, labels: np.ndarray) -> None:
     axes.add_patch(Circle((0, 0), 1, fill=False, color=GHOST, linewidth=1))
     _draw_bars(axes, one.directions, labels)
     _draw_points(axes, one.directions, labels)
@@ -95,7 +95,7 @@ def _draw_bars(axes: Axes, directions: np.ndarray, labels: np.ndarray) -> None:
         axes.fill(*ring, color=CLASSES[index % len(CLASSES)], alpha=0.75, linewidth=0)
 
 
-def _draw_rays(axes: Axes, one: Embedded, reach: float, label_at: float) -> None:
+def _draw_rays(axes: Axes, one: EmbeddedPoints, reach: float, label_at: float) -> None:
     for index, direction in enumerate(one.centre_directions):
         axes.plot(*np.outer(direction, [0.0, reach]), color=INK, linewidth=0.7, alpha=0.7)
         look = {"ha": "center", "va": "center", "fontsize": 9, "fontweight": "bold"}

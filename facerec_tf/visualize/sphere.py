@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from facerec_tf.visualize.embedded import Embedded, require_embedded
+from facerec_tf.visualize.embedded_points import EmbeddedPoints, require_embedded
 from facerec_tf.visualize.house_figure import HouseFigure
 from facerec_tf.visualize.style import CLASSES, GHOST, INK, MUTED, RULE, house_style
 
@@ -69,7 +69,7 @@ def _frame(azimuth: float) -> np.ndarray:
     return np.array([right, np.cross(towards, right), towards])
 
 
-def _draw(axes: Axes, one: Embedded, labels: np.ndarray, frame: np.ndarray) -> None:
+def _draw(axes: Axes, one: EmbeddedPoints, labels: np.ndarray, frame: np.ndarray) -> None:
     axes.add_patch(Circle((0, 0), 1, facecolor="#F7F8FA", edgecolor=GHOST, linewidth=1))
     for line in _graticule():
         x, y = _project(line, frame)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.backbones.cost import multiply_adds, parameters
-from facerec_tf.backbones.inception import NN2, NN4, NNS1, NNS2, Layout, Module, inception
+from facerec_tf.backbones.inception import NN2, NN4, NNS1, NNS2, InceptionLayout, Module, inception
 from facerec_tf.core.errors import ArgumentError
 from tests.backbones.paper_tables import agrees, rows
 
@@ -30,7 +30,7 @@ TABLE = {
 }
 
 #: A small network with every kind of path.
-SMALL = Layout(
+SMALL = InceptionLayout(
     (4, 4, 6),
     (
         Module("3a", 3, (2, 4), (2, 3), "l2", 2),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from facerec_tf.backbones.heads import HEADS
-from facerec_tf.backbones.inception import Layout, Module, inception
+from facerec_tf.backbones.inception import InceptionLayout, Module, inception
 from facerec_tf.backbones.inception_resnet import V1, inception_resnet
 from facerec_tf.backbones.iresnet import iresnet
 from facerec_tf.backbones.keras_application import keras_application
@@ -14,7 +14,7 @@ from facerec_tf.backbones.sphereface_cnn import sphereface_cnn
 from facerec_tf.backbones.vit import vit
 from facerec_tf.backbones.zeiler_fergus import zeiler_fergus
 
-_INCEPTION = Layout(
+_INCEPTION = InceptionLayout(
     (8, 8, 16),
     (
         Module("3a", 8, (8, 8), (8, 8), "l2", 8),

@@ -8,7 +8,7 @@ from facerec_tf.core.errors import ArgumentError
 from facerec_tf.margins import ElasticFace
 from tests.margins.formulas import arc, check, make, own_angles, random_batch
 
-FORMS = {"arc": (arc, 0.5), "cos": (lambda m: lambda theta: np.cos(theta) - m, 0.35)}
+MARGIN_FORMS = {"arc": (arc, 0.5), "cos": (lambda m: lambda theta: np.cos(theta) - m, 0.35)}
 
 
 @pytest.fixture(autouse=True)
@@ -40,16 +40,16 @@ def test_defaults_are_the_papers():
 
 
 @pytest.mark.parametrize("plus", [False, True])
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", MARGIN_FORMS)
 def test_without_training_all_margins_are_the_mean(form, plus):
-    formula, m = FORMS[form]
+    formula, m = MARGIN_FORMS[form]
     check(make("elasticface", random_batch()[2], form=form, plus=plus), formula(m))
 
 
 @pytest.mark.parametrize("plus", [False, True])
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", MARGIN_FORMS)
 def test_margins_are_normal(form, plus):
-    batch, m = near_batch(), FORMS[form][1]
+    batch, m = near_batch(), MARGIN_FORMS[form][1]
     head = make("elasticface", batch[2], form=form, plus=plus)
     drawn = np.stack([margins(head, batch) for _ in range(20)])
     deviations = (drawn - m) / 0.05

@@ -4,7 +4,7 @@ import pytest
 
 from facerec_tf.backbones import BatchNorm
 from facerec_tf.pretrained.calibration import calibrate
-from facerec_tf.pretrained.plan import Folded
+from facerec_tf.pretrained.weight_plan import Folded
 
 RNG = np.random.default_rng(0)
 #: 40 images, darker and darker: no batch has the statistics of all.

@@ -6,7 +6,7 @@ import pytest
 from facerec_tf import experiment
 from facerec_tf.core.errors import DataError
 from facerec_tf.models import Recognizer
-from facerec_tf.serving import FORMS, Embedder
+from facerec_tf.serving import EXPORT_FORMATS, Embedder
 from tests.forked import run_forked
 from tests.serving.networks import small_iresnet
 
@@ -42,7 +42,7 @@ def test_an_unknown_form_is_answered_by_the_known_ones(model, tmp_path):
 
 @pytest.mark.parametrize("wrong", [0.5, np.nan])
 def test_other_embeddings_are_not_left_behind(wrong, model, tmp_path, monkeypatch):
-    form = FORMS["saved_model"]
+    form = EXPORT_FORMATS["saved_model"]
     monkeypatch.setattr(
         type(form), "load", lambda *_: lambda crops: np.full((len(crops), 4), wrong)
     )

@@ -10,15 +10,15 @@ from keras import layers
 
 from facerec_tf.backbones.grouped_conv import GroupedConv2D
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
-from facerec_tf.serving import FORMS, Embedder, export
+from facerec_tf.serving import EXPORT_FORMATS, Embedder, export
 from facerec_tf.serving.saved_model import SavedModel
 from facerec_tf.serving.xla import XlaSavedModel
 from tests.serving.networks import images, small_iresnet, small_mobilefacenet, unit
 
 
-@pytest.fixture(params=list(FORMS))
+@pytest.fixture(params=list(EXPORT_FORMATS))
 def form(request):
-    for module in FORMS[request.param].modules:
+    for module in EXPORT_FORMATS[request.param].modules:
         pytest.importorskip(module)
     return request.param
 
@@ -77,7 +77,7 @@ def test_an_unknown_form_is_named(tmp_path):
 
 
 def test_damage_is_named(form, tmp_path):
-    (tmp_path / FORMS[form].file).write_bytes(b"no network")
+    (tmp_path / EXPORT_FORMATS[form].file).write_bytes(b"no network")
     with pytest.raises(DataError, match="holds no exported recognizer"):
         Embedder(tmp_path)
     (tmp_path / "model.json").write_text(json.dumps({"form": form}))

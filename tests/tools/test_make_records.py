@@ -11,7 +11,7 @@ from facerec_tf.data import Manifest, PairSet, find_pairs
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
-from facerec_tf.preparation.given_landmarks import read_landmarks
+from facerec_tf.photographs.landmarks import read_landmarks
 
 
 def turned(encoded):

@@ -15,14 +15,14 @@ from facerec_tf.training import (
     Controller,
     DivergenceError,
     MetricsLog,
-    Plan,
+    RunPlan,
     TerminationError,
 )
 from tests.training.conftest import batches
 
 
 class NoiseSource:
-    """Stands in for `Source`: same interface, batches of noise."""
+    """Stands in for `BatchSource`: same interface, batches of noise."""
 
     batch_size = 8
 
@@ -61,7 +61,7 @@ def make_controller(make_trainer, tmp_path):
         return Controller(
             trainer or make_trainer(dropout=0.2, ema=0.9),
             NoiseSource(poison),
-            Plan(**{**defaults, **plan}),
+            RunPlan(**{**defaults, **plan}),
             Checkpoints(tmp_path / name),
             evaluate=evaluate,
             angles=angles,

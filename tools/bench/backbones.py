@@ -65,7 +65,7 @@ TARGETS = {
 
 flags.DEFINE_list("backbones", ["iresnet18", "iresnet50", "mbf"], "Networks to measure.")
 flags.DEFINE_list("what", list(TARGETS), "What to measure.")
-flags.DEFINE_list("forms", list(serving.FORMS), "Exported forms to measure.")
+flags.DEFINE_list("forms", list(serving.EXPORT_FORMATS), "Exported forms to measure.")
 flags.DEFINE_integer("batch_size", 32, "Images in a step.", lower_bound=1)
 flags.DEFINE_integer("rounds", 5, "Timed rounds; the medians are printed.", lower_bound=1)
 flags.DEFINE_boolean("xla", True, "Whether training under XLA is measured, too.")
@@ -165,7 +165,7 @@ def embedding(name: str, images: np.ndarray, folder: Path) -> dict[str, Contesta
 def is_installed(form: str) -> bool:
     """Returns whether the form can be written and run; says what is missing if not."""
     try:
-        serving.FORMS[form].require_installed()
+        serving.EXPORT_FORMATS[form].require_installed()
     except UserError as error:
         print(f"{form} is left out: {error}")
         return False
@@ -338,7 +338,7 @@ def main() -> None:
 KNOWN = {
     "backbones": torch_networks,
     "what": lambda: TARGETS,
-    "forms": lambda: serving.FORMS,
+    "forms": lambda: serving.EXPORT_FORMATS,
 }
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from facerec_tf.alignment import Face
 from facerec_tf.command import run
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.flags import alignment_options, define_alignment_flags
-from facerec_tf.preparation.given_landmarks import read_landmarks
-from facerec_tf.preparation.lfw import read_photos
+from facerec_tf.importers.lfw import read_photos
+from facerec_tf.photographs.landmarks import read_landmarks
 
 _ARCHIVE = flags.DEFINE_string("archive", None, "Tar of photographs, as LFW's.")
 _LANDMARKS = flags.DEFINE_string("landmarks", None, "CSV of their five points, as YuNet has them.")

@@ -38,11 +38,11 @@ def main() -> None:
     from facerec_tf.data import Manifest, write_synthetic
     from facerec_tf.experiment.build import build_recognizer, build_trainer, with_backbone
     from facerec_tf.training import (
+        BatchSource,
         Checkpoints,
         Controller,
         MetricsLog,
-        Plan,
-        Source,
+        RunPlan,
         TensorBoardLog,
     )
 
@@ -65,7 +65,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         records = Path(folder) / "data"
         write_synthetic(records, identities=40, images=16, holdout=0)
-        source = Source(
+        source = BatchSource(
             records,
             config.data,
             config.augmentation,
@@ -79,7 +79,7 @@ def main() -> None:
         controller = Controller(
             build_trainer(config, build_recognizer(config, manifest), 1),
             source,
-            Plan(steps, 10**9, LOG_EVERY, 10**9, 10**9),
+            RunPlan(steps, 10**9, LOG_EVERY, 10**9, 10**9),
             Checkpoints(Path(folder) / "checkpoints"),
             offending_batch=Path(folder) / "offending.npz",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from facerec_tf.pretrained.names.naming import PYTORCH_ARRAYS, Naming
-from facerec_tf.pretrained.source import Scaling
+from facerec_tf.pretrained.weight_source import Scaling
 
 
 def _module(name: str) -> str:

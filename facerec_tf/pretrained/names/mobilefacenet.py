@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from facerec_tf.pretrained.names.naming import MXNET_ARRAYS, PYTORCH_ARRAYS, Naming, Units
-from facerec_tf.pretrained.source import Scaling
+from facerec_tf.pretrained.weight_source import Scaling
 
 _STEM, _STAGE = r"stem_unit(\d+)", r"stage(\d+)_unit(\d+)"
 

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Container, Mapping
 
-from facerec_tf.pretrained.source import Scaling
+from facerec_tf.pretrained.weight_source import Scaling
 
 #: Our name of a weight → what PyTorch, and MXNet, append to the layer's name.
 PYTORCH_ARRAYS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from facerec_tf.pretrained.names.naming import PYTORCH_ARRAYS, Naming, Units
-from facerec_tf.pretrained.source import Scaling
+from facerec_tf.pretrained.weight_source import Scaling
 
 PYTORCH = Naming(
     arrays={**PYTORCH_ARRAYS, "positions": "", "mask_token": ""},

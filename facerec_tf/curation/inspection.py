@@ -1,0 +1,178 @@
+"""The way back from records to what a person can look at: counts, pictures, faults, duplicates."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from facerec_tf.core.errors import DataError, require_count
+from facerec_tf.core.files import sha256
+from facerec_tf.core.parallel import ordered_map
+from facerec_tf.curation.duplicates import find_duplicates
+from facerec_tf.curation.faults import Fault, FaultList
+from facerec_tf.curation.frames import Frame, read_frame, read_frames
+from facerec_tf.curation.inspection_report import Inspected, write_report
+from facerec_tf.curation.record_summary import RecordScanner, RecordSummary
+from facerec_tf.curation.record_table import RecordTable
+from facerec_tf.data import Manifest, PairSet, Record, new_directory
+from facerec_tf.data.manifest import Shard
+from facerec_tf.data.pairs import FILE_NAME as PAIRS
+from facerec_tf.data.records import deserialize
+
+#: Records that a thread takes at a time.
+_CHUNK = 64
+
+
+def inspect_records(
+    data: Path,
+    output: Path,
+    *,
+    identities: int = 16,
+    seed: int = 0,
+    threads: int | None = None,
+) -> dict[str, str]:
+    """Reads every record of `data`, sound or not, and writes what was found to `output`.
+
+    Writes `inspection.json`, `faults.csv`, `duplicates.csv`, and as pictures
+    `images_per_identity.png`, `identities.png` and, if there are any, `duplicates.png`. Remembers
+    61 bytes of every image, and needs some 40 more while it looks for duplicates.
+
+    Args:
+        data: Folder of records, or a pair set.
+        output: Folder to make.
+        identities: How many to show images of, chosen at random.
+        seed: Of that choice.
+        threads: How many work; by default one a core.
+
+    Returns:
+        What was found, for a summary.
+
+    Raises:
+        UserError: If there is no manifest, no image to look at, or `output` is in use.
+    """
+    require_count("identities", identities)
+    require_count("seed", seed, least=0)
+    manifest = Manifest.load(data)
+    with new_directory(output) as folder, FaultList(folder) as faults:
+        ledger = read_all(data, manifest, faults, threads)
+        if not ledger.sound.any():
+            raise DataError(
+                f"Folder '{data}' holds no image that can be decoded: {_counted(faults)} faults in "
+                f"{len(ledger):,} records."
+            )
+
+        def read(place: int) -> Record:
+            shard, _ = ledger.shard(place)
+            return deserialize(read_frame(data / manifest.shards[shard].file, ledger.offset(place)))
+
+        _compare(manifest, ledger, faults)
+        _list_repeated_names(manifest, ledger, faults, read)
+        pairs = _load_pairs(data, faults)
+        sound = np.flatnonzero(ledger.sound)
+        duplicates = find_duplicates(
+            ledger.fingerprints[sound], ledger.pictures[sound], ledger.labels[sound]
+        )
+        duplicates = duplicates._replace(places=sound[duplicates.places])
+        found = Inspected(data, manifest, ledger, duplicates, dict(faults.counts), pairs, read)
+        return write_report(found, folder, identities, seed)
+
+
+def read_all(data: Path, manifest: Manifest, faults: FaultList, threads: int | None) -> RecordTable:
+    """Looks at every record in the order of the shards, and lists what is wrong with it."""
+    ledger, glancer = RecordTable(), RecordScanner(manifest)
+
+    def look(chunk: tuple[int, list[Frame]]) -> tuple[int, list[RecordSummary]]:
+        number, frames = chunk
+        return number, glancer(manifest.shards[number].file, frames)
+
+    chunks = _chunks(data, manifest, faults)
+    with tqdm(total=manifest.num_images, unit=" images", disable=None) as progress:
+        for number, glances in ordered_map(look, chunks, threads):
+            while len(ledger.starts) <= number:
+                ledger.begin_shard()
+            for seen in glances:
+                ledger.add(seen)
+                for fault in seen.faults:
+                    faults.add(fault)
+            progress.update(len(glances))
+    while len(ledger.starts) < len(manifest.shards):
+        ledger.begin_shard()
+    return ledger
+
+
+def _chunks(data: Path, manifest: Manifest, faults: FaultList) -> Iterator[tuple[int, list[Frame]]]:
+    """Yields some records of a shard at a time, with its number, and lists what ails the shard."""
+    for number, shard in enumerate(manifest.shards):
+        try:
+            reason = _shard_fault(data / shard.file, shard)
+            if reason:
+                faults.add(Fault("shard", shard.file, None, None, reason))
+            # A shard whose digest is right holds what was written: checksums would say no more.
+            frames = read_frames(data / shard.file, verify=reason is not None)
+            while chunk := list(itertools.islice(frames, _CHUNK)):
+                yield number, chunk
+        except FileNotFoundError:
+            faults.add(Fault("shard", shard.file, None, None, "it is missing"))
+        except OSError as error:
+            reason = f"it cannot be read: {error.strerror or error}"
+            faults.add(Fault("shard", shard.file, None, None, reason))
+
+
+def _shard_fault(path: Path, shard: Shard) -> str | None:
+    if (size := path.stat().st_size) != shard.bytes:
+        return f"it has {size:,} bytes, the manifest says {shard.bytes:,}"
+    if (digest := sha256(path)) != shard.sha256:
+        return f"its SHA-256 is {digest[:12]}…, the manifest says {shard.sha256[:12]}…"
+    return None
+
+
+def _compare(manifest: Manifest, ledger: RecordTable, faults: FaultList) -> None:
+    """Lists where the manifest counts differently."""
+    ends = [*ledger.starts[1:], len(ledger)]
+    is_whole = not (faults.counts["record"] or faults.counts["label"])
+    for shard, start, end in zip(manifest.shards, ledger.starts, ends, strict=True):
+        if end - start != shard.images:
+            is_whole = False
+            reason = f"it holds {end - start:,} records, the manifest says {shard.images:,}"
+            faults.add(Fault("shard", shard.file, None, None, reason))
+    if not is_whole:
+        return  # What identities lack follows from what is lost, and would bury it.
+    counts = np.bincount(ledger.labels, minlength=manifest.num_classes)
+    for entry, count in zip(manifest.classes, counts.tolist(), strict=True):
+        if entry.images != count:
+            reason = f"identity '{entry.name}' has {count:,} images, it says {entry.images:,}"
+            faults.add(Fault("manifest", "", None, None, reason))
+
+
+def _list_repeated_names(
+    manifest: Manifest, ledger: RecordTable, faults: FaultList, read: Callable[[int], Record]
+) -> None:
+    """Lists every image that is called as one before it."""
+    known = np.flatnonzero(ledger.names)
+    order = known[np.argsort(ledger.names[known], kind="stable")]
+    names = ledger.names[order]
+    for at in np.flatnonzero(names[1:] == names[:-1]) + 1:
+        (shard, index), (other, before) = (
+            ledger.shard(place) for place in (order[at], order[at - 1])
+        )
+        reason = f"record {before} of {manifest.shards[other].file} is called so, too"
+        name = read(int(order[at])).filename
+        faults.add(Fault("name", manifest.shards[shard].file, index, name, reason))
+
+
+def _load_pairs(data: Path, faults: FaultList) -> PairSet | None:
+    if not (data / PAIRS).is_file():
+        return None
+    try:
+        return PairSet.load(data)
+    except DataError as error:
+        faults.add(Fault("pairs", "", None, PAIRS, str(error)))
+        return None
+
+
+def _counted(faults: FaultList) -> str:
+    return f"{sum(faults.counts.values()):,}"

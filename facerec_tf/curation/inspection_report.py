@@ -1,0 +1,200 @@
+"""What was found in records, as files: numbers, tables and pictures."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from facerec_tf.curation.duplicates import Duplicates
+from facerec_tf.curation.record_table import RecordTable
+from facerec_tf.data import Manifest, PairSet, Record
+from facerec_tf.data.images import decode_any
+from facerec_tf.visualize import save, save_image
+from facerec_tf.visualize.images_per_identity import images_per_identity_figure
+from facerec_tf.visualize.strips_sheet import Strip, strips_sheet
+
+NUMBERS, DUPLICATES = "inspection.json", "duplicates.csv"
+
+#: Images of an identity, and groups of duplicates and their images, that are shown.
+_SHOWN, _GROUPS, _OF_GROUP = 10, 24, 6
+
+
+class Inspected(NamedTuple):
+    """What was found.
+
+    Attributes:
+        data: The folder.
+        manifest: Its manifest.
+        ledger: What is remembered of the records.
+        duplicates: Which of them are alike, by their places in the ledger.
+        faults: Kind → how many.
+        pairs: The pair set, if the folder is a sound one.
+        read: Reads the record at a place.
+    """
+
+    data: Path
+    manifest: Manifest
+    ledger: RecordTable
+    duplicates: Duplicates
+    faults: dict[str, int]
+    pairs: PairSet | None
+    read: Callable[[int], Record]
+
+    def images(self) -> np.ndarray:
+        """Returns the sound images of each identity, int64 `[identities]`."""
+        labels = self.ledger.labels[self.ledger.sound]
+        return np.bincount(labels[labels >= 0], minlength=self.manifest.num_classes)
+
+    def decode(self, place: int) -> np.ndarray:
+        """Returns the pixels of a sound record."""
+        return decode_any(self.read(place).encoded).numpy()
+
+
+def write_report(found: Inspected, folder: Path, identities: int, seed: int) -> dict[str, str]:
+    """Writes all files to `folder`; returns what they say, for a summary."""
+    images = found.images()
+    numbers = _numbers(found, images)
+    (folder / NUMBERS).write_text(
+        json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    _write_duplicates(found, folder / DUPLICATES)
+    if images.any():
+        figure = images_per_identity_figure(images, f"Images per identity: {found.data.name}")
+        save(figure, folder / "images_per_identity.png", dpi=150)
+        sheet = _identities_sheet(found, images, identities, seed)
+        save_image(sheet, folder / "identities.png")
+    if len(found.duplicates.places):
+        save_image(_duplicates_sheet(found), folder / "duplicates.png")
+    return _summary(numbers)
+
+
+def _numbers(found: Inspected, images: np.ndarray) -> dict[str, Any]:
+    manifest, ledger = found.manifest, found.ledger
+    ends = [*ledger.starts[1:], len(ledger)]
+    numbers = {
+        "data": str(found.data),
+        "identities": manifest.num_classes,
+        "images": int(ledger.sound.sum()),
+        "images_in_manifest": manifest.num_images,
+        "image_size": list(manifest.image_size),
+        "alignment": manifest.alignment,
+        "images_per_identity": {
+            "least": int(images.min()),
+            "median": float(np.median(images)),
+            "mean": float(images.mean()),
+            "most": int(images.max()),
+            "identities_with_none": int((images == 0).sum()),
+            "identities_with_one": int((images == 1).sum()),
+        },
+        "bytes": sum(shard.bytes for shard in manifest.shards),
+        "shards": [
+            {
+                "file": shard.file,
+                "records": end - start,
+                "images": int(ledger.sound[start:end].sum()),
+                "bytes": shard.bytes,
+            }
+            for shard, start, end in zip(manifest.shards, ledger.starts, ends, strict=True)
+        ],
+        "faults": found.faults,
+        "duplicates": _count_duplicates(found.duplicates),
+    }
+    if found.pairs:
+        numbers["pairs"] = {
+            "pairs": len(found.pairs),
+            "same": int(found.pairs.same.sum()),
+            "folds": int(found.pairs.folds.max()) + 1,
+        }
+    return numbers
+
+
+def _count_duplicates(duplicates: Duplicates) -> dict[str, int]:
+    """Returns how many groups there are of each kind, and how many images in them."""
+    counts = {}
+    for where, chosen in (("across", duplicates.across), ("within", ~duplicates.across)):
+        counts[f"groups_{where}_identities"] = len(np.unique(duplicates.groups[chosen]))
+        counts[f"images_{where}_identities"] = int(chosen.sum())
+        identical = int((chosen & duplicates.identical).sum())
+        counts[f"identical_images_{where}_identities"] = identical
+    return counts
+
+
+def _write_duplicates(found: Inspected, path: Path) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("group", "across_identities", "kind", "identity", "file", "shard", "index"))
+        for place, group, identical, across in zip(*found.duplicates, strict=True):
+            record, (shard, index) = found.read(int(place)), found.ledger.shard(place)
+            kind = "identical" if identical else "alike"
+            name = found.manifest.shards[shard].file
+            rows.writerow((group, int(across), kind, record.text, record.filename, name, index))
+
+
+def _identities_sheet(
+    found: Inspected, images: np.ndarray, identities: int, seed: int
+) -> np.ndarray:
+    """Returns a sheet of random identities, a row each, with some of their images.
+
+    Those of one image show the least: they come in only where there are too few others.
+    """
+    generator = np.random.default_rng(seed)
+    drawn = generator.permutation(np.flatnonzero(images))
+    drawn = np.sort(drawn[np.argsort(images[drawn] < 2, kind="stable")][:identities])
+    rows = []
+    for label in drawn.tolist():
+        own = np.flatnonzero((found.ledger.labels == label) & found.ledger.sound)
+        places = np.sort(generator.permutation(own)[:_SHOWN])
+        note = f"{len(own):,} image{'s' if len(own) > 1 else ''} · label {label}"
+        name = found.manifest.classes[label].name
+        rows.append([Strip([found.decode(place) for place in places.tolist()], name, note)])
+    return strips_sheet(rows, f"Random identities: {found.data.name}")
+
+
+def _duplicates_sheet(found: Inspected) -> np.ndarray:
+    """Returns a sheet of the first groups of duplicates, a row each."""
+    duplicates, rows = found.duplicates, []
+    for group in range(min(_GROUPS, int(duplicates.groups[-1]) + 1)):
+        members = np.flatnonzero(duplicates.groups == group)
+        strips = []
+        for at in members[:_OF_GROUP].tolist():
+            place = int(duplicates.places[at])
+            strips.append(Strip([found.decode(place)], found.read(place).text))
+        rows.append(strips)
+    return strips_sheet(rows, "Duplicates, those across identities first", height=160)
+
+
+def _summary(numbers: dict[str, Any]) -> dict[str, str]:
+    of_each, shards, size = (numbers[k] for k in ("images_per_identity", "shards", "image_size"))
+    records = sorted(shard["records"] for shard in shards)
+    total, twice = sum(numbers["faults"].values()), numbers["duplicates"]
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(numbers["faults"].items()))
+    summary = {
+        "identities": f"{numbers['identities']:,}",
+        "images": f"{numbers['images']:,} sound, of {numbers['images_in_manifest']:,} in the "
+        "manifest",
+        "images per identity": f"{of_each['least']:,} to {of_each['most']:,}, median "
+        f"{of_each['median']:,g}, mean {of_each['mean']:,.1f}; "
+        f"{of_each['identities_with_one']:,} have one, {of_each['identities_with_none']:,} none",
+        "image size": f"{size[0]}x{size[1]} pixels, alignment {numbers['alignment']}",
+        "shards": f"{len(shards):,} of {records[0]:,} to {records[-1]:,} records, "
+        f"{numbers['bytes'] / 1e6:,.1f} MB",
+        "faults": f"{total:,}" + (f" ({kinds})" if total else ""),
+        "duplicates across identities": _told(twice, "across"),
+        "duplicates within identities": _told(twice, "within"),
+    }
+    if pairs := numbers.get("pairs"):
+        summary["pairs"] = (
+            f"{pairs['pairs']:,}, {pairs['same']:,} of the same person, {pairs['folds']:,} folds"
+        )
+    return summary
+
+
+def _told(counts: dict[str, int], where: str) -> str:
+    groups, images = (counts[f"{what}_{where}_identities"] for what in ("groups", "images"))
+    identical = counts[f"identical_images_{where}_identities"]
+    return f"{images:,} images in {groups:,} groups, {identical:,} of them identical to the byte"

@@ -1,0 +1,103 @@
+"""Which images and identities are labelled wrongly, as far as their embeddings tell."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from facerec_tf.core.errors import DataError
+from facerec_tf.curation.embedded_records import EmbeddedRecords
+from facerec_tf.evaluation.identity_centres import (
+    identity_centres,
+    nearest_identities,
+    same_person_angle,
+)
+
+
+class LabelErrors(NamedTuple):
+    """What was found; angles in degrees.
+
+    Attributes:
+        degrees: float32 `[n]`: between every image and the others of its identity; NaN if it is
+            the only one.
+        flagged: int64 `[m]`: images too far from their identity, the farthest first.
+        nearest: int64 `[m]`: the other identity nearest to each of these.
+        nearest_degrees: float32 `[m]`: how near.
+        images: int64 `[identities]`: how many images were embedded of each.
+        other: int64 `[identities]`: the identity nearest to each.
+        other_degrees: float32 `[identities]`: how near; 180 where there is no other, or none of
+            its own images agree.
+        same_degrees: Angle below which two identities are taken for one person.
+    """
+
+    degrees: np.ndarray
+    flagged: np.ndarray
+    nearest: np.ndarray
+    nearest_degrees: np.ndarray
+    images: np.ndarray
+    other: np.ndarray
+    other_degrees: np.ndarray
+    same_degrees: float
+
+    def pairs(self) -> np.ndarray:
+        """Returns pairs of identities that look like one person, int64 `[pairs, 2]`, by angle.
+
+        Each identity is paired with the nearest one alone: of a person under three names, two are
+        paired with the third.
+        """
+        alike = np.flatnonzero(self.other_degrees < self.same_degrees)
+        alike = alike[np.argsort(self.other_degrees[alike], kind="stable")]
+        pairs = np.sort(np.stack([alike, self.other[alike]], axis=1), axis=1)
+        _, first = np.unique(pairs, axis=0, return_index=True)
+        return pairs[np.sort(first)]
+
+    def central(self, embedded: EmbeddedRecords, label: int, count: int) -> np.ndarray:
+        """Returns the images of an identity that lie nearest to the others, `count` at most."""
+        own = np.flatnonzero(embedded.labels == label)
+        return own[np.argsort(self.degrees[own], kind="stable")][:count]
+
+
+def find_errors(
+    embedded: EmbeddedRecords, num_identities: int, degrees: float, same_degrees: float | None
+) -> LabelErrors:
+    """Returns which images lie past `degrees` from their identity, and which identities agree.
+
+    Args:
+        embedded: All images.
+        num_identities: Identities in the records.
+        degrees: Angle past which an image is flagged.
+        same_degrees: Angle below which two identities are taken for one person; None finds one.
+
+    Raises:
+        DataError: If none can be found, as no identity has two images.
+    """
+    labels = embedded.labels
+    centres = identity_centres(embedded.points, labels, num_identities, np.radians(degrees))
+    angles = np.degrees(centres.angles)
+    far = np.flatnonzero(angles > degrees)  # Not where it is NaN.
+    far = far[np.argsort(-angles[far], kind="stable")]
+    nearest, near = nearest_identities(embedded.points[far], labels[far], centres.directions)
+    other, apart = nearest_identities(
+        centres.directions, np.arange(num_identities), centres.directions
+    )
+    known = centres.directions.any(axis=1)
+    apart = np.where(known, apart, np.pi)
+    if same_degrees is None:
+        found = same_person_angle(centres.halves, apart[known])
+        if found is None:
+            raise DataError(
+                "No identity has two images that agree, by which to tell how near one person's "
+                "images are: give --same_degrees."
+            )
+        same_degrees = float(np.degrees(found))
+    return LabelErrors(
+        angles,
+        far,
+        nearest,
+        np.degrees(near),
+        np.bincount(labels, minlength=num_identities),
+        other,
+        np.degrees(apart).astype(np.float32),
+        same_degrees,
+    )

@@ -1,0 +1,155 @@
+"""What is suspected, as tables and as sheets of pictures to judge it by."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from facerec_tf.curation.cleaning_source import CleaningSource, read_images, read_records
+from facerec_tf.curation.embedded_records import EmbeddedRecords
+from facerec_tf.curation.label_errors import LabelErrors
+from facerec_tf.visualize import save_image
+from facerec_tf.visualize.strips_sheet import Strip, strips_sheet
+
+IMAGES, IDENTITIES = "images.csv", "identities.csv"
+
+#: Rows of a sheet, and images that stand for an identity.
+_ROWS, _CENTRAL = 12, 4
+
+
+def write_report(
+    folder: Path,
+    source: CleaningSource,
+    embedded: EmbeddedRecords,
+    suspects: LabelErrors,
+    shown: int,
+) -> None:
+    """Writes the tables, and sheets of the first `shown` images and pairs, to `folder`."""
+    names = [entry.name for entry in source.manifest.classes]
+    _write_images(folder / IMAGES, source, embedded, suspects, names)
+    _write_identities(folder / IDENTITIES, embedded, suspects, names)
+
+    flagged, pairs = suspects.flagged[:shown], suspects.pairs()[:shown]
+    others = suspects.nearest[:shown]
+    identities = np.unique(np.concatenate([embedded.labels[flagged], others, pairs.ravel()]))
+    central = {
+        label: suspects.central(embedded, label, _CENTRAL + 1) for label in identities.tolist()
+    }
+    pixels = _read_pixels(source, embedded, np.concatenate([flagged, *central.values()]))
+
+    def strip(label: int, *notes: str, but: int = -1) -> Strip:
+        count = int(suspects.images[label])
+        notes = (*notes, f"{count:,} image{'s' if count > 1 else ''}")
+        images = [pixels[image] for image in central[label].tolist() if image != but]
+        return Strip(images[:_CENTRAL], names[label], " · ".join(notes))
+
+    rows = []
+    for number, (image, other) in enumerate(zip(flagged.tolist(), others.tolist(), strict=True)):
+        is_near = suspects.nearest_degrees[number] < 180
+        away = f"{suspects.nearest_degrees[number]:.0f}°"
+        rows.append(
+            [
+                Strip([pixels[image]], f"{number + 1}.", f"{suspects.degrees[image]:.0f}°"),
+                strip(int(embedded.labels[image]), but=image),
+                *([strip(other, away)] if is_near else []),
+            ]
+        )
+    _save_sheets(
+        folder / "images.png", rows, "Far from its identity: image, identity, nearest other"
+    )
+    rows = [
+        [strip(first), strip(second, f"{_apart(suspects, first, second):.0f}°")]
+        for first, second in pairs.tolist()
+    ]
+    _save_sheets(folder / "identities.png", rows, "Two names, perhaps one person")
+
+
+def _write_images(
+    path: Path,
+    source: CleaningSource,
+    embedded: EmbeddedRecords,
+    suspects: LabelErrors,
+    names: list[str],
+) -> None:
+    flagged, labels = suspects.flagged, embedded.labels[suspects.flagged]
+    wanted = np.zeros(embedded.num_records, bool)
+    wanted[embedded.places[flagged]] = True
+    records = itertools.compress(read_records(source), wanted)
+    files = [record.filename for _, record in records]  # In the order of the data.
+    order = np.argsort(np.argsort(flagged))
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(
+            ("file", "identity", "images", "degrees", "nearest_identity", "nearest_degrees")
+        )
+        for i, (image, label) in enumerate(zip(flagged.tolist(), labels.tolist(), strict=True)):
+            rows.writerow(
+                (
+                    files[order[i]],
+                    names[label],
+                    suspects.images[label],
+                    f"{suspects.degrees[image]:.2f}",
+                    *_told(names, suspects.nearest[i], suspects.nearest_degrees[i]),
+                )
+            )
+
+
+def _write_identities(
+    path: Path, embedded: EmbeddedRecords, suspects: LabelErrors, names: list[str]
+) -> None:
+    flagged = np.bincount(embedded.labels[suspects.flagged], minlength=len(names))
+    present = np.flatnonzero(suspects.images)
+    present = present[np.argsort(suspects.other_degrees[present], kind="stable")]
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(
+            ("identity", "images", "flagged", "nearest_identity", "nearest_degrees", "alike")
+        )
+        for label in present.tolist():
+            degrees = suspects.other_degrees[label]
+            rows.writerow(
+                (
+                    names[label],
+                    suspects.images[label],
+                    flagged[label],
+                    *_told(names, suspects.other[label], degrees),
+                    int(degrees < suspects.same_degrees),
+                )
+            )
+
+
+def _told(names: list[str], label: int, degrees: float) -> tuple[str, str]:
+    """Returns name and angle of what is nearest, or nothing where there is no other."""
+    return (names[label], f"{degrees:.2f}") if degrees < 180 else ("", "")
+
+
+def _apart(suspects: LabelErrors, first: int, second: int) -> float:
+    """Returns the angle between two identities, of which one is nearest to the other."""
+    nearer = first if suspects.other[first] == second else second
+    return float(suspects.other_degrees[nearer])
+
+
+def _read_pixels(
+    source: CleaningSource, embedded: EmbeddedRecords, images: np.ndarray
+) -> dict[int, np.ndarray]:
+    """Returns the pixels of some images, by their number among the embeddings."""
+    wanted = np.zeros(embedded.num_records, bool)
+    wanted[embedded.places[images]] = True
+    numbers = np.unique(images).tolist()
+    found: Iterator = read_images(source, wanted)
+    return {number: image.pixels for number, image in zip(numbers, found, strict=True)}
+
+
+def _save_sheets(path: Path, rows: list[list[Strip]], heading: str) -> None:
+    """Saves the rows as one picture, or as several with a number in their names."""
+    pages = math.ceil(len(rows) / _ROWS)
+    for page in range(pages):
+        number = f"-{page + 1}" if pages > 1 else ""
+        told = f"{heading} ({page + 1} of {pages})" if pages > 1 else heading
+        sheet = strips_sheet(rows[page * _ROWS : (page + 1) * _ROWS], told)
+        save_image(sheet, path.with_stem(path.stem + number))

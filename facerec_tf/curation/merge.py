@@ -1,0 +1,153 @@
+"""Several folders of records made one, without taking two people for the same one."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from facerec_tf.core.errors import ArgumentError, DataError, require
+from facerec_tf.curation.people import People, read_persons, unite
+from facerec_tf.curation.record_folder import RecordFolder
+from facerec_tf.data import Record, new_directory, write_records
+
+LABEL_MAP = "label_map.csv"
+HEADER = ("dataset", "old_label", "old_name", "new_label", "new_name")
+
+
+def merge_records(
+    output: Path,
+    inputs: Mapping[str, Path],
+    *,
+    same: Path | None = None,
+    same_names: bool = False,
+    name: str = "train",
+    num_shards: int | None = None,
+    seed: int = 0,
+) -> dict[str, str]:
+    """Writes the records of all `inputs` to a new folder, with `label_map.csv`.
+
+    Identities are different people unless told otherwise, even of equal names; see `people.unite`
+    for what they are then called. Images are called `DATASET/FILENAME`. Pair sets are not taken
+    over: who is held out of one data set may be in another.
+
+    Args:
+        output: Folder to make.
+        inputs: Name of each data set, without "/" → its folder of records; see `name_inputs`.
+        same: CSV of identities that are one person; see `people.read_persons`.
+        same_names: Whether equal names, which `same` does not list, are one person.
+        name: First part of the shards' names.
+        num_shards: Files to spread the records over; by default as many as there are now.
+        seed: Of the shuffle.
+
+    Returns:
+        What was written, for a summary.
+
+    Raises:
+        UserError: If records are missing or damaged, of different sizes or alignments, `same` does
+            not fit them, or `output` is in use or cannot be written.
+    """
+    require(inputs, "inputs", "folders of records, one at least", inputs)
+    sets = {dataset: RecordFolder.open(path) for dataset, path in inputs.items()}
+    _require_alike(list(sets.values()))
+    identities = {
+        dataset: [entry.name for entry in stored.manifest.classes]
+        for dataset, stored in sets.items()
+    }
+    persons = read_persons(same, identities) if same else {}
+    people = unite(identities, persons, same_names)
+    manifests = [stored.manifest for stored in sets.values()]
+    if num_shards is None:
+        num_shards = sum(len(manifest.shards) for manifest in manifests)
+    with new_directory(output) as folder:
+        records = _merged(sets, people)
+        total = sum(manifest.num_images for manifest in manifests)
+        write_records(
+            folder,
+            tqdm(records, total=total, unit=" images", disable=None),
+            name=name,
+            num_shards=num_shards,
+            image_size=manifests[0].image_size,
+            alignment=manifests[0].alignment,
+            seed=seed,
+        )
+        renamed = _write_label_map(folder / LABEL_MAP, identities, people)
+    found, left = len(people.labels), len(people.names)
+    summary = {
+        "images": f"{total:,} of {left:,} people, from {len(sets):,} data sets",
+        "identities": f"{found:,}, {found - left:,} of them told to be the same person as another",
+        "renamed": f"{renamed:,} identities, listed with all others in '{output / LABEL_MAP}'",
+    }
+    pairs = [str(stored.directory / "pairs") for stored in sets.values()]
+    if left_out := [path for path in pairs if Path(path).is_dir()]:
+        summary["pair sets"] = (
+            f"not taken over from {', '.join(left_out)}: their people may be in the other data. "
+            "See with tools/check_overlap.py"
+        )
+    return summary
+
+
+def name_inputs(inputs: Sequence[str]) -> dict[str, Path]:
+    """Returns name → folder of data sets given as `DIR` or `NAME=DIR`; by default a folder's own.
+
+    Raises:
+        ArgumentError: If a name or a folder comes twice, or there is no name.
+    """
+    named: dict[str, Path] = {}
+    for given in inputs:
+        found = re.fullmatch(r"([^/=]+)=(.+)", given, re.DOTALL)
+        path = Path(found[2] if found else given)
+        name = found[1] if found else path.resolve().name
+        if not given or not name:
+            raise ArgumentError(f"Data set '{given}' has no name: give it one, as NAME=DIR.")
+        if name in named:
+            raise ArgumentError(
+                f"Data sets '{named[name]}' and '{path}' are both called '{name}': name them "
+                f"apart, as in --inputs={name}1={named[name]},{name}2={path}."
+            )
+        if path.resolve() in [other.resolve() for other in named.values()]:
+            raise ArgumentError(f"Data set '{path}' is given twice.")
+        named[name] = path
+    return named
+
+
+def _require_alike(sets: Sequence[RecordFolder]) -> None:
+    first = sets[0]
+    for other in sets[1:]:
+        sizes = ["×".join(map(str, stored.manifest.image_size)) for stored in (first, other)]
+        alignments = [stored.manifest.alignment for stored in (first, other)]
+        for what, (one, two) in {"of one size": sizes, "aligned alike": alignments}.items():
+            if one != two:
+                raise DataError(
+                    f"Records that are merged must be {what}: those of '{first.directory}' are "
+                    f"{one}, those of '{other.directory}' {two}. Align the photographs anew."
+                )
+
+
+def _merged(sets: Mapping[str, RecordFolder], people: People) -> Iterator[Record]:
+    start = 0
+    for dataset, stored in sets.items():
+        for record in stored.records():
+            label = int(people.labels[start + record.label])
+            filename = f"{dataset}/{record.filename}"
+            yield Record(record.encoded, label, people.names[label], filename)
+        start += stored.manifest.num_classes
+
+
+def _write_label_map(path: Path, identities: Mapping[str, Sequence[str]], people: People) -> int:
+    """Writes where every identity went; returns how many have another name now."""
+    renamed = 0
+    start = 0
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(HEADER)
+        for dataset, names in identities.items():
+            for old, name in enumerate(names):
+                new = int(people.labels[start + old])
+                writer.writerow((dataset, old, name, new, people.names[new]))
+                renamed += people.names[new] != name
+            start += len(names)
+    return renamed

@@ -1,0 +1,188 @@
+"""What `find_overlap` found: as a table, a list of names to leave out, and a sheet of pictures."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from facerec_tf.core.errors import ArgumentError, require, require_count
+from facerec_tf.curation.identity_directions import Embed
+from facerec_tf.curation.names import write_names
+from facerec_tf.curation.overlap import DEGREES, Overlap, find_overlap
+from facerec_tf.curation.record_folder import RecordFolder
+from facerec_tf.data import new_directory
+from facerec_tf.data.index import load_index
+from facerec_tf.data.reading import read_images
+from facerec_tf.data.records import deserialize
+from facerec_tf.visualize import save_image
+from facerec_tf.visualize.strips_sheet import Strip, strips_sheet
+
+TABLE, NAMES, SHEET = "overlap.csv", "overlapping.txt", "overlap.png"
+HEADER = (
+    "identity",
+    "images",
+    "test_identity",
+    "test_images",
+    "degrees",
+    "by_name",
+    "by_embedding",
+)
+
+#: Images of an identity on the sheet.
+_IMAGES = 3
+
+
+def check_overlap(
+    output: Path,
+    data: RecordFolder,
+    test: RecordFolder,
+    *,
+    embed: Embed | None = None,
+    degrees: float | None = None,
+    by_name: bool = True,
+    images: int = 10,
+    shown: int = 24,
+) -> dict[str, str]:
+    """Writes to `output` who of `data` may be in `test`; changes neither.
+
+    `overlap.csv` lists the pairs, `overlapping.txt` the names in `data`, for
+    `split.split_records` to leave out, and `overlap.png` shows pairs, those of unlike names first.
+
+    Args:
+        output: Folder to make.
+        data: Records to train on.
+        test: Records or a pair set to test on.
+        embed: What embeds; None compares names alone.
+        degrees: With `embed`: angle up to which identities are listed; by default `DEGREES`.
+        by_name: Whether to compare names.
+        images: Images of an identity that are embedded, at most.
+        shown: Pairs on the sheet.
+
+    Returns:
+        What was found, for a summary.
+
+    Raises:
+        UserError: If options do not fit, records are damaged, or `output` is in use or cannot be
+            written.
+    """
+    if embed is None and (degrees is not None or not by_name):
+        raise ArgumentError("Give --workdir=RUN or --model=FILE, to compare by more than names.")
+    degrees = DEGREES if degrees is None else degrees
+    require(0 < degrees < 90, "degrees", "above 0 and below 90", degrees)
+    require_count("images", images)
+    require_count("shown", shown)
+    with new_directory(output) as folder:
+        overlap = find_overlap(
+            data, test, embed=embed, degrees=degrees, by_name=by_name, images=images
+        )
+        _write_table(folder / TABLE, data, test, overlap)
+        ours = np.unique(overlap.labels[:, 0]).tolist()
+        write_names(folder / NAMES, [data.manifest.classes[label].name for label in ours])
+        if len(overlap.labels):
+            save_image(_draw(data, test, overlap, shown), folder / SHEET)
+    summary = _summarize(data, test, overlap, embed is not None, degrees, by_name)
+    if ours:
+        summary["overlapping"] += f", listed in '{output / NAMES}'"
+    return summary
+
+
+def _write_table(path: Path, data: RecordFolder, test: RecordFolder, overlap: Overlap) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(HEADER)
+        for (label, other), degrees, *by in zip(*overlap, strict=True):
+            ours, theirs = data.manifest.classes[label], test.manifest.classes[other]
+            told = "" if np.isnan(degrees) else f"{degrees:.2f}"
+            writer.writerow((*_fields(ours), *_fields(theirs), told, *map(int, by)))
+
+
+def _draw(data: RecordFolder, test: RecordFolder, overlap: Overlap, shown: int) -> np.ndarray:
+    """Returns a sheet of pairs: left who is trained on, right who is tested on.
+
+    Those of unlike names come first: only pictures can tell whether they are one person.
+    """
+    chosen = np.argsort(overlap.by_name, kind="stable")[:shown]
+    pairs = overlap.labels[chosen]
+    ours, theirs = (
+        _read_faces(stored, labels) for stored, labels in zip((data, test), pairs.T, strict=True)
+    )
+    rows = []
+    for (label, other), degrees in zip(pairs.tolist(), overlap.degrees[chosen], strict=True):
+        one, two = data.manifest.classes[label], test.manifest.classes[other]
+        told = "" if np.isnan(degrees) else f" · {degrees:.0f}°"
+        rows.append(
+            [
+                Strip(ours[label], one.name, _count(one.images)),
+                Strip(theirs[other], two.name, _count(two.images) + told),
+            ]
+        )
+    heading = f"{data.directory.name} (left) and {test.directory.name} (right)"
+    return strips_sheet(rows, heading)
+
+
+def _read_faces(stored: RecordFolder, labels: Iterable[int]) -> dict[int, list[np.ndarray]]:
+    """Returns label → pixels of the first sound images."""
+    index, faces = load_index(stored.directory), {}
+    for label in np.unique(labels).tolist():
+        count = min(_IMAGES, stored.manifest.classes[label].images)
+        read = index.read(index.first[label] + np.arange(count))
+        items = [(str(stored.directory), deserialize(serialized)) for serialized in read]
+        images = read_images(items, stored.manifest)
+        faces[label] = [image.pixels for image in images if image.fault is None]
+    return faces
+
+
+def _summarize(
+    data: RecordFolder,
+    test: RecordFolder,
+    overlap: Overlap,
+    measured: bool,
+    degrees: float,
+    by_name: bool,
+) -> dict[str, str]:
+    ours, theirs = (stored.manifest for stored in (data, test))
+    summary = {
+        "compared": f"{ours.num_classes:,} people of '{data.directory}' with "
+        f"{theirs.num_classes:,} of '{test.directory}'"
+    }
+    named, near = overlap.by_name, overlap.by_embedding
+    if by_name:
+        summary["by name"] = _people(overlap, named)
+        names = (ours.classes[label].name for label in overlap.labels[named, 0].tolist())
+        if numbers := sum(not re.search(r"[^\W\d_]", name) for name in names):
+            summary["by number"] = (
+                f"{numbers:,} of these names have no letter: data sets may number different people "
+                "alike; see --nonames"
+            )
+    if measured:
+        only = near & ~named
+        summary["by embedding"] = f"{_people(overlap, near)} within {degrees:g}°" + (
+            f", {_people(overlap, only)} under other names" if by_name else ""
+        )
+    if measured and named.any():
+        share, middle = near[named].mean(), np.nanmedian(overlap.degrees[named])
+        summary["of equal names"] = (
+            f"{share:.1%} lie within {degrees:g}°, half within {middle:.1f}°"
+        )
+    tested = len(np.unique(overlap.labels[:, 1]))
+    summary["overlapping"] = (
+        f"{_people(overlap, named | near)} trained on are {tested:,} of the "
+        f"{theirs.num_classes:,} tested on ({tested / theirs.num_classes:.1%})"
+    )
+    return summary
+
+
+def _people(overlap: Overlap, chosen: np.ndarray) -> str:
+    return f"{len(np.unique(overlap.labels[chosen, 0])):,} people"
+
+
+def _fields(entry: object) -> tuple[str, int]:
+    return entry.name, entry.images
+
+
+def _count(images: int) -> str:
+    return f"{images:,} image{'s' if images > 1 else ''}"

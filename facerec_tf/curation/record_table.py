@@ -1,0 +1,81 @@
+"""What is remembered of every record: 61 bytes, so that 17 million take a gigabyte."""
+
+from __future__ import annotations
+
+import array
+
+import numpy as np
+
+from facerec_tf.curation.picture_hash import BYTES
+from facerec_tf.curation.record_summary import RecordSummary
+
+_NO_PICTURE = bytes(BYTES)
+
+
+class RecordTable:
+    """What was seen of every record, in the order of the data, damaged ones too.
+
+    Attributes:
+        starts: For every shard read, how many records came before it.
+    """
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self._offsets = array.array("q")
+        self._labels = array.array("i")
+        self._names = array.array("Q")
+        self._fingerprints = array.array("Q")
+        self._pictures = bytearray()
+        self._sound = array.array("b")
+
+    def __len__(self) -> int:
+        """Returns the number of records."""
+        return len(self._offsets)
+
+    def begin_shard(self) -> None:
+        """Notes that what follows is of the next shard."""
+        self.starts.append(len(self))
+
+    def add(self, seen: RecordSummary) -> None:
+        """Notes one record."""
+        is_sound = seen.picture is not None
+        self._offsets.append(seen.offset)
+        self._labels.append(seen.label)
+        self._names.append(seen.name)
+        self._fingerprints.append(seen.fingerprint)
+        self._pictures.extend(seen.picture if is_sound else _NO_PICTURE)
+        self._sound.append(is_sound)
+
+    def shard(self, place: int) -> tuple[int, int]:
+        """Returns the number of the shard that record `place` is in, and its number there."""
+        shard = int(np.searchsorted(self.starts, place, side="right")) - 1
+        return shard, place - self.starts[shard]
+
+    def offset(self, place: int) -> int:
+        """Returns where record `place` begins in its shard, in bytes."""
+        return self._offsets[place]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Identities, int32 `[n]`, -1 where unknown; a view, as all that follow: add no more."""
+        return np.frombuffer(self._labels, np.int32)
+
+    @property
+    def names(self) -> np.ndarray:
+        """Hashes of file names, uint64 `[n]`; 0 where unknown."""
+        return np.frombuffer(self._names, np.uint64)
+
+    @property
+    def fingerprints(self) -> np.ndarray:
+        """Hashes of the images' bytes, uint64 `[n]`."""
+        return np.frombuffer(self._fingerprints, np.uint64)
+
+    @property
+    def pictures(self) -> np.ndarray:
+        """What `picture_hashes` says, uint8 `[n, 32]`."""
+        return np.frombuffer(self._pictures, np.uint8).reshape(-1, BYTES)
+
+    @property
+    def sound(self) -> np.ndarray:
+        """Whether the image could be decoded, bool `[n]`."""
+        return np.frombuffer(self._sound, np.bool_)

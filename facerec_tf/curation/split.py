@@ -1,0 +1,256 @@
+"""Records split by identity: whoever is in one part is in no other."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from facerec_tf.core.errors import ArgumentError, DataError, require, require_count
+from facerec_tf.curation.names import read_names
+from facerec_tf.curation.record_folder import RecordFolder
+from facerec_tf.data import (
+    Manifest,
+    Record,
+    new_directory,
+    sample_pairs,
+    write_pair_set,
+    write_records,
+)
+
+LABEL_MAP = "label_map.csv"
+HEADER = ("old_label", "name", "part", "new_label")
+
+#: The parts when a number of people is held out.
+TRAINING, HOLDOUT = "train", "holdout"
+
+
+class SplitPlan(NamedTuple):
+    """Who goes where.
+
+    Attributes:
+        parts: Names of the parts.
+        part: int64 `[identities]`: the part of each by its number, -1 if left out.
+        labels: int64 `[identities]`: the label there, in the order of the old ones; -1 if left out.
+    """
+
+    parts: tuple[str, ...]
+    part: np.ndarray
+    labels: np.ndarray
+
+
+def split_records(
+    output: Path,
+    data: Path,
+    parts: Mapping[str, float] | None = None,
+    *,
+    holdout: int | None = None,
+    names: Mapping[str, Path] | None = None,
+    exclude: Path | None = None,
+    pairs: int = 0,
+    seed: int = 0,
+) -> dict[str, str]:
+    """Writes each part of `data` to a folder of records `output/PART`, with `label_map.csv`.
+
+    Pair sets of `data` go with the first part, which is taken for the one that is trained on.
+
+    Args:
+        output: Folder to make.
+        data: Folder of records.
+        parts: Name of each part → share of the people that `names` and `exclude` do not list;
+            shares sum to 1. By default all of them go to "train".
+        holdout: In place of `parts`: people to put into "holdout", all others into "train".
+        names: Part → file of names, as `names.read_names` reads them, of people who are in it.
+        exclude: File of names of people who are in no part.
+        pairs: Pairs, of each part but the first, to write to `output/FIRST/pairs/PART`; a multiple
+            of 20, or 0 for none.
+        seed: Of the choice, the shuffles and the pairs.
+
+    Returns:
+        What was written, for a summary.
+
+    Raises:
+        UserError: If the records are missing or damaged, parts and names do not fit them, there are
+            too few images for the pairs, or `output` is in use or cannot be written.
+    """
+    require_count("seed", seed, least=0)
+    require_count("pairs", pairs, least=0)
+    stored = RecordFolder.open(data)
+    identities = [entry.name for entry in stored.manifest.classes]
+    files = {**dict(names or {}), **({None: exclude} if exclude else {})}
+    named = find_named(identities, {part: read_names(path) for part, path in files.items()})
+    parts = parts or {TRAINING: 1.0}
+    if holdout is not None:
+        most = len(identities) - len(named) - 1
+        is_some = 1 <= holdout <= most
+        require(is_some, "holdout_identities", f"between 1 and {most} people", holdout)
+        parts = {TRAINING: 1 - holdout / (most + 1), HOLDOUT: holdout / (most + 1)}
+    plan = deal(len(identities), parts, named, seed)
+    judged = plan.parts[1:] if pairs else ()
+    _require_pairs(stored, plan, judged, pairs, seed)
+
+    summary = {}
+    with new_directory(output) as folder:
+        for part in plan.parts:
+            manifest = _write_part(folder / part, stored, plan, seed)
+            summary[part] = f"{manifest.num_images:,} images of {manifest.num_classes:,} people"
+        beside = Path(plan.parts[0]) / "pairs"
+        if (data / "pairs").is_dir():
+            shutil.copytree(data / "pairs", folder / beside)
+        for part in judged:
+            _write_pairs(folder / beside / part, RecordFolder.open(folder / part), pairs, seed)
+            summary[f"pairs of {part}"] = f"{pairs:,}, in '{output / beside / part}'"
+        _write_label_map(folder / LABEL_MAP, identities, plan)
+    if left_out := int((plan.part < 0).sum()):
+        summary["left out"] = f"{left_out:,} people"
+    return summary
+
+
+def find_named(
+    identities: Sequence[str], lists: Mapping[str | None, Sequence[str]]
+) -> dict[int, str | None]:
+    """Returns the label of every identity in `lists` → the part that lists it.
+
+    Args:
+        identities: Names of all identities, by label.
+        lists: Part, or None for no part → names.
+
+    Raises:
+        DataError: If a name is unknown, or in two lists.
+    """
+    labels = {name: label for label, name in enumerate(identities)}
+    named: dict[int, str | None] = {}
+    for part, names in lists.items():
+        told = f"part '{part}'" if part else "those left out"
+        unknown = [name for name in names if name not in labels]
+        if unknown:
+            raise DataError(
+                f"{len(unknown):,} of the {len(names):,} names listed for {told} are of no one in "
+                f"the records, {unknown[0]!r} for one."
+            )
+        for name in names:
+            if named.setdefault(labels[name], part) != part:
+                raise DataError(f"{name!r} is listed for {told}, and for others too.")
+    return named
+
+
+def deal(
+    identities: int, parts: Mapping[str, float], named: Mapping[int, str | None], seed: int
+) -> SplitPlan:
+    """Returns which part every identity goes to.
+
+    Args:
+        identities: How many there are.
+        parts: Name of each part → share of those who are not in `named`; shares sum to 1.
+        named: Identity → the part it is in, which need not be in `parts`; None if it is in none.
+        seed: Of the choice among the others.
+
+    Raises:
+        ArgumentError: If a part's name is no plain one, shares do not sum to 1, or a part is empty.
+    """
+    names = tuple(dict.fromkeys([*parts, *(part for part in named.values() if part)]))
+    for name in names:
+        is_plain = re.fullmatch(r"[A-Za-z0-9_-]+", name) is not None
+        require(is_plain, "parts", "called by letters, digits, _ and - alone", name)
+    shares = np.array([*parts.values()], float)
+    are_shares = (shares >= 0).all() and abs(shares.sum() - 1) < 1e-6
+    require(are_shares, "parts", "shares that sum to 1", dict(parts))
+    part = np.full(identities, -1, np.int64)
+    for identity, name in named.items():
+        part[identity] = names.index(name) if name else -1
+    listed = np.fromiter(named, np.int64, len(named))
+    others = np.setdiff1d(np.arange(identities), listed)
+    ends = np.round(np.cumsum(shares) * len(others)).astype(int)
+    others = np.random.default_rng(seed).permutation(others)
+    for number, chosen in enumerate(np.split(others, ends[:-1])):
+        part[chosen] = number
+    labels = np.full(identities, -1, np.int64)
+    for number, name in enumerate(names):
+        own = part == number
+        labels[own] = np.arange(own.sum())
+        expected = f"such that none is empty, as '{name}' is with {len(others)} people to deal"
+        require(bool(own.any()), "parts", expected, dict(parts))
+    return SplitPlan(names, part, labels)
+
+
+def _require_pairs(
+    stored: RecordFolder, plan: SplitPlan, judged: Sequence[str], pairs: int, seed: int
+) -> None:
+    """Raises `UserError` if pairs of the parts that are `judged` could not be written."""
+    classes = stored.manifest.classes
+    for part in judged:
+        if (stored.directory / "pairs" / part).exists():
+            raise ArgumentError(
+                f"Records '{stored.directory}' have pairs '{part}' already: name the "
+                "part otherwise."
+            )
+        own = np.flatnonzero(plan.part == plan.parts.index(part)).tolist()
+        images = {
+            classes[label].name: [f"{label}/{i}" for i in range(classes[label].images)]
+            for label in own
+        }
+        sample_pairs(images, pairs, seed=seed)
+
+
+def _write_part(directory: Path, stored: RecordFolder, plan: SplitPlan, seed: int) -> Manifest:
+    number, manifest = plan.parts.index(directory.name), stored.manifest
+
+    def records() -> Iterator[Record]:
+        everything = tqdm(
+            stored.records(),
+            desc=directory.name,
+            total=manifest.num_images,
+            unit=" images",
+            disable=None,
+        )
+        for record in everything:
+            if plan.part[record.label] == number:
+                yield record._replace(label=int(plan.labels[record.label]))
+
+    return write_records(
+        directory,
+        records(),
+        name=manifest.name,
+        num_shards=len(manifest.shards),
+        image_size=manifest.image_size,
+        alignment=manifest.alignment,
+        seed=seed,
+    )
+
+
+def _write_pairs(directory: Path, part: RecordFolder, pairs: int, seed: int) -> None:
+    """Writes pairs of the people in `part`, and the images that occur in them."""
+    images: dict[str, list[str]] = {}
+    for record in part.records():
+        images.setdefault(record.text, []).append(record.filename)
+    sampled = sample_pairs(images, pairs, seed=seed)
+    compared = {filename for pair in sampled for filename in (pair.first, pair.second)}
+    labels: dict[str, int] = {}
+    used = [
+        record._replace(label=labels.setdefault(record.text, len(labels)))
+        for record in part.records()
+        if record.filename in compared
+    ]
+    write_pair_set(
+        directory,
+        used,
+        sampled,
+        name=directory.name,
+        image_size=part.manifest.image_size,
+        alignment=part.manifest.alignment,
+    )
+
+
+def _write_label_map(path: Path, identities: Sequence[str], plan: SplitPlan) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(HEADER)
+        for label, (name, part) in enumerate(zip(identities, plan.part.tolist(), strict=True)):
+            where = (plan.parts[part], plan.labels[label]) if part >= 0 else ("", "")
+            writer.writerow((label, name, *where))

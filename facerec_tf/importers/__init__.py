@@ -1,0 +1,1 @@
+"""Other people's data sets and file formats → records or pair sets."""
