@@ -1,8 +1,8 @@
-"""Angle mathematics that stays finite, in value and gradient, at cos θ = ±1.
+"""Angle mathematics with finite values and gradients at cos θ = ±1.
 
 Every function takes and returns float tensors of any shape; angles are in radians.
 float32 cosines of unit vectors exceed 1 in about a third of all cases, and sqrt(1 − c²) has an
-infinite slope there, so cosines are clipped and roots are guarded from the inside.
+infinite slope at 1, so cosines are clipped and arguments of roots are bounded from below.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import Any
 
 from keras import ops
 
-#: Smallest 1 − cos² that `sine` takes a root of; float32 resolves no angle below about 3e-4.
+#: Lower bound of 1 − cos² in `sine`; float32 cannot resolve angles below about 3e-4.
 EPSILON = 1e-7
 
-#: Length below which a vector has no direction.
+#: Length below which a vector is treated as having no direction.
 SHORTEST = 1e-6
 
-#: The greatest angle that `added_angle` adds: past 2.33 the fallback would begin above −1.
+#: Upper bound of the angle in `added_angle`: past 2.33 the fallback would begin above −1.
 MOST_ADDED = math.pi / 2.0
 
-#: Of arccos(x)/√(1 − x) on [0, 1], highest power first.
+#: Coefficients of arccos(x)/√(1 − x) on [0, 1], highest power first.
 _ARCCOS = (
     -0.0012624911,
     0.0066700901,
@@ -37,8 +37,8 @@ _ARCCOS = (
 def l2_normalize(vectors: Any, axis: int = -1) -> Any:
     """Returns `vectors` at unit length along `axis`.
 
-    Zero stays zero. Vectors shorter than 1e-6 have no gradient: that of a direction grows with
-    1 / ‖v‖, and one such sample would outweigh all others.
+    Zero stays zero. Vectors shorter than 1e-6 have no gradient: the gradient of a direction grows
+    with 1 / ‖v‖, so a single such sample would dominate all others.
 
     Args:
         vectors: float tensor.
@@ -52,8 +52,8 @@ def l2_normalize(vectors: Any, axis: int = -1) -> Any:
 def inverse_norm(vectors: Any, axis: int = -1) -> Any:
     """Returns 1 / ‖v‖ along `axis`, which is kept with size 1.
 
-    Finite for vectors shorter than 1e-6, which count as that long. NaN for those whose squared
-    length overflows: as zero vectors they would pass for sound.
+    Finite for vectors shorter than 1e-6, which are treated as having that length. NaN for vectors
+    whose squared length overflows: a zero would hide the overflow.
     """
     squared = _squared_length(vectors, axis)
     inverse = ops.rsqrt(ops.maximum(squared, SHORTEST**2))
@@ -77,20 +77,20 @@ def sine(cosine: Any) -> Any:
 def angle(cosine: Any) -> Any:
     """Returns θ = arccos(cos θ) in [0, π], with a finite gradient at both ends.
 
-    arctan2 of the guarded sine and the cosine: exact in the middle, within 4e-4 rad at the ends.
+    arctan2 of the bounded sine and the cosine: exact in the middle, within 4e-4 rad at the ends.
     """
     return ops.arctan2(sine(cosine), cosine)
 
 
 def many_angles(cosine: Any) -> Any:
-    """Returns `angle(cosine)` for a tensor so large that arctan2 would take most of a step.
+    """Returns `angle(cosine)` for large tensors, where arctan2 would take most of a step.
 
-    In float32 by a polynomial that XLA vectorises (Abramowitz and Stegun 4.4.46, within 2e-8
+    float32 uses a polynomial that XLA vectorises (Abramowitz and Stegun 4.4.46, within 2e-8
     before rounding).
     """
     if cosine.dtype != "float32":
         return angle(cosine)
-    folded = ops.where(cosine < 0.0, -cosine, cosine)  # unlike abs, with a slope at 0
+    folded = ops.where(cosine < 0.0, -cosine, cosine)  # unlike abs, it has a slope at 0
     root = ops.sqrt(ops.maximum(1.0 - folded, EPSILON / 2.0))  # 1 − c² is twice 1 − c
     polynomial = ops.zeros_like(folded)
     for coefficient in _ARCCOS:
@@ -100,7 +100,7 @@ def many_angles(cosine: Any) -> Any:
 
 
 def falling_cosine(angle: Any) -> Any:
-    """Returns ψ(φ) = (−1)^k·cos φ − 2k, k = ⌊φ/π⌋, for φ ≥ 0: cos φ that never rises again.
+    """Returns ψ(φ) = (−1)^k·cos φ − 2k, k = ⌊φ/π⌋, for φ ≥ 0: a cos φ that only falls.
 
     Continuous, with a continuous slope, and equal to cos φ up to π (SphereFace 1704.08063, eq. 7).
     """
@@ -110,7 +110,7 @@ def falling_cosine(angle: Any) -> Any:
 
 
 def added_angle(cosine: Any, m: Any) -> Any:
-    """Returns cos(θ + m) that keeps falling: past θ = π − m it is cos θ − m·sin m.
+    """Returns cos(θ + m), made monotonic: past θ = π − m it is cos θ − m·sin m.
 
     ArcFace 1801.07698, eq. 3, with the fallback of its code.
 

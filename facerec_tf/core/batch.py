@@ -1,4 +1,4 @@
-"""Checks of what every loss is called with: embeddings and their labels."""
+"""Checks of the inputs of heads and losses: embeddings and their labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from facerec_tf.core.errors import require
 
 
 def require_matrix(shape: tuple) -> None:
-    """Raises `ArgumentError` unless `shape` is that of embeddings of a known size."""
+    """Raises `ArgumentError` unless `shape` is `[batch, embedding_size]` with a known size."""
     known = len(shape) == 2 and shape[-1] is not None
     require(known, "embeddings", "of shape [batch, embedding_size]", shape)
 
@@ -16,12 +16,12 @@ def require_matrix(shape: tuple) -> None:
 def require_batch(
     embeddings: tf.Tensor, labels: tf.Tensor | None, num_classes: int | None = None
 ) -> None:
-    """Raises `ArgumentError` unless embeddings are a matrix and labels fit its rows.
+    """Raises `ArgumentError` unless embeddings are a matrix and labels match its rows.
 
     Args:
-        embeddings: To be `[batch, embedding_size]`.
-        labels: To be integers `[batch]`; None is not checked.
-        num_classes: Where known, eager labels are to lie in `[0, num_classes)`.
+        embeddings: Expected to be `[batch, embedding_size]`.
+        labels: Expected to be integers `[batch]`; None is not checked.
+        num_classes: If given, eager labels must be in `[0, num_classes)`.
     """
     shape = tuple(embeddings.shape)
     require_matrix(shape)
@@ -31,8 +31,8 @@ def require_batch(
     require(labels.dtype.is_integer, "labels", "integers", labels.dtype.name)
     rows, count = shape[0], labels.shape[0]
     fits = None in (rows, count) or rows == count
-    require(fits, "labels", f"of shape [{rows}], one for each embedding", tuple(labels.shape))
+    require(fits, "labels", f"of shape [{rows}], one per embedding", tuple(labels.shape))
     if num_classes is not None and tf.executing_eagerly():
-        values = labels.numpy().astype("int64")  # uint8 holds no 1,000 to compare with.
+        values = labels.numpy().astype("int64")  # uint8 cannot represent a num_classes of 1,000.
         outside = values[(values < 0) | (values >= num_classes)]
         require(not outside.size, "labels", f"in [0, {num_classes})", outside.tolist())

@@ -1,4 +1,4 @@
-"""The decorator for functions whose elementwise steps XLA is to melt into one pass."""
+"""The decorator for functions whose elementwise operations XLA fuses into one pass."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""What a head or a loss can be configured with, read from its constructor."""
+"""The parameters of a head or a loss, read from its constructor."""
 
 from __future__ import annotations
 
 import inspect
 from typing import Any
 
-#: What the training data decides, not the user.
+#: Determined by the training data, not by the user.
 _FROM_DATA = "num_classes"
 
 
 def hyperparameters(layer: type) -> dict[str, Any]:
-    """Returns names and defaults of the parameters of `layer`'s constructor, less num_classes."""
+    """Returns names and defaults of the constructor parameters of `layer`, except num_classes."""
     parameters = inspect.signature(layer).parameters.values()
     return {
         p.name: p.default
@@ -20,5 +20,5 @@ def hyperparameters(layer: type) -> dict[str, Any]:
 
 
 def takes_num_classes(layer: type) -> bool:
-    """Returns whether the constructor of `layer` takes the number of identities."""
+    """Returns whether the constructor of `layer` takes `num_classes`."""
     return _FROM_DATA in inspect.signature(layer).parameters

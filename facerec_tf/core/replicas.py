@@ -1,4 +1,4 @@
-"""What the replicas of a strategy must know of each other's share of a batch."""
+"""Exchange between the replicas of a strategy: batches, seeds and positions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import tensorflow as tf
 def gather_batch(share: tf.Tensor) -> tf.Tensor:
     """Returns the rows of all replicas, in their order, on every replica.
 
-    The gradient is that of a loss which every replica computes from the whole batch and divides by
-    the number of replicas: what reaches the own rows, times that number. So it needs no second
-    exchange.
+    The gradient assumes that every replica computes the same loss from the whole batch and divides
+    it by the number of replicas. It is then the gradient on the own rows times that number, and
+    needs no second exchange.
 
     Args:
-        share: `[rows, …]`. Outside a strategy's replicas it is the whole batch.
+        share: The replica's rows `[rows, …]`; the whole batch outside a strategy.
 
     Returns:
         `[rows of all replicas, …]`.
@@ -39,9 +39,10 @@ def gather_batch(share: tf.Tensor) -> tf.Tensor:
 
 
 def own_seed(generator: Any) -> tf.Tensor:
-    """Returns the next seed int32 `[2]` of a `keras.random.SeedGenerator`, other on each replica.
+    """Returns a generator's next seed, int32 `[2]`, different on each replica.
 
-    The generators themselves stand alike on all replicas.
+    Args:
+        generator: A `keras.random.SeedGenerator`, whose state is the same on all replicas.
     """
     replica = tf.distribute.get_replica_context()
     place = replica.replica_id_in_sync_group if replica else 0
@@ -49,7 +50,7 @@ def own_seed(generator: Any) -> tf.Tensor:
 
 
 def own_rows(whole: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-    """Returns the rows of `whole` that stand where `gather_batch` puts those of `share`."""
+    """Returns the rows of `whole` at the positions of `share` in the result of `gather_batch`."""
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return whole
@@ -57,10 +58,10 @@ def own_rows(whole: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
 
 
 def _place(share: tf.Tensor) -> slice:
-    """Returns where the rows of this replica's `share` stand among those of all."""
+    """Returns the slice of this replica's rows in the batch of all replicas."""
     replica = tf.distribute.get_replica_context()
     rows = tf.shape(share)[0]
-    # The last batch of an epoch need not divide evenly.
+    # The last batch of an epoch may not divide evenly.
     all_rows = replica.all_gather(rows[tf.newaxis], axis=0)
     first = tf.reduce_sum(all_rows[: replica.replica_id_in_sync_group])
     return slice(first, first + rows)

@@ -1,4 +1,4 @@
-"""Losses on embeddings: labels and embeddings of a batch in, one number out."""
+"""Losses on embeddings: from the labels and embeddings of a batch to a scalar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Auxiliaries: losses on embeddings that are added to another loss, each with a weight."""
+"""Auxiliaries: weighted losses on embeddings that are added to a main loss."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from facerec_tf.losses.table import LOSSES, get
 
 
 class Auxiliary(NamedTuple):
-    """A loss and its factor in the sum."""
+    """A loss and its weight in the sum."""
 
     loss: EmbeddingLoss
     weight: float
 
 
 def parse_auxiliaries(specs: Sequence[str], num_classes: int) -> list[Auxiliary]:
-    """Returns the losses that `specs` name.
+    """Returns the losses specified by `specs`.
 
     Args:
-        specs: Each `NAME`, `NAME:WEIGHT`, or either with `:PARAMETER=VALUE` after it, as in
-            `center:0.003`, `triplet:0.5:mining=batch_hard:m=0.3`. Without a weight it is the
+        specs: Each `NAME` or `NAME:WEIGHT`, optionally followed by `:PARAMETER=VALUE`, such as
+            `center:0.003` or `triplet:0.5:mining=batch_hard:m=0.3`. The default weight is the
             paper's.
         num_classes: Number of identities trained on.
 
     Raises:
-        ArgumentError: If a name or parameter is unknown or comes twice, a weight is not positive,
+        ArgumentError: If a name or parameter is unknown or repeated, a weight is not positive,
             or a parameter is outside its domain.
     """
     _require_once([spec.split(":")[0] for spec in specs], "each loss", ",".join(specs))

@@ -1,4 +1,4 @@
-"""The loss on embeddings: one number for the batch of all replicas, one hook for its formula."""
+"""The base class of losses on embeddings: a scalar over the batch of all replicas."""
 
 from __future__ import annotations
 
@@ -9,30 +9,34 @@ import tensorflow as tf
 from keras import ops
 
 from facerec_tf.core.batch import require_batch
-from facerec_tf.core.errors import require
+from facerec_tf.core.errors import ArgumentError, require
 from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.core.replicas import gather_batch
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class EmbeddingLoss(keras.layers.Layer):
-    """Judges the embeddings of a batch by themselves, without a head's logits.
+    """Computes a loss from the embeddings of a batch, rather than from a head's logits.
 
-    `loss(labels, embeddings)` returns a scalar, as `keras.losses.Loss` does. It is a layer, as some
-    losses own variables, which are to be trained and saved with the model and to be equal on all
-    replicas: those belong into an `Objective`, the others also serve as `loss` of `compile`.
+    `loss(labels, embeddings)` returns a scalar, like `keras.losses.Loss`. It is a layer because
+    some losses own variables, which are trained and saved with the model and equal on all replicas.
+    Losses with variables or `inputs` belong in an `Objective`; the others also work as `loss` of
+    `compile`.
 
-    Under a strategy it is called in each replica with its share, and all compute the same value
-    from the batch of all replicas: divided by their number, values and gradients sum to those of
-    one device.
+    Under a strategy the loss is called in each replica with its share of the batch, and all
+    replicas compute the same value from the batch of all replicas. Divided by the number of
+    replicas, values and gradients sum to those of one device.
 
-    A new loss overrides `value`, and names every parameter it takes, with its default, in its
-    constructor, where an attribute of the same name keeps it. NaN and infinite embeddings make the
-    loss NaN, whatever the formula would do with them.
+    To add a loss, override `value`. The constructor names every parameter and its default, and
+    stores each in an attribute of the same name. NaN and infinite embeddings always make the loss
+    NaN.
+
+    Argument order: a loss takes labels first, `(labels, embeddings)`, like `keras.losses`. Margin
+    heads take their inputs first, `(embeddings, labels)`, like every Keras layer.
 
     Args:
-        **kwargs: `name`, `trainable`, and `dtype`: "float32", which stands under any global
-            precision policy, or "float64".
+        **kwargs: `name`, `trainable`, and `dtype`: "float32" (the default under any global
+            precision policy) or "float64".
 
     Raises:
         ArgumentError: If an argument is outside its domain; in `call`, if embeddings or labels
@@ -42,18 +46,19 @@ class EmbeddingLoss(keras.layers.Layer):
     #: Where it was published.
     source: str
 
-    #: Factor of the loss as an auxiliary, unless another is asked for: the paper's.
+    #: Default weight of the loss as an auxiliary: the paper's.
     auxiliary_weight = 1.0
 
-    #: What `value` takes beside labels and embeddings, from a margin head: "centres" `[batch, d]`,
-    #: the unit directions of the own classes, or "correct" `[batch]`, whether the own logit is
-    #: the highest.
-    head_inputs: tuple[str, ...] = ()
+    #: Names of the inputs of `value` beyond labels and embeddings, which an `Objective` provides:
+    #: "images" `[batch, height, width, 3]`; from a margin head, "logits" `[batch, num_classes]`,
+    #: "centres" `[batch, embedding_size]`, the unit directions of the own classes, and "correct"
+    #: `[batch]`, whether the own logit is the highest. The table is `models.loss_inputs`.
+    inputs: tuple[str, ...] = ()
 
-    #: Whether it sets images of one identity against each other, of which a batch must hold some.
+    #: Whether it compares images of one identity, so that a batch must contain several.
     compares_images = False
 
-    #: Whether it can train a network by itself, or needs another loss that keeps identities apart.
+    #: Whether it can train a network alone, without another loss that separates identities.
     separates_identities = False
 
     def __init__(self, **kwargs: Any) -> None:
@@ -65,46 +70,66 @@ class EmbeddingLoss(keras.layers.Layer):
             self.dtype_policy.name,
         )
 
-    def value(self, labels: tf.Tensor, embeddings: tf.Tensor, *head_inputs: tf.Tensor) -> tf.Tensor:
-        """Returns the loss, a scalar, of the whole batch; finite for finite embeddings.
+    def value(self, labels: tf.Tensor, embeddings: tf.Tensor, *requested: tf.Tensor) -> tf.Tensor:
+        """Returns the loss of the whole batch, a scalar; finite for finite embeddings.
 
         Args:
             labels: int32 `[batch]`.
             embeddings: `[batch, embedding_size]`, of any length.
-            *head_inputs: Those named in `head_inputs`, in order.
+            *requested: The results of `prepare`, in the layer's dtype.
         """
         raise NotImplementedError(f"{type(self).__name__} must override value.")
+
+    def prepare(self, *requested: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """Returns what `value` takes after the embeddings, computed from the requested inputs.
+
+        Called in each replica with its own rows, before the replicas exchange them: a teacher
+        network embeds each image once, and embeddings are exchanged instead of images.
+
+        Args:
+            *requested: The inputs named in `inputs`, in order.
+
+        Returns:
+            Tensors `[batch, …]`; by default the requested ones.
+        """
+        return requested
 
     def build(self, labels_shape: tuple, embeddings_shape: tuple) -> None:
         """Creates the loss's variables; most have none."""
 
     def update(self, labels: tf.Tensor, embeddings: tf.Tensor) -> None:
-        """Moves what is learned without gradients; called after `value` in training."""
+        """Updates what is learned without gradients; called after `value` in training."""
 
     def call(
         self,
         labels: tf.Tensor,
         embeddings: tf.Tensor,
-        *head_inputs: tf.Tensor,
+        *requested: tf.Tensor,
         training: bool | None = None,
     ) -> tf.Tensor:
         """Returns the loss, a scalar in the layer's dtype.
 
         Args:
-            labels: `[batch]` int, or whole numbers as float, which `compile` makes of them.
+            labels: `[batch]` int, or whole numbers as float, to which `compile` converts them.
             embeddings: `[batch, embedding_size]` float.
-            *head_inputs: Those named in `head_inputs`, in order.
+            *requested: The inputs named in `inputs`, in order.
             training: Whether a loss that learns without gradients takes a step.
         """
+        if len(requested) != len(self.inputs):
+            raise ArgumentError(
+                f"Loss {type(self).__name__} takes {', '.join(self.inputs) or 'no inputs'} after "
+                f"the embeddings; an Objective provides them. Received: {len(requested)} inputs"
+            )
         labels = ops.cast(labels, "int32")
         require_batch(embeddings, labels, getattr(self, "num_classes", None))
         labels = gather_batch(labels)
         embeddings = gather_batch(embeddings)
-        inputs = [gather_batch(ops.cast(x, self.compute_dtype)) for x in head_inputs]
-        value = self.value(labels, embeddings, *inputs)
+        prepared = self.prepare(*requested)
+        gathered = [gather_batch(ops.cast(x, self.compute_dtype)) for x in prepared]
+        value = self.value(labels, embeddings, *gathered)
         if training:
             self.update(labels, ops.stop_gradient(embeddings))
-        # Comparisons are false for NaN, so mining would pass over it: zero times NaN is NaN.
+        # Mining would skip NaN, as comparisons with it are false; zero times NaN is NaN.
         return value + 0.0 * ops.sum(embeddings)
 
     def compute_output_shape(self, *shapes: tuple) -> tuple:

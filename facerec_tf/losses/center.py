@@ -1,4 +1,4 @@
-"""Center loss: embeddings drawn to a centre of their identity that follows them."""
+"""Center loss: the distance of embeddings to a running centre of their identity."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from facerec_tf.losses.distances import same_identity
 class Center(EmbeddingLoss):
     """`½·‖x − c_y‖²`, the mean over the batch (center loss, ECCV 2016, eq. 2).
 
-    No gradient moves the centres: after each batch of training, over all replicas, those of its
-    identities go by `−alpha·Σ(c − x)/(1 + n)`, n being the identity's images in the batch (eq. 4).
-    They start at zero. Embeddings keep their lengths.
+    The centres have no gradient. After each training batch, over all replicas, the centres of its
+    identities move by `−alpha·Σ(c − x)/(1 + n)`, where n is the number of the identity's images in
+    the batch (eq. 4). They start at zero. Embeddings are not normalised.
 
     Args:
         num_classes: Number of identities, at least 2.
-        alpha: Speed of the centres, within [0, 1].
+        alpha: Learning rate of the centres, within [0, 1].
         **kwargs: As `EmbeddingLoss`.
     """
 
@@ -61,7 +61,7 @@ class Center(EmbeddingLoss):
         images = tf.reduce_sum(same, axis=1, keepdims=True)
         own = tf.gather(centres, labels)
         moved = own - self.alpha * (images * own - tf.matmul(same, embeddings)) / (1.0 + images)
-        # Images of one identity all write the same row.
+        # All images of an identity write the same row.
         self.centres.assign(tf.tensor_scatter_nd_update(centres, labels[:, tf.newaxis], moved))
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Circle loss: each similarity is driven as hard as it is far from its optimum."""
+"""Circle loss: each similarity is weighted by its distance to the optimum."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from facerec_tf.losses.distances import cosines, masked_mean, positive_pairs, sa
 class Circle(EmbeddingLoss):
     """`log(1 + Σ e^(γ·α_n·(s_n − m)) · Σ e^(−γ·α_p·(s_p − 1 + m)))` (2002.10857, eqs. 6–9).
 
-    s_p, s_n are an anchor's cosines to its own and to other identities, α_p = [1 + m − s_p]₊ and
-    α_n = [s_n + m]₊ their weights, through which no gradient flows. The loss is the mean over the
-    anchors that have both.
+    s_p and s_n are an anchor's cosines to its own and to other identities; α_p = [1 + m − s_p]₊ and
+    α_n = [s_n + m]₊ are their weights, through which no gradient flows. The loss is the mean over
+    the anchors that have both.
 
     Args:
         gamma: Scale γ, positive.
@@ -53,6 +53,6 @@ class Circle(EmbeddingLoss):
 
 
 def _log_sum_exp(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """Returns log Σ e^value over each row where `mask` is true, `[batch]`; finite where nowhere."""
+    """Returns log Σ e^value over each row where `mask` is true, `[batch]`; finite if nowhere."""
     lowest = tf.constant(values.dtype.min / 4, values.dtype)
     return tf.reduce_logsumexp(tf.where(mask, values, lowest), axis=1)

@@ -1,4 +1,4 @@
-"""Contrastive loss: pairs of one identity drawn together, others pushed a margin apart."""
+"""Contrastive loss: pairs of one identity move together, other pairs a margin apart."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from facerec_tf.losses.distances import (
 class Contrastive(EmbeddingLoss):
     """`d²` for a pair of one identity, `[m − d]₊²` for any other (Hadsell, CVPR 2006, eq. 4).
 
-    Without that equation's ½. d is the Euclidean distance of embeddings brought to unit length. All
-    pairs of the batch count: the loss is the mean over pairs of one identity plus the mean over all
-    others, so that the few of the first kind weigh as much as the many of the second.
+    The equation's factor ½ is omitted. d is the Euclidean distance between embeddings of unit
+    length. The loss is the mean over all pairs of one identity in the batch plus the mean over all
+    other pairs, so that the few pairs of the first kind weigh as much as the many of the second.
 
     Args:
-        m: Margin, positive; distances reach from 0 to 2.
+        m: Margin, positive; distances are between 0 and 2.
         **kwargs: As `EmbeddingLoss`.
     """
 
@@ -43,7 +43,7 @@ class Contrastive(EmbeddingLoss):
         self.m = m
 
     def value(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
-        """Returns the two means' sum, a scalar."""
+        """Returns the sum of the two means, a scalar."""
         cosine = cosines(embeddings)
         apart = tf.nn.relu(self.m - euclidean(cosine)) ** 2
         together = masked_mean(squared_euclidean(cosine), positive_pairs(labels))

@@ -1,6 +1,6 @@
-"""Distances between all embeddings of a batch, and which of them are of one identity.
+"""Distances between all embeddings of a batch, and masks of the pairs of one identity.
 
-Everything has a finite gradient, for equal and for opposite embeddings too.
+All gradients are finite, also for equal and for opposite embeddings.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from keras import ops
 
 from facerec_tf.core.angles import angle, clip_cosine, l2_normalize
 
-#: Smallest squared distance that a root is taken of.
+#: Lower bound of a squared distance under the root.
 _EPSILON = 1e-12
 
 
 def cosines(embeddings: tf.Tensor) -> tf.Tensor:
-    """Returns the cosine of the angle between any two embeddings, `[batch, batch]`."""
+    """Returns the cosine of the angle between each pair of embeddings, `[batch, batch]`."""
     unit = l2_normalize(embeddings)
     return clip_cosine(ops.matmul(unit, ops.transpose(unit)))
 
@@ -51,7 +51,7 @@ def same_identity(labels: tf.Tensor) -> tf.Tensor:
 
 
 def masked_mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """Returns the mean of `values` where `mask` is true, a scalar; 0 where it nowhere is."""
+    """Returns the mean of `values` where `mask` is true, a scalar; 0 if `mask` is empty."""
     count = tf.reduce_sum(tf.cast(mask, values.dtype))
     total = tf.reduce_sum(tf.where(mask, values, tf.zeros([], values.dtype)))
     return total / tf.maximum(count, 1.0)

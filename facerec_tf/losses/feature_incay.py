@@ -1,4 +1,4 @@
-"""Feature incay: rightly classified embeddings grow longer."""
+"""Feature incay: rewards longer embeddings where the classification is correct."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class FeatureIncay(EmbeddingLoss):
     """`mean(1(correct)/(‖x‖² + ε))`: the reciprocal norm loss of feature incay (1705.10284).
 
     Args:
-        epsilon: ε, positive; it bounds the pull on short embeddings.
+        epsilon: ε, positive; it bounds the gradient on short embeddings.
         **kwargs: As `EmbeddingLoss`.
     """
 
     source = "Feature incay 1705.10284"
 
-    head_inputs = ("correct",)
+    inputs = ("correct",)
 
     def __init__(self, epsilon: float = 1e-3, **kwargs: Any) -> None:
         require_positive("epsilon", epsilon)

@@ -1,4 +1,4 @@
-"""Intra loss: the angle to the own centre, made small."""
+"""Intra loss: the mean angle to the own centre."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Intra(EmbeddingLoss):
 
     source = "ArcFace 1801.07698, eq. 5"
 
-    head_inputs = ("centres",)
+    inputs = ("centres",)
 
     def value(self, labels: tf.Tensor, embeddings: tf.Tensor, centres: tf.Tensor) -> tf.Tensor:
         """Returns the mean angle over π, a scalar; `centres` are the own ones, `[batch, d]`."""

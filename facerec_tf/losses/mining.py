@@ -1,4 +1,4 @@
-"""Which triplets of a batch count, and what their loss is.
+"""Triplet mining: the selection of triplets in a batch, and their loss.
 
 Each function takes distances `[batch, batch]`, positive and negative pairs (bool, of that shape)
 and the margin, and returns a scalar: 0, with zero gradient, for a batch without a valid triplet.
@@ -21,7 +21,7 @@ def semi_hard(
 ) -> tf.Tensor:
     """Returns the mean over all (anchor, positive) of [d_ap − d_an + margin]₊ (FaceNet, eq. 4).
 
-    The negative is the nearest one that is farther than the positive; if none is, the farthest.
+    The negative is the nearest of those farther than the positive, or else the farthest.
     """
     order, ascending = _sorted_negatives(distances, negatives)
     count = tf.reduce_sum(tf.cast(negatives, tf.int32), axis=1, keepdims=True)
@@ -36,7 +36,7 @@ def batch_hard(
 ) -> tf.Tensor:
     """Returns the mean over anchors of [max d_ap − min d_an + margin]₊ (1703.07737, eq. 5).
 
-    Anchors without a positive or without a negative do not count.
+    Anchors without a positive or without a negative are ignored.
     """
     infinite = tf.constant(float("inf"), distances.dtype)
     farthest = tf.argmax(tf.where(positives, distances, -infinite), axis=1)
@@ -66,7 +66,10 @@ def batch_all(
 
 
 def _sorted_negatives(distances: tf.Tensor, negatives: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns each row's places, and distances without gradient, by distance; negatives first."""
+    """Returns each row's columns sorted by distance, negatives first, and those distances.
+
+    The distances have no gradient; other pairs are infinite.
+    """
     infinite = tf.constant(float("inf"), distances.dtype)
     masked = tf.stop_gradient(tf.where(negatives, distances, infinite))
     order = tf.argsort(masked, axis=1, stable=True)
@@ -74,7 +77,7 @@ def _sorted_negatives(distances: tf.Tensor, negatives: tf.Tensor) -> tuple[tf.Te
 
 
 def _pick(distances: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
-    """Returns the entries of each row at its places."""
+    """Returns the entries of each row at the given columns."""
     return tf.gather(distances, places, batch_dims=1)
 
 

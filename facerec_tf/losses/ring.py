@@ -1,4 +1,4 @@
-"""Ring loss: all embeddings of one length, which is learned."""
+"""Ring loss: the difference of embedding lengths to a learned length."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from facerec_tf.losses.base import EmbeddingLoss
 class Ring(EmbeddingLoss):
     """`(‖x‖ − R)²`, the mean over the batch, with a learned R (Ring loss, 1803.00130, eq. 2).
 
-    Without that equation's ½: weigh it half as much as the paper.
+    The equation's factor ½ is omitted: use half of the paper's weight.
 
     Args:
-        radius: R at the start, positive; None takes √d, the length that embeddings have on leaving
-            the BatchNorm at the end of a backbone.
+        radius: Initial R, positive; None uses √d, the length of embeddings after the BatchNorm at
+            the end of a backbone.
         **kwargs: As `EmbeddingLoss`.
     """
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from facerec_tf.core.errors import require
+from facerec_tf.core.errors import argument_error, require
 from facerec_tf.core.hyperparameters import takes_num_classes
 from facerec_tf.core.lookup import lookup
 from facerec_tf.losses.base import EmbeddingLoss
@@ -31,18 +31,18 @@ LOSSES: dict[str, type[EmbeddingLoss]] = {
 }
 
 
-def get(identifier: str | dict | EmbeddingLoss, **kwargs: Any) -> EmbeddingLoss:
+def get(identifier: str | dict[str, Any] | EmbeddingLoss, **kwargs: Any) -> EmbeddingLoss:
     """Returns a loss on embeddings.
 
     Args:
-        identifier: A name in `LOSSES`, what `keras.saving.serialize_keras_object` made of a loss,
-            or a loss, which is returned as it is.
-        **kwargs: The constructor's arguments, with a name only: what `hyperparameters` lists, and
-            `num_classes`, which a loss that does not need it leaves alone.
+        identifier: A name in `LOSSES`, the result of `keras.saving.serialize_keras_object` for a
+            loss, or a loss, which is returned unchanged.
+        **kwargs: With a name only: the constructor's arguments that `hyperparameters` lists, and
+            `num_classes`, which is ignored by losses that do not take it.
 
     Raises:
-        ArgumentError: If the name is unknown, if the identifier is neither of the three, or if
-            arguments come without a name to build.
+        ArgumentError: If the name is unknown, if the identifier has another type, or if arguments
+            are given without a name.
     """
     if isinstance(identifier, str):
         loss = lookup(LOSSES, identifier, "loss")
@@ -52,6 +52,6 @@ def get(identifier: str | dict | EmbeddingLoss, **kwargs: Any) -> EmbeddingLoss:
     require(not kwargs, "kwargs", "empty unless the loss is given by name", sorted(kwargs))
     if isinstance(identifier, dict):
         identifier = keras.saving.deserialize_keras_object(identifier)
-    expected = "a name, a serialised loss or a loss"
-    require(isinstance(identifier, EmbeddingLoss), "identifier", expected, identifier)
+    if not isinstance(identifier, EmbeddingLoss):
+        raise argument_error("identifier", "a name, a serialised loss or a loss", identifier)
     return identifier

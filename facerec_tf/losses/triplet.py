@@ -1,4 +1,4 @@
-"""Triplet loss: images of one identity closer than any other, by a margin."""
+"""Triplet loss: images of one identity are closer than others, by a margin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from facerec_tf.losses.base import EmbeddingLoss
 from facerec_tf.losses.distances import DISTANCES, cosines, positive_pairs, same_identity
 from facerec_tf.losses.mining import MINING
 
-#: Distance → the margin it takes unless asked otherwise.
+#: Distance → default margin.
 DEFAULT_MARGINS = {"squared_euclidean": 0.2, "euclidean": 0.2, "angular": 0.35}
 
 
@@ -21,11 +21,11 @@ DEFAULT_MARGINS = {"squared_euclidean": 0.2, "euclidean": 0.2, "angular": 0.35}
 class Triplet(EmbeddingLoss):
     """`[d(a, p) − d(a, n) + m]₊` over triplets of the batch (FaceNet 1503.03832, eq. 3).
 
-    Embeddings are brought to unit length first. A batch without a valid triplet gives 0.
+    Embeddings are normalised to unit length. Without a valid triplet the loss is 0.
 
     Args:
-        m: Margin, in the unit of the distance, not negative; None takes FaceNet's 0.2, and for the
-            angle ArcFace's 0.35 rad (1801.07698, eq. 7).
+        m: Margin, in the unit of the distance, non-negative; by default FaceNet's 0.2, or for
+            "angular" ArcFace's 0.35 rad (1801.07698, eq. 7).
         mining: "semi_hard": for each pair of one identity the nearest negative beyond the
             positive, or the farthest; the mean over pairs. "batch_hard": for each anchor the
             farthest positive and the nearest negative; the mean over anchors. "batch_all": every

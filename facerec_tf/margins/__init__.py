@@ -1,18 +1,13 @@
-"""Margin heads: embeddings and labels in, logits over identities out."""
+"""Margin heads: from embeddings and labels to logits over identities."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras
-
-from facerec_tf.core.errors import require
 from facerec_tf.core.hyperparameters import hyperparameters
-from facerec_tf.core.lookup import lookup
 from facerec_tf.margins.adacos import AdaCos
 from facerec_tf.margins.adaface import AdaFace
 from facerec_tf.margins.airface import AirFace
 from facerec_tf.margins.arcface import ArcFace
+from facerec_tf.margins.arcnegface import ArcNegFace
 from facerec_tf.margins.base import MarginLayer
 from facerec_tf.margins.coco import COCO
 from facerec_tf.margins.combined import Combined
@@ -31,6 +26,7 @@ from facerec_tf.margins.sphereface2 import SphereFace2
 from facerec_tf.margins.sphereface_r import SphereFaceR
 from facerec_tf.margins.subcenter_arcface import SubCenterArcFace
 from facerec_tf.margins.suggest import suggest_margin, suggest_scale
+from facerec_tf.margins.table import MARGINS, get
 from facerec_tf.margins.uniface import UniFace
 
 __all__ = [
@@ -40,6 +36,7 @@ __all__ = [
     "AdaFace",
     "AirFace",
     "ArcFace",
+    "ArcNegFace",
     "Combined",
     "CosFace",
     "CurricularFace",
@@ -62,49 +59,3 @@ __all__ = [
     "suggest_margin",
     "suggest_scale",
 ]
-
-MARGINS: dict[str, type[MarginLayer]] = {
-    "softmax": Softmax,
-    "normface": NormFace,
-    "l2softmax": L2Softmax,
-    "lsoftmax": LSoftmax,
-    "sphereface": SphereFace,
-    "sphereface_r": SphereFaceR,
-    "cosface": CosFace,
-    "arcface": ArcFace,
-    "combined": Combined,
-    "airface": AirFace,
-    "adacos": AdaCos,
-    "mv_softmax": MVSoftmax,
-    "curricularface": CurricularFace,
-    "subcenter_arcface": SubCenterArcFace,
-    "magface": MagFace,
-    "adaface": AdaFace,
-    "elasticface": ElasticFace,
-    "sphereface2": SphereFace2,
-    "uniface": UniFace,
-    "coco": COCO,
-}
-
-
-def get(identifier: str | dict | MarginLayer, **kwargs: Any) -> MarginLayer:
-    """Returns a margin head.
-
-    Args:
-        identifier: A name in `MARGINS`, what `keras.saving.serialize_keras_object` made of a
-            head, or a head, which is returned as it is.
-        **kwargs: The constructor's arguments, with a name only: `num_classes` and what
-            `hyperparameters` lists.
-
-    Raises:
-        ArgumentError: If the name is unknown, if the identifier is neither of the three, or if
-            arguments come without a name to build.
-    """
-    if isinstance(identifier, str):
-        return lookup(MARGINS, identifier, "loss")(**kwargs)
-    require(not kwargs, "kwargs", "empty unless the head is given by name", sorted(kwargs))
-    if isinstance(identifier, dict):
-        identifier = keras.saving.deserialize_keras_object(identifier)
-    expected = "a name, a serialised head or a head"
-    require(isinstance(identifier, MarginLayer), "identifier", expected, identifier)
-    return identifier

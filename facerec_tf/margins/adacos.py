@@ -1,4 +1,4 @@
-"""AdaCos: no margin, and a scale that follows the training."""
+"""AdaCos: no margin, and a scale that adapts during training."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from facerec_tf.core.replicas import gather_batch
 from facerec_tf.margins.base import MarginLayer
 from facerec_tf.margins.similarity import own_class
 
-#: The scale is kept between: the formula gives 0 for two identities, and grows without end where
-#: other centres stay nearer than the own one.
+#: Bounds of the scale: the formula gives 0 for two identities, and grows without bound where other
+#: centres stay nearer than the own one.
 _LEAST_SCALE, _GREATEST_SCALE = 1.0, 1000.0
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class AdaCos(MarginLayer):
-    """Logits `s̃·cos θ` with the scale that keeps the target probability bent most (1905.00292).
+    """Logits `s̃·cos θ` with the scale that maximises the curvature of the probability (1905.00292).
 
-    s̃ starts at √2·log(C − 1) (eq. 12). Each call with labels and `training=True` first moves it to
-    log(B) / cos(min(π/4, θ_med)) (eq. 15): B is the batch mean of Σ_{j≠y} e^(s̃·cos θ_j) under the
-    scale before, θ_med the median target angle, both over the batches of all replicas together.
+    The probability is that of the own class. s̃ starts at √2·log(C − 1) (eq. 12). Each call with
+    labels and `training=True` first sets it to log(B) / cos(min(π/4, θ_med)) (eq. 15). B is the
+    batch mean of Σ_{j≠y} e^(s̃·cos θ_j) at the previous scale and θ_med the median target angle,
+    both over the batches of all replicas together.
 
     Args:
         num_classes: Number of identities, at least 2.
-        adaptive: False keeps the first scale, the paper's fixed AdaCos.
+        adaptive: False keeps the initial scale, which is the fixed AdaCos of the paper.
         **kwargs: As `MarginLayer`, without `s` and `gradient`.
     """
 
@@ -56,7 +57,8 @@ class AdaCos(MarginLayer):
         if labels is None or not (training and self.adaptive):
             return tf.convert_to_tensor(self.scale) * self.project(points)
         cosine, target = self.project_with_target(points, labels)
-        self.scale.assign(self._next_scale(*map(tf.stop_gradient, (cosine, target)), labels))
+        fixed, fixed_target = tf.stop_gradient(cosine), tf.stop_gradient(target)
+        self.scale.assign(self._next_scale(fixed, fixed_target, labels))
         return tf.convert_to_tensor(self.scale) * cosine
 
     def _next_scale(self, cosine: tf.Tensor, target: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""AdaFace: the margin depends on the quality of the image, told by the embedding's length."""
+"""AdaFace: the margin depends on image quality, estimated from the length of the embedding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from facerec_tf.core.errors import require_between, require_non_negative, requir
 from facerec_tf.core.replicas import gather_batch
 from facerec_tf.margins.base import MarginLayer
 
-#: Lengths are clipped to it, as in the paper's code: one outlier must not move the statistics.
+#: Lengths are clipped to this range, as in the paper's code, to limit the effect of outliers.
 _NORMS = (0.001, 100.0)
 
 
@@ -24,16 +24,16 @@ class AdaFace(MarginLayer):
 
     z = clip(h·(‖x‖ − μ)/σ, −1, 1) is the image's quality; no gradient flows through it. μ and σ are
     running means of the batch's mean and standard deviation of ‖x‖: each call with labels and
-    `training=True` first moves them by `rate`, over all replicas. They start at 20 and 100, as in
-    the paper's code. θ − m·z is kept at 0 or above, and past π the cosine goes on falling.
+    `training=True` first updates them at `rate`, over all replicas. They start at 20 and 100, as in
+    the paper's code. θ − m·z is at least 0, and past π the cosine continues to fall.
 
     Args:
         num_classes: Number of identities, at least 2.
         s: Scale of the logits.
-        m: Margin, within [0, 1]: for low quality (z = −1) on the angle, in radians, for high
+        m: Margin, within [0, 1]: at low quality (z = −1) on the angle, in radians; at high
             quality (z = 1) on angle and cosine.
-        h: How much of the distribution of lengths z spans, not negative.
-        rate: Share of the new batch in μ and σ, within [0, 1].
+        h: Concentration: the slope of z over the standardised length, non-negative.
+        rate: Weight of the new batch in μ and σ, within [0, 1].
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
     """
@@ -71,13 +71,13 @@ class AdaFace(MarginLayer):
         return ops.clip(self.h * (norm - self.mean) / (self.std + 1e-3), -1.0, 1.0)
 
     def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor:
-        """Returns π + m·z, `[batch]`: only where quality is low can an angle be past it."""
+        """Returns π + m·z, `[batch]`; only low-quality images can have an angle past it."""
         return math.pi + self.m * self.quality(norm)
 
     def adaptive_target(
         self, cosine: tf.Tensor, norm: tf.Tensor, training: bool | None
     ) -> tf.Tensor:
-        """Moves μ and σ if `training`; returns `cos(θ − m·z) − (m + m·z)`, `[batch]`."""
+        """Updates μ and σ if `training`; returns `cos(θ − m·z) − (m + m·z)`, `[batch]`."""
         norm = ops.stop_gradient(norm)
         if training:
             self._observe(gather_batch(ops.clip(norm, *_NORMS)))

@@ -17,13 +17,14 @@ from facerec_tf.margins.base import MarginLayer
 class AirFace(MarginLayer):
     """Target logit `s·(π − 2(θ + m))/π`, others `s·(π − 2θ_j)/π` (Li-ArcFace, 1907.12256).
 
-    Linear in the angle, so the margin weighs alike everywhere, and falls past π − m by itself.
-    Without labels the logits are `s·cos θ`, as of every head: the order of classes is the same.
+    The logits are linear in the angle, so the margin has the same effect at every angle, without a
+    fallback past π − m. Without labels the logits are `s·cos θ`, as for every head; they rank the
+    classes in the same order.
 
     Args:
         num_classes: Number of identities, at least 2.
         s: Scale of the logits.
-        m: Margin on the angle in radians, not negative.
+        m: Margin on the angle in radians, non-negative.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
     """

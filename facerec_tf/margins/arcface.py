@@ -18,13 +18,13 @@ from facerec_tf.margins.base import MarginLayer
 class ArcFace(MarginLayer):
     """Target logit `s·cos(θ + m)` (ArcFace 1801.07698, eq. 3).
 
-    Past θ = π − m, where cos(θ + m) would rise again, the target is `s·(cos θ − m·sin m)`.
+    Past θ = π − m, where cos(θ + m) would increase again, the target is `s·(cos θ − m·sin m)`.
 
     Args:
         num_classes: Number of identities, at least 2.
-        s: Scale of the logits; None keeps ‖x‖.
+        s: Scale of the logits; None uses ‖x‖.
         m: Margin on the angle, in radians, within [0, π/2].
-        easy_margin: Apply the margin only where θ < π/2, and leave cos θ as it is elsewhere.
+        easy_margin: Whether to apply the margin only where θ < π/2.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
     """

@@ -1,4 +1,4 @@
-"""The margin head: class centres on a hypersphere, and one hook for what a margin does."""
+"""The base class of margin heads: cosines to class centres, and one hook for the margin."""
 
 from __future__ import annotations
 
@@ -14,41 +14,43 @@ from facerec_tf.core.errors import require, require_count, require_positive
 from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.core.lookup import require_known
 from facerec_tf.margins import similarity
+from facerec_tf.margins.centres import Centres
 from facerec_tf.margins.cross_entropy import cross_entropy
+from facerec_tf.margins.sub_centres import SubCentres
 
 GRADIENTS = ("exact", "detached")
-
-#: How far apart the centres of one class start, as a share of their length.
-SPREAD = 0.1
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class MarginLayer(keras.layers.Layer):
-    """Turns embeddings into logits over identities, with a margin on the own identity.
+    """Maps embeddings to logits over identities, with a margin on the own identity.
 
     The layer owns one centre per identity, `centres` `[embedding_size, num_classes]`. A logit is
-    the scale times the cosine of the angle θ between an embedding and a centre; the own
-    identity's cosine goes through `target_cosine` first. Without labels no margin applies.
+    the scale times the cosine of the angle θ between an embedding and a centre. The own
+    identity's cosine is first replaced by `target_cosine`. Without labels no margin applies.
 
-    A new loss overrides `target_cosine`, or `adaptive_target` if its margin depends on more than
-    the angle, and names every parameter it takes, with its default, in its constructor, where an
-    attribute of the same name keeps it: the configuration and the command line read them there. A
-    loss that also changes the other identities' cosines sets `negative_rule`; one that is no
-    softmax overrides `sample_losses`.
+    To add a head, override `target_cosine`, or `adaptive_target` if the margin depends on more than
+    the angle. The constructor names every parameter and its default, and stores each in an
+    attribute of the same name; the configuration and the command line read them there. A head
+    that also changes the other identities' cosines sets `negative_rule`. A head that is not
+    softmax-based overrides `sample_losses`. The centres are reached through `class_centres` only.
+
+    Argument order: like every Keras layer, a head takes its inputs first, `(embeddings, labels)`.
+    Functions that return losses take labels first, `(labels, logits)`, like `keras.losses`.
 
     Args:
         num_classes: Number of identities, at least 2.
-        s: Scale of the logits, which is the radius of the hypersphere; None keeps the length ‖x‖
+        s: Scale of the logits, which is the radius of the hypersphere; None uses the length ‖x‖
             of each embedding.
-        gradient: "exact" differentiates the margin; "detached" passes the gradient straight
-            through to cos θ, as InsightFace's PyTorch code does: s·(p − y) without the
-            margin's own slope.
-        **kwargs: `name`, `trainable`, and `dtype`: "float32", which stands under any global
-            precision policy, or "float64".
+        gradient: "exact" differentiates margin and `negative_rule`; "detached" passes the gradient
+            straight through to cos θ, as InsightFace's PyTorch code does: s·(p − y) without the
+            slope of the margin.
+        **kwargs: `name`, `trainable`, and `dtype`: "float32" (the default under any global
+            precision policy) or "float64".
 
     Raises:
         ArgumentError: If an argument is outside its domain; in `call`, if embeddings or labels
-            have the wrong shape, or eager labels lie outside `[0, num_classes)`.
+            have the wrong shape, or eager labels are outside `[0, num_classes)`.
     """
 
     #: Where it was published.
@@ -60,10 +62,17 @@ class MarginLayer(keras.layers.Layer):
     #: Whether it is a softmax of cosines, whose scale bounds the probabilities (CosFace, §4).
     scale_bounds_probability = True
 
-    #: `rule(cosine, target, *parameters)`, a plain function of elementwise steps, returns what
-    #: takes the place of the other identities' cosines `[batch, num_classes]`; `target`
-    #: `[batch, 1]` is what the hook made of the own one, and has no gradient through the rule.
+    #: `rule(cosine, target, *parameters)`, a plain function of elementwise operations, replaces
+    #: the other identities' cosines `[batch, num_classes]`. `target` `[batch, 1]` is the hook's
+    #: result for the own one. The rule is differentiated with respect to both, and not with
+    #: respect to its parameters.
     negative_rule: similarity.Rule | None = None
+
+    #: Number of centres of each class.
+    centres_per_class = 1
+
+    #: Whether gradients move the centres.
+    trains_centres = True
 
     def __init__(
         self,
@@ -73,8 +82,9 @@ class MarginLayer(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         require_count("num_classes", num_classes, least=2)
-        if s is not None or self.negative_rule:
+        if s is not None:
             require_positive("s", s)
+        require(s is not None or self.negative_rule is None, "s", "positive", s)
         require_known(gradient, GRADIENTS, "gradient")
         super().__init__(**{"dtype": "float32", **kwargs})
         require(
@@ -88,7 +98,7 @@ class MarginLayer(keras.layers.Layer):
         self.gradient = gradient
 
     def target_cosine(self, cosine: tf.Tensor) -> tf.Tensor:
-        """Returns what takes the place of cos θ for the own identity, before the scale.
+        """Returns the replacement of cos θ for the own identity, before scaling.
 
         Args:
             cosine: `[batch]`, the cosines to the own centres, within [−1, 1].
@@ -98,17 +108,17 @@ class MarginLayer(keras.layers.Layer):
     def adaptive_target(
         self, cosine: tf.Tensor, norm: tf.Tensor, training: bool | None
     ) -> tf.Tensor:
-        """Returns the same for a margin that depends on more than the angle.
+        """Returns the replacement of cos θ where the margin depends on more than the angle.
 
         Args:
             cosine: As for `target_cosine`.
             norm: `[batch]`, the lengths ‖x‖ of the embeddings.
-            training: Whether to move what the head learns without gradients.
+            training: Whether to update what the head learns without gradients.
         """
         return self.target_cosine(cosine)
 
     def negative_parameters(self) -> tuple[float | tf.Tensor, ...]:
-        """Returns the scalars that `negative_rule` takes after cosines and targets."""
+        """Returns the scalar arguments of `negative_rule` after cosines and targets."""
         return ()
 
     def sample_losses(
@@ -118,12 +128,12 @@ class MarginLayer(keras.layers.Layer):
         embeddings: tf.Tensor,
         label_smoothing: float = 0.0,
     ) -> tf.Tensor:
-        """Returns the loss of each sample, `[batch]`: cross-entropy, unless a head says otherwise.
+        """Returns the loss of each sample, `[batch]`: cross-entropy, unless overridden.
 
         Args:
             labels: `[batch]` int.
-            logits: What `call` returned for them.
-            embeddings: `[batch, embedding_size]`, what `call` was given.
+            logits: The result of `call`, `[batch, num_classes]`.
+            embeddings: The input of `call`, `[batch, embedding_size]`.
             label_smoothing: Share of the target spread over all classes, within [0, 1).
         """
         return cross_entropy(labels, logits, label_smoothing)
@@ -131,25 +141,31 @@ class MarginLayer(keras.layers.Layer):
     def loss(
         self, embeddings: tf.Tensor, labels: tf.Tensor, training: bool | None = None
     ) -> tf.Tensor:
-        """Returns the loss of each sample, `[batch]`; arguments as for `call`."""
+        """Returns the loss of each sample, `[batch]`: `call`, then `sample_losses`.
+
+        Takes the arguments of `call`, in its order.
+        """
         return self.sample_losses(labels, self(embeddings, labels, training=training), embeddings)
 
     def build(self, embeddings_shape: tuple, labels_shape: tuple | None = None) -> None:
-        """Creates the centres, drawn as N(0, 0.01²)."""
+        """Creates the centres."""
         require_matrix(embeddings_shape)
-        shape = (embeddings_shape[-1], self.num_centres)
-        initializer = centre_initializer()
-        self.centres = self.add_weight(name="centres", shape=shape, initializer=initializer)
+        kind = Centres if self.centres_per_class == 1 else SubCentres
+        add_variable = self.add_weight if self.trains_centres else self.add_state
+        self.class_centres = kind(
+            add_variable, embeddings_shape[-1], self.num_classes, self.centres_per_class
+        )
+        self.centres = self.class_centres.matrix
 
     @property
     def cosine_margin(self) -> float | None:
-        """What is taken off the own cosine, if the margin is of that kind."""
+        """The margin subtracted from the own cosine, if the margin is of that kind."""
         return None
 
     def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor | None:
-        """Returns the angle in radians, `[batch]`, past which the margin goes on by a fallback.
+        """Returns the angle in radians, `[batch]`, past which the margin uses a fallback.
 
-        None for a head without one.
+        None for a head without a fallback.
 
         Args:
             norm: `[batch]`, the lengths of the embeddings.
@@ -159,12 +175,12 @@ class MarginLayer(keras.layers.Layer):
     @property
     def num_centres(self) -> int:
         """Columns of `centres`."""
-        return self.num_classes
+        return self.centres_per_class * self.num_classes
 
     def add_state(
         self, name: str, shape: tuple[int, ...] = (), initializer: Any = "zeros", dtype: Any = None
     ) -> keras.Variable:
-        """Returns a new variable that training moves without gradients.
+        """Returns a new variable that training updates without gradients.
 
         All replicas must compute the same value for it, from `core.replicas.gather_batch`.
         """
@@ -187,7 +203,7 @@ class MarginLayer(keras.layers.Layer):
 
         Args:
             embeddings: `[batch, embedding_size]` float, of any length.
-            labels: `[batch]` int in `[0, num_classes)`; None leaves the margin out.
+            labels: `[batch]` int in `[0, num_classes)`; None applies no margin.
             training: Whether a head that anneals or adapts its margin takes a step.
         """
         require_batch(embeddings, labels, self.num_classes)
@@ -208,13 +224,13 @@ class MarginLayer(keras.layers.Layer):
 
     def project(self, points: tf.Tensor) -> tf.Tensor:
         """Returns the products `[batch, num_classes]` of points with the classes' directions."""
-        return similarity.project(points, tf.convert_to_tensor(self.centres))
+        return self.class_centres.products(points)
 
     def project_with_target(
         self, points: tf.Tensor, labels: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the same, and gathered from it the products with the own class, `[batch]`."""
-        return similarity.project_with_target(points, tf.convert_to_tensor(self.centres), labels)
+        """Returns `project(points)` and the column of the own class, `[batch]`."""
+        return self.class_centres.products_with_target(points, labels)
 
     def with_margin(
         self,
@@ -225,13 +241,13 @@ class MarginLayer(keras.layers.Layer):
         norm: tf.Tensor,
         training: bool | None,
     ) -> tf.Tensor:
-        """Returns `products` `[batch, num_classes]`, radius · cos θ_j, once the margin is applied.
+        """Returns `products` with the margin applied, `[batch, num_classes]`.
 
         Args:
-            products: The products with all classes.
-            target: Those with the own class, `[batch]`.
+            products: radius · cos θ_j for all classes, `[batch, num_classes]`.
+            target: radius · cos θ for the own class, `[batch]`.
             labels: `[batch]` int32.
-            radius: What the hook's cosine is scaled by, a number or `[batch]`.
+            radius: Scale of the hook's cosine, a number or `[batch]`.
             norm: `[batch]`, the lengths of the embeddings.
             training: As for `adaptive_target`.
         """
@@ -255,27 +271,18 @@ class MarginLayer(keras.layers.Layer):
         """Returns the directions of the own centres, `[batch, embedding_size]`, of unit length.
 
         Args:
-            embeddings: `[batch, embedding_size]`, from which a head with several centres a class
-                takes the nearest.
+            embeddings: `[batch, embedding_size]`; a head with several centres per class returns
+                the nearest.
             labels: `[batch]` int.
         """
-        own = ops.take(tf.convert_to_tensor(self.centres), labels, axis=1)
-        return l2_normalize(ops.transpose(own))
+        return self.class_centres.own(embeddings, labels)
 
     def point_centres(self, directions: tf.Tensor) -> None:
-        """Turns the centres to `directions` `[num_classes, embedding_size]`, keeping their lengths.
+        """Rotates the centres to `directions` `[num_classes, embedding_size]`.
 
-        A class whose direction is zero keeps its centre. Several centres of a class are all turned,
-        each a little apart from the others, by what they start as.
+        Lengths stay. A class whose direction is zero keeps its centre.
         """
-        centres = tf.transpose(tf.convert_to_tensor(self.centres))
-        wanted = l2_normalize(ops.cast(directions, centres.dtype))
-        wanted = tf.tile(wanted, [self.num_centres // self.num_classes, 1])
-        length = tf.norm(centres, axis=1, keepdims=True)
-        if self.num_centres > self.num_classes:
-            wanted = l2_normalize(wanted + SPREAD * centres / length)
-        is_given = tf.reduce_any(wanted != 0, axis=1, keepdims=True)
-        self.centres.assign(tf.transpose(tf.where(is_given, length * wanted, centres)))
+        self.class_centres.point(directions)
 
     def compute_output_shape(
         self, embeddings_shape: tuple, labels_shape: tuple | None = None
@@ -287,8 +294,3 @@ class MarginLayer(keras.layers.Layer):
         """Returns the constructor's arguments."""
         own = {name: getattr(self, name) for name in hyperparameters(type(self))}
         return {**super().get_config(), "num_classes": self.num_classes, **own}
-
-
-def centre_initializer() -> keras.initializers.Initializer:
-    """Returns what centres start as, N(0, 0.01²): the recipe of ArcFace's training code."""
-    return keras.initializers.RandomNormal(stddev=0.01)

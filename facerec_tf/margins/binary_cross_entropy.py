@@ -1,4 +1,4 @@
-"""The loss of heads that ask of every class "is it this one?": summed binary cross-entropy."""
+"""Summed binary cross-entropy, the loss of heads with one binary classifier per class."""
 
 from __future__ import annotations
 

@@ -18,15 +18,15 @@ from facerec_tf.margins.base import MarginLayer
 class Combined(MarginLayer):
     """Target logit `s·(cos(m1·θ + m2) − m3)` (ArcFace 1801.07698, eq. 4).
 
-    Past m1·θ + m2 = π, where the cosine would rise again, it goes on falling as SphereFace's ψ
-    does, without a jump. The paper's CM1 is (1, 0.3, 0.2) and CM2 (0.9, 0.4, 0.15).
+    Past m1·θ + m2 = π, where the cosine would increase again, it continues to fall without a jump,
+    like SphereFace's ψ. The paper's CM1 is (1, 0.3, 0.2) and CM2 (0.9, 0.4, 0.15).
 
     Args:
         num_classes: Number of identities, at least 2.
-        s: Scale of the logits; None keeps ‖x‖.
+        s: Scale of the logits; None uses ‖x‖.
         m1: Factor on the angle, positive.
-        m2: Margin on the angle, in radians, not negative.
-        m3: Margin on the cosine, not negative.
+        m2: Margin on the angle, in radians, non-negative.
+        m3: Margin on the cosine, non-negative.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
     """
@@ -53,7 +53,7 @@ class Combined(MarginLayer):
 
     @property
     def cosine_margin(self) -> float:
-        """What is taken off the own cosine."""
+        """The margin subtracted from the own cosine."""
         return self.m3
 
     def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor:

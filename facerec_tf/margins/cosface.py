@@ -17,8 +17,8 @@ class CosFace(MarginLayer):
 
     Args:
         num_classes: Number of identities, at least 2.
-        s: Scale of the logits; None keeps ‖x‖.
-        m: Margin on the cosine, not negative; the paper saw divergence above 0.45.
+        s: Scale of the logits; None uses ‖x‖.
+        m: Margin on the cosine, non-negative; the paper saw divergence above 0.45.
         **kwargs: As `MarginLayer`, without `gradient`: this margin has slope one.
     """
 
@@ -37,7 +37,7 @@ class CosFace(MarginLayer):
 
     @property
     def cosine_margin(self) -> float:
-        """What is taken off the own cosine."""
+        """The margin subtracted from the own cosine."""
         return self.m
 
     def target_cosine(self, cosine: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""CurricularFace: hard negatives weigh more the further the training has come."""
+"""CurricularFace: hard negatives weigh more as training progresses."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from facerec_tf.margins.base import MarginLayer
 class CurricularFace(MarginLayer):
     """ArcFace whose hard negatives become `cos θ_j·(t + cos θ_j)` (2004.00288, §3.2).
 
-    Hard is what exceeds the own target, cos(θ + m) or ArcFace's fallback. t is the running mean of
-    the target cosine: each call with labels and `training=True` first moves it by `rate` towards
-    the mean of the batch, over all replicas.
+    A negative is hard if its cosine exceeds the own target, cos(θ + m) or ArcFace's fallback. t is
+    the running mean of the target cosine: each call with labels and `training=True` first moves it
+    by `rate` towards the mean of the batch, over all replicas.
 
     Args:
         num_classes: Number of identities, at least 2.
         s: Scale of the logits.
         m: Margin on the angle, in radians, within [0, π/2].
-        rate: Share of the new batch in t, within [0, 1].
+        rate: Weight of the new batch in t, within [0, 1].
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
     """
@@ -61,7 +61,7 @@ class CurricularFace(MarginLayer):
     def adaptive_target(
         self, cosine: tf.Tensor, norm: tf.Tensor, training: bool | None
     ) -> tf.Tensor:
-        """Moves t if `training`; returns `cos(θ + m)`, with ArcFace's fallback, `[batch]`."""
+        """Updates t if `training`; returns `cos(θ + m)`, with ArcFace's fallback, `[batch]`."""
         if training:
             mean = tf.reduce_mean(gather_batch(tf.stop_gradient(cosine)))
             self.t.assign_add(self.rate * (mean - self.t))

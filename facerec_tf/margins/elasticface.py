@@ -1,4 +1,4 @@
-"""ElasticFace: margins drawn at random, one for each sample."""
+"""ElasticFace: a random margin for each sample."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from facerec_tf.margins.margin_forms import MARGIN_FORMS
 class ElasticFace(MarginLayer):
     """ArcFace or CosFace with margins drawn from N(m, σ²) (2109.09416, §3).
 
-    "+" hands the drawn margins out by hardness: the largest to the sample farthest from its
-    centre. Margins, never below 0, are drawn, and sorted, for the batch of all replicas together,
-    and only in calls with `training=True`; otherwise all are m.
+    The "+" variants assign the drawn margins by hardness: the largest to the sample farthest from
+    its centre. Margins are at least 0. They are drawn and sorted for the batch of all replicas
+    together, and only in calls with `training=True`; otherwise every margin is m.
 
     Args:
         num_classes: Number of identities, at least 2.
-        s: Scale of the logits; None keeps ‖x‖.
-        form: "arc" adds the margin to the angle, "cos" takes it off the cosine.
-        m: Mean margin, within [0, π/2] rad for "arc", [0, 2] for "cos"; None takes 0.5 and 0.35.
-        sigma: Standard deviation of the margins, not negative.
+        s: Scale of the logits; None uses ‖x‖.
+        form: "arc" adds the margin to the angle, "cos" subtracts it from the cosine.
+        m: Mean margin, within [0, π/2] rad for "arc" (default 0.5) or [0, 2] for "cos" (0.35).
+        sigma: Standard deviation of the margins, non-negative.
         plus: Whether to sort them by hardness: ElasticFace-Arc+ and -Cos+.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
@@ -65,13 +65,13 @@ class ElasticFace(MarginLayer):
 
     @property
     def cosine_margin(self) -> float | None:
-        """What is taken off the own cosine."""
+        """The margin subtracted from the own cosine."""
         return self.m if self.form == "cos" else None
 
     def build(self, embeddings_shape: tuple, labels_shape: tuple | None = None) -> None:
-        """Creates the centres, and the seed of the draws: a random number, and a count of them."""
+        """Creates the centres, and the seed of the draws: a random number and a counter."""
         super().build(embeddings_shape)
-        seed = random.randrange(2**31)  # `keras.utils.set_random_seed` makes it repeat
+        seed = random.randrange(2**31)  # reproducible by `keras.utils.set_random_seed`
         self.draws = self.add_state(
             "draws", (2,), lambda shape, dtype: tf.constant([seed, 0], dtype), "int32"
         )
@@ -91,7 +91,7 @@ class ElasticFace(MarginLayer):
             tf.shape(cosine), seed, self.m, self.sigma, cosine.dtype, alg="philox"
         )
         self.draws.assign_add([0, 1])
-        # A margin below 0 would have the target rise again near θ = 0.
+        # With a margin below 0 the target would rise near θ = 0.
         margins = tf.clip_by_value(margins, 0.0, MARGIN_FORMS[self.form].most)
         if self.plus:
             easiest_first = tf.argsort(cosine, direction="DESCENDING", stable=True)

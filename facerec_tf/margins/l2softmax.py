@@ -1,4 +1,4 @@
-"""L2-Softmax: the linear classifier on embeddings of one length."""
+"""L2-Softmax: the linear classifier on embeddings of fixed length."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class L2Softmax(Softmax):
 
     Args:
         num_classes: Number of identities, at least 2.
-        s: Length given to the embeddings, the paper's α; it trains well from 16 to 64.
+        s: Length of the scaled embeddings, the paper's α; values from 16 to 64 train well.
         **kwargs: As `MarginLayer`, without `gradient`: there is no margin to detach.
     """
 

@@ -6,10 +6,8 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from facerec_tf.core.angles import inverse_norm
-from facerec_tf.margins import similarity
 from facerec_tf.margins.sphereface import SphereFace
 
 
@@ -22,10 +20,10 @@ class LSoftmax(SphereFace):
     Args:
         num_classes: Number of identities, at least 2.
         m: Factor on the angle, at least 1.
-        lambda_base: λ at step 0, not negative.
-        lambda_min: λ never falls below it; not negative.
-        gamma: How fast λ falls, per step; not negative.
-        power: Exponent of λ's fall, not negative.
+        lambda_base: λ at step 0, non-negative.
+        lambda_min: Lower bound of λ, non-negative.
+        gamma: Decay of λ per step, non-negative.
+        power: Exponent of the decay, non-negative.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`, without `s`: the lengths are the scale.
     """
@@ -51,9 +49,8 @@ class LSoftmax(SphereFace):
         self, embeddings: tf.Tensor, labels: tf.Tensor | None, training: bool | None
     ) -> tf.Tensor:
         """Returns the logits; without labels they are `W·x`."""
-        centres = tf.convert_to_tensor(self.centres)
         if labels is None:
-            return ops.matmul(embeddings, centres)
-        products, target, length = similarity.multiply_with_target(embeddings, centres, labels)
+            return self.class_centres.linear(embeddings)
+        products, target, length = self.class_centres.linear_with_target(embeddings, labels)
         norm = 1.0 / inverse_norm(embeddings)[:, 0]
         return self.with_margin(products, target, labels, norm * length, norm, training)

@@ -16,20 +16,20 @@ from facerec_tf.margins.base import MarginLayer
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class MagFace(MarginLayer):
-    """Target logit `s·cos(θ + m(a))`, and a loss `λ·g(a)` that draws faces out (2103.06627, §3.2).
+    """Target logit `s·cos(θ + m(a))`, plus a loss `λ·g(a)` that rewards length (2103.06627, §3.2).
 
-    a is ‖x‖ clipped to [l_a, u_a]; m(a) rises linearly there from l_m to u_m; and
-    g(a) = a/u_a² + 1/a falls, so that faces that can be told apart well grow long. Past
-    θ = π − m(a) the target goes on as ArcFace's.
+    a is ‖x‖ clipped to [l_a, u_a], m(a) rises linearly from l_m to u_m over that range, and
+    g(a) = a/u_a² + 1/a decreases: well-separated faces get longer embeddings. Past θ = π − m(a)
+    the target uses ArcFace's fallback.
 
     Args:
         num_classes: Number of identities, at least 2.
         s: Scale of the logits.
         l_a: Least length, positive.
         u_a: Greatest length, above `l_a`.
-        l_m: Margin at `l_a` in radians, not negative.
+        l_m: Margin at `l_a` in radians, non-negative.
         u_m: Margin at `u_a` in radians, within [l_m, π/2].
-        lambda_g: Weight of g, not negative.
+        lambda_g: Weight of g, non-negative.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
     """

@@ -1,4 +1,4 @@
-"""The two places a margin can stand, for losses that are published in both forms."""
+"""Margins on the angle and on the cosine, for heads that are published in both forms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from facerec_tf.core.errors import require_between
 
 
 class MarginForm(NamedTuple):
-    """How a margin applies, the paper's default for it, and the most it can be."""
+    """A margin's function, its default in the paper, and its upper bound."""
 
     apply: Callable[[tf.Tensor, float | tf.Tensor], tf.Tensor]
     default: float
@@ -22,7 +22,7 @@ class MarginForm(NamedTuple):
         """Returns `m`, or the default for None.
 
         Raises:
-            ArgumentError: If `m` is negative or more than the most.
+            ArgumentError: If `m` is negative or above the upper bound.
         """
         m = self.default if m is None else m
         require_between("m", m, 0.0, self.most)
@@ -30,11 +30,11 @@ class MarginForm(NamedTuple):
 
 
 def subtracted_cosine(cosine: tf.Tensor, m: float | tf.Tensor) -> tf.Tensor:
-    """Returns cos θ − m, as CosFace has it."""
+    """Returns cos θ − m, as in CosFace."""
     return cosine - m
 
 
-#: "arc" adds the margin to the angle, in radians, as ArcFace does; "cos" takes it off the cosine.
+#: "arc" adds the margin to the angle in radians, as ArcFace; "cos" subtracts it from the cosine.
 MARGIN_FORMS = {
     "arc": MarginForm(added_angle, default=0.5, most=MOST_ADDED),
     "cos": MarginForm(subtracted_cosine, default=0.35, most=2.0),

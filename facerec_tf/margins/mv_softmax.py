@@ -1,4 +1,4 @@
-"""MV-Softmax: misclassified vectors weigh more."""
+"""MV-Softmax: hard other classes weigh more."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from facerec_tf.margins.margin_forms import MARGIN_FORMS
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class MVSoftmax(MarginLayer):
-    """A margin on the own class, and hard other classes pushed up (1912.00833, §3).
+    """A margin on the own class, and higher cosines of hard other classes (1912.00833, §3).
 
-    Where another class is nearer than the own one with its margin, cos θ_j > φ(θ), its cosine
+    Another class is hard where cos θ_j > φ(θ), the own cosine with its margin; its cosine then
     becomes t·cos θ_j + t − 1 (MV-Arc-Softmax and MV-AM-Softmax with the adaptive weight).
 
     Args:
         num_classes: Number of identities, at least 2.
         s: Scale of the logits; 32 in the paper.
         form: "arc" for φ = cos(θ + m), "cos" for φ = cos θ − m.
-        m: Margin, within [0, π/2] rad for "arc", [0, 2] for "cos"; None takes 0.5 and 0.35.
-        t: Weight of hard classes, at least 1, which leaves them as they are.
+        m: Margin, within [0, π/2] rad for "arc" (default 0.5) or [0, 2] for "cos" (0.35).
+        t: Weight of hard classes, at least 1; 1 has no effect.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
     """
@@ -58,7 +58,7 @@ class MVSoftmax(MarginLayer):
 
     @property
     def cosine_margin(self) -> float | None:
-        """What is taken off the own cosine."""
+        """The margin subtracted from the own cosine."""
         return self.m if self.form == "cos" else None
 
     def target_cosine(self, cosine: tf.Tensor) -> tf.Tensor:

@@ -16,7 +16,7 @@ class NormFace(MarginLayer):
 
     Args:
         num_classes: Number of identities, at least 2.
-        s: Scale of the logits; 20 trains better on CASIA-WebFace (ArcFace, table 2); None keeps
+        s: Scale of the logits; 20 trains better on CASIA-WebFace (ArcFace, table 2); None uses
             ‖x‖.
         **kwargs: As `MarginLayer`, without `gradient`: there is no margin to detach.
     """

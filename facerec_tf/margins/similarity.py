@@ -1,10 +1,10 @@
-"""Inner products with the directions of class centres, without ever storing unit-length centres.
+"""Inner products with the directions of class centres, without storing unit-length centres.
 
-At 100,000 identities the centres outweigh everything else a head touches (512 × 10⁵ floats), and
-time goes by the passes over them. So the lengths of the columns divide the products instead of
-the centres, and the gradient is written out: three matrix products, one pass over the centres
-on the way forward and one on the way back. What lies between the matrix products is compiled by
-XLA, which fuses it; the products themselves are not, since TensorFlow's own are faster on CPUs.
+At 100,000 identities the centres are the largest tensor of a head (512 × 10⁵ floats), and the
+passes over them determine its speed. The products are therefore divided by the lengths of the
+columns, instead of the centres, and the gradient is written explicitly: three matrix products, and
+one pass over the centres in each direction. XLA fuses the operations between the matrix products;
+the products themselves use TensorFlow's kernels, which are faster on CPUs.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import tensorflow as tf
 from facerec_tf.core.angles import clip_cosine
 from facerec_tf.core.fused import fused
 
-#: From cosines `[batch, classes]`, what became of the own one `[batch, 1]`, and scalars, to what
-#: takes the place of the cosines.
+#: From cosines `[batch, classes]`, the own target `[batch, 1]`, and scalars, to the values that
+#: replace the cosines.
 Rule = Callable[..., tf.Tensor]
 
 _BLOCKS = 8
@@ -30,7 +30,7 @@ def project(points: tf.Tensor, centres: tf.Tensor) -> tuple[tf.Tensor, Callable]
 
     Args:
         points: `[batch, d]` float.
-        centres: `[d, classes]` float; only the direction of each column counts.
+        centres: `[d, classes]` float; only the direction of each column matters.
 
     Returns:
         `[batch, classes]`, the lengths of the points times the cosines.
@@ -48,11 +48,11 @@ def project(points: tf.Tensor, centres: tf.Tensor) -> tuple[tf.Tensor, Callable]
 def project_with_target(
     points: tf.Tensor, centres: tf.Tensor, labels: tf.Tensor
 ) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable]:
-    """Returns `project(points, centres)` and, gathered from it, the product with the own class.
+    """Returns `project(points, centres)` and its column of the own class.
 
     Args:
         points: `[batch, d]` float.
-        centres: `[d, classes]` float; only the direction of each column counts.
+        centres: `[d, classes]` float; only the direction of each column matters.
         labels: `[batch]` int32 or int64, the class of each point.
 
     Returns:
@@ -72,7 +72,7 @@ def project_with_target(
 def multiply_with_target(
     points: tf.Tensor, centres: tf.Tensor, labels: tf.Tensor
 ) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Callable]:
-    """Returns products with the centres as they are, those with the own ones, the latter's lengths.
+    """Returns products with the unnormalised centres, the own column, and the own lengths.
 
     Args:
         points: `[batch, d]` float.
@@ -89,7 +89,7 @@ def multiply_with_target(
         one = tf.ones([], products.dtype)
         both = _add_and_scale(upstream, labels, on_target, one)
         pull = tf.matmul(points, both, transpose_a=True)
-        # A length pulls its centre along itself.
+        # The gradient on a length acts along its centre.
         shares = tf.math.unsorted_segment_sum(-on_lengths / lengths, labels, tf.shape(centres)[1])
         on_centres = _remove_radial(pull, centres, shares[tf.newaxis, :], one)
         return tf.matmul(both, centres, transpose_b=True), on_centres, None
@@ -119,24 +119,28 @@ def bend(
     parameters: Sequence[float | tf.Tensor],
     straight: bool,
 ) -> tf.Tensor:
-    """Returns `target` at each row's label and elsewhere what a rule makes of the products.
+    """Returns the rule's result for the products, with `target` at each row's label.
 
     Args:
         products: `[batch, classes]` float, `scale` times the cosines.
         labels: `[batch]` int32 or int64.
         target: `[batch]` float, the logits of the own classes.
-        scale: Of products and targets.
-        rule: A function of module level; it is compiled once for each.
-        parameters: Its scalars.
-        straight: Whether gradients pass as if the rule left the products as they are.
+        scale: Scale of products and targets.
+        rule: A function at module or class level; it is compiled once.
+        parameters: The rule's scalars; they have no gradient.
+        straight: Whether gradients pass straight through, as if the rule did nothing. Otherwise
+            products and targets have the rule's own gradients.
     """
     scalars = [tf.convert_to_tensor(value, products.dtype) for value in (scale, *parameters)]
 
     @tf.custom_gradient
     def bent(products: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, Callable]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            slope = _unbend(upstream, products, labels, target, rule, scalars, straight)
-            return slope, at_labels(upstream, labels)
+            at_own = at_labels(upstream, labels)
+            if straight:
+                return _others(upstream, labels), at_own
+            on_products, *on_target = _unbend(upstream, products, labels, target, rule, scalars)
+            return on_products, sum(on_target, at_own)
 
         return _bend(products, labels, target, rule, scalars), gradient
 
@@ -148,10 +152,10 @@ def nearest(products: tf.Tensor, count: int) -> tf.Tensor:
 
     Args:
         products: `[batch, count · classes]`: all first centres, all second ones, and so on.
-        count: Centres a class.
+        count: Number of centres per class.
 
     Returns:
-        `[batch, classes]`; the gradient goes to the first of the highest.
+        `[batch, classes]`; among equal ones the first gets the gradient.
     """
 
     @tf.custom_gradient
@@ -201,16 +205,22 @@ def _unbend(
     target: tf.Tensor,
     rule: Rule,
     scalars: Sequence[tf.Tensor],
-    straight: bool,
-) -> tf.Tensor:
-    """Returns the gradient on the products, which is zero at the labels."""
-    others = tf.where(own_class(products, labels), tf.zeros([], upstream.dtype), upstream)
-    if straight:
-        return others
+) -> list[tf.Tensor]:
+    """Returns the rule's gradients: on the products, zero at the labels, and on the targets.
+
+    The latter is left out where the rule is constant in the target, or only compares with it.
+    """
     with tf.GradientTape() as tape:
-        tape.watch(products)
+        tape.watch([products, target])
         bent = _apply(rule, products, target, scalars)
-    return tape.gradient(bent, products, others)
+    slopes = tape.gradient(bent, [products, target], _others(upstream, labels))
+    return [slope for slope in slopes if slope is not None]
+
+
+@fused
+def _others(upstream: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Returns `upstream` with zero at each row's label."""
+    return tf.where(own_class(upstream, labels), tf.zeros([], upstream.dtype), upstream)
 
 
 def _apply(
@@ -222,7 +232,7 @@ def _apply(
 
 
 def own_class(products: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Returns where each row's own class stands, bool like `products`; XLA never stores it."""
+    """Returns the bool mask of own classes, shaped like `products`; XLA does not store it."""
     return tf.range(tf.shape(products, labels.dtype)[1], dtype=labels.dtype) == labels[:, None]
 
 
@@ -247,7 +257,7 @@ def _add_and_scale(
     products: tf.Tensor, labels: tf.Tensor, change: tf.Tensor, factor: tf.Tensor
 ) -> tf.Tensor:
     """Returns `factor` times the sum of `products` and, at each row's label, `change`."""
-    # A mask, as XLA compares while it adds, which spares a copy and a scatter.
+    # A mask, because XLA fuses comparison and addition, which avoids a copy and a scatter.
     changed = products + change[:, tf.newaxis]
     return factor * tf.where(own_class(products, labels), changed, products)
 
@@ -260,7 +270,7 @@ def _inverse_lengths(centres: tf.Tensor) -> tf.Tensor:
 @fused
 def _sum_of_products(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     """Returns Σ a·b over the rows of `[rows, classes]`, as `[1, classes]`."""
-    # Adding blocks of rows follows the memory; XLA's own sum down each column is slower by three.
+    # Adding blocks of rows follows the memory order; XLA's column sum takes three times as long.
     rows = tf.shape(a)[0] // _BLOCKS
     blocks = [slice(i * rows, (i + 1) * rows) for i in range(_BLOCKS)]
     whole = functools.reduce(tf.add, [a[block] * b[block] for block in blocks])
@@ -272,5 +282,5 @@ def _sum_of_products(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
 def _remove_radial(
     pull: tf.Tensor, centres: tf.Tensor, along: tf.Tensor, inverse: tf.Tensor
 ) -> tf.Tensor:
-    """Returns the pull `[d, classes]` less what would only change the centres' lengths."""
+    """Returns `pull` `[d, classes]` without the part that only changes the centres' lengths."""
     return pull - centres * (along * inverse)

@@ -6,14 +6,13 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from facerec_tf.margins.base import MarginLayer
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class Softmax(MarginLayer):
-    """Logits `W·x + b`: nothing is normalised and no margin applies (ArcFace 1801.07698, eq. 1).
+    """Logits `W·x + b`, without normalisation or margin (ArcFace 1801.07698, eq. 1).
 
     Args:
         num_classes: Number of identities, at least 2.
@@ -36,4 +35,4 @@ class Softmax(MarginLayer):
         self, embeddings: tf.Tensor, labels: tf.Tensor | None, training: bool | None
     ) -> tf.Tensor:
         """Returns `W·x + b`, with or without labels."""
-        return ops.matmul(embeddings, self.centres) + self.bias
+        return self.class_centres.linear(embeddings) + self.bias

@@ -1,4 +1,4 @@
-"""SphereFace: a margin that multiplies the angle, annealed in from plain softmax."""
+"""SphereFace: a margin that multiplies the angle, annealed from plain softmax."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from facerec_tf.margins.base import MarginLayer
 class SphereFace(MarginLayer):
     """Target logit `‖x‖·(λ·cos θ + ψ(θ))/(1 + λ)` (A-Softmax, 1704.08063, eq. 7 and its code).
 
-    ψ(θ) = (−1)^k·cos(m·θ) − 2k with k = ⌊m·θ/π⌋ falls on all of [0, π], for whole and for
+    ψ(θ) = (−1)^k·cos(m·θ) − 2k with k = ⌊m·θ/π⌋ decreases on all of [0, π], for integer and
     fractional m. λ = max(lambda_min, lambda_base·(1 + gamma·step)^−power), where `step` counts
-    the calls with labels and `training=True`, one for all replicas together, and is saved with
-    the layer. The first such call sees step 0.
+    the calls with labels and `training=True`, once for all replicas together, and is saved with
+    the layer. The first such call uses step 0.
 
     Args:
         num_classes: Number of identities, at least 2.
         s: None scales by ‖x‖, as in the paper; a number replaces ‖x‖ (64 in the ArcFace paper's
             comparison).
         m: Factor on the angle, at least 1.
-        lambda_base: λ at step 0, not negative.
-        lambda_min: λ never falls below it; not negative.
-        gamma: How fast λ falls, per step; not negative.
-        power: Exponent of λ's fall, not negative.
+        lambda_base: λ at step 0, non-negative.
+        lambda_min: Lower bound of λ, non-negative.
+        gamma: Decay of λ per step, non-negative.
+        power: Exponent of the decay, non-negative.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.
     """
@@ -64,7 +64,7 @@ class SphereFace(MarginLayer):
     def build(self, embeddings_shape: tuple, labels_shape: tuple | None = None) -> None:
         """Creates the centres and the step counter."""
         super().build(embeddings_shape)
-        # Replicas take a step together, so one's count is everyone's.
+        # Replicas take steps together, so all counts are equal.
         self.step = self.add_state("step", dtype="int64")
 
     def call(

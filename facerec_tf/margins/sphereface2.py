@@ -1,4 +1,4 @@
-"""SphereFace2: one binary classifier a class instead of a softmax over all."""
+"""SphereFace2: one binary classifier per class instead of a softmax over all."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ from facerec_tf.margins.binary_cross_entropy import binary_cross_entropy
 class SphereFace2(MarginLayer):
     """Binary cross-entropy over logits `s·(g(cos θ) ∓ m) + b` (SphereFace2, 2108.01513, eq. 8).
 
-    g(c) = 2·((c + 1)/2)^t − 1 spreads the crowded similarities of other classes; the margin is
-    taken off the own class and added to the others; b is one bias for all. The loss of a sample is
+    g(c) = 2·((c + 1)/2)^t − 1 spreads the similarities of other classes, which are close together.
+    The margin is subtracted for the own class and added for the others; b is a bias shared by all
+    classes. The loss of a sample is
     `weight/s·(λ·log(1 + e^−z_y) + (1 − λ)·Σ_{j≠y} log(1 + e^z_j))`.
 
     Args:
         num_classes: Number of identities, at least 2.
         s: Scale of the logits, the paper's r.
-        m: Margin on g, not negative.
+        m: Margin on g, non-negative.
         t: Exponent, at least 1.
-        balance: λ, the share of the own class, above 0 and below 1.
-        weight: Factor on the loss: 1 is the paper's equation, 50 is its authors' code.
-        gradient: "detached", as the authors' code: cos θ's slope in place of g's; or "exact".
+        balance: λ, the weight of the own class, above 0 and below 1.
+        weight: Factor on the loss: 1 in the paper's equation, 50 in its authors' code.
+        gradient: "detached", as in the authors' code: the slope of cos θ instead of that of g; or
+            "exact".
         **kwargs: As `MarginLayer`.
     """
 
@@ -41,6 +43,8 @@ class SphereFace2(MarginLayer):
 
     smooths_labels = False
     scale_bounds_probability = False
+
+    s: float
 
     def __init__(
         self,
@@ -64,7 +68,7 @@ class SphereFace2(MarginLayer):
         self.weight = weight
 
     def build(self, embeddings_shape: tuple, labels_shape: tuple | None = None) -> None:
-        """Creates the centres and the bias, at which orthogonal embeddings are in balance."""
+        """Creates the centres and the bias, which balances the gradients at cos θ = 0."""
         super().build(embeddings_shape)
         first = keras.initializers.Constant(self._first_bias())
         self.bias = self.add_weight(name="bias", shape=(), initializer=first)
@@ -113,7 +117,7 @@ class SphereFace2(MarginLayer):
         ratio = self.balance / ((1.0 - self.balance) * (self.num_classes - 1))
         fraction = math.exp(max(own - other, -700.0))
         root = math.sqrt((1.0 - ratio) ** 2 + 4.0 * ratio * fraction)
-        if ratio > 1.0:  # The other form of the same root, as 1 − ratio + root may vanish.
+        if ratio > 1.0:  # Another form of the same root, because 1 − ratio + root may vanish.
             return math.log(ratio - 1.0 + root) - math.log(2.0) - own
         return math.log(2.0 * ratio) - other - math.log(1.0 - ratio + root)
 

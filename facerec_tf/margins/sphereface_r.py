@@ -21,7 +21,7 @@ class SphereFaceR(MarginLayer):
 
     Args:
         num_classes: Number of identities, at least 2.
-        s: Scale of the logits; None keeps ‖x‖.
+        s: Scale of the logits; None uses ‖x‖.
         m: Factor on the angle, at least 1.
         gradient: As `MarginLayer`.
         **kwargs: As `MarginLayer`.

@@ -1,4 +1,4 @@
-"""CosFace's bounds on scale and margin."""
+"""Bounds on scale and margin from the CosFace paper."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from facerec_tf.core.errors import require_count, require_share
 def suggest_scale(num_classes: int, probability: float = 0.9) -> float:
     """Returns the least scale s at which a perfect embedding reaches `probability`.
 
-    (C − 1)/C · ln((C − 1)·P/(1 − P)), CosFace 1801.09414, §4. A smaller scale keeps the loss
-    high even where every embedding lies on its centre.
+    (C − 1)/C · ln((C − 1)·P/(1 − P)), CosFace 1801.09414, §4. With a smaller scale the
+    loss stays high even where every embedding equals its centre.
 
     Args:
         num_classes: Number of identities C, at least 2.
@@ -28,7 +28,7 @@ def suggest_scale(num_classes: int, probability: float = 0.9) -> float:
 
 
 def suggest_margin(num_classes: int, embedding_size: int) -> float:
-    """Returns the greatest margin m on the cosine that centres can keep from each other.
+    """Returns the largest margin m on the cosine that centres can satisfy.
 
     1 − cos(2π/C) for embeddings in the plane, C/(C − 1) in d ≥ C − 1 dimensions (CosFace
     1801.09414, §4). In between, the bound of C/(C − 1) still holds, but the paper expects the

@@ -17,13 +17,13 @@ from facerec_tf.margins.binary_cross_entropy import binary_cross_entropy
 class UniFace(MarginLayer):
     """Summed binary cross-entropy over `s·(cos θ − m) − b`, `s·cos θ_j − b` (ICCV 2023).
 
-    One learned bias b for all classes: every own similarity is pushed above b/s, every other one
+    One learned bias b is shared by all classes: own similarities are trained above b/s, all others
     below. b starts at log(10·C), as in the authors' code.
 
     Args:
         num_classes: Number of identities, at least 2.
         s: Scale of the logits.
-        m: Margin on the own cosine, not negative.
+        m: Margin on the own cosine, non-negative.
         **kwargs: As `MarginLayer`, without `gradient`: this margin has slope one.
     """
 
@@ -40,7 +40,7 @@ class UniFace(MarginLayer):
 
     @property
     def cosine_margin(self) -> float:
-        """What is taken off the own cosine."""
+        """The margin subtracted from the own cosine."""
         return self.m
 
     def build(self, embeddings_shape: tuple, labels_shape: tuple | None = None) -> None:

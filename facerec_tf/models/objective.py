@@ -1,4 +1,4 @@
-"""Objective: what a recognizer is trained on, one loss and any number of weighted auxiliaries."""
+"""Objective: the training loss of a recognizer, one main loss and weighted auxiliaries."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from keras import ops
 from facerec_tf import losses, margins
 from facerec_tf.config import ModelConfig
 from facerec_tf.core.errors import ArgumentError, require, require_positive
-from facerec_tf.core.lookup import require_known
+from facerec_tf.core.lookup import lookup, require_known
 from facerec_tf.losses import LOSSES, Auxiliary, EmbeddingLoss, parse_auxiliaries
 from facerec_tf.margins import MARGINS, MarginLayer
+from facerec_tf.models.loss_inputs import LOSS_INPUTS, LossContext
 
-#: Everything that `--loss` can name: heads, and losses on embeddings.
+#: Every name that `--loss` accepts: heads, and losses on embeddings.
 MAIN_LOSSES: dict[str, type[MarginLayer | EmbeddingLoss]] = {**MARGINS, **LOSSES}
 
 
@@ -24,32 +25,38 @@ def make_objective(config: ModelConfig, num_classes: int) -> Objective:
     """Returns the objective that `config` describes, over `num_classes` identities.
 
     Raises:
-        ArgumentError: If a name is unknown, a parameter is outside its domain, or they do not fit
-            together.
+        ArgumentError: If a name is unknown, a parameter is outside its domain, or losses cannot be
+            combined.
     """
     require_known(config.loss, MAIN_LOSSES, "loss")
-    table = margins if config.loss in MARGINS else losses
-    # Names of their own, as Keras numbers the second layer of a kind in a process anew.
-    named = {"num_classes": num_classes, "name": config.loss}
-    main = table.get(config.loss, **named, **config.loss_options)
+    # Explicit names: by default Keras appends a number to the second layer of a class.
+    named = {"num_classes": num_classes, "name": config.loss, **config.loss_options}
+    main: MarginLayer | EmbeddingLoss
+    if config.loss in MARGINS:
+        main = margins.get(config.loss, **named)
+    else:
+        main = losses.get(config.loss, **named)
     added = parse_auxiliaries(config.auxiliary, num_classes)
     return Objective(main, added, config.label_smoothing, name="objective")
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class Objective(keras.layers.Layer):
-    """Joins a margin head, or a loss on embeddings, with weighted losses on embeddings.
+    """Adds weighted losses on embeddings to a margin head or a main loss on embeddings.
+
+    Like a loss, and unlike a head, it is called with labels first: `(labels, embeddings)`. It
+    provides the losses with the inputs they request beyond those (`EmbeddingLoss.inputs`).
 
     Args:
         main: Head or loss.
-        auxiliaries: What is added to it, each with its weight.
+        auxiliaries: The added losses and their weights.
         label_smoothing: Share of the target probability spread evenly over all classes; for heads.
         **kwargs: Passed to `keras.layers.Layer`; `dtype` is by default that of `main`.
 
     Raises:
         ArgumentError: If `label_smoothing` is not in [0, 1) or the main loss does not use it, if a
-            weight is not positive, if a loss needs a head where there is none, or if a loss comes
-            twice.
+            weight is not positive, if a loss requests an unknown input or one of a head where there
+            is none, or if a loss is given twice.
     """
 
     def __init__(
@@ -90,29 +97,37 @@ class Objective(keras.layers.Layer):
         labels: tf.Tensor,
         embeddings: tf.Tensor,
         sample_weight: tf.Tensor | None = None,
+        images: tf.Tensor | None = None,
         training: bool | None = None,
     ) -> tf.Tensor:
         """Returns the loss, a scalar.
 
-        Under a strategy a head's part is the mean over the replica's own samples, that of a loss on
+        Under a strategy the head's loss is the mean over the replica's own samples, and a loss on
         embeddings covers the batch of all replicas: the mean over the replicas is the loss.
 
         Args:
             labels: int32 `[batch]`.
             embeddings: `[batch, embedding_size]`.
             sample_weight: `[batch]`, weights of the samples; for heads.
-            training: Whether what learns without gradients takes a step.
+            images: `[batch, height, width, 3]`, the images of the embeddings, for losses that
+                request them.
+            training: Whether parts that learn without gradients take a step.
+
+        Raises:
+            ArgumentError: If `sample_weight` is given without a head, or a loss requests images and
+                none are given.
         """
-        if not self.head:
+        main = self.main
+        if isinstance(main, EmbeddingLoss):
             require(sample_weight is None, "sample_weight", "None without a head", sample_weight)
-            return self.main(labels, embeddings, training=training) + self._added(
-                labels, embeddings, None, training
-            )
-        logits = self.head(embeddings, labels, training=training)
-        values = self.head.sample_losses(labels, logits, embeddings, self.label_smoothing)
+            context = LossContext(labels, embeddings, images)
+            return _value(main, context, training) + self._added(context, training)
+        logits = main(embeddings, labels, training=training)
+        values = main.sample_losses(labels, logits, embeddings, self.label_smoothing)
         if sample_weight is not None:
             values = values * ops.cast(sample_weight, values.dtype)
-        return ops.mean(values) + self._added(labels, embeddings, logits, training)
+        context = LossContext(labels, embeddings, images, main, logits)
+        return ops.mean(values) + self._added(context, training)
 
     def compute_output_shape(self, *shapes: tuple) -> tuple:
         """Returns the shape of a scalar."""
@@ -138,45 +153,48 @@ class Objective(keras.layers.Layer):
         added = [Auxiliary(rebuild(loss), weight) for loss, weight in config["auxiliaries"]]
         return cls(**{**config, "main": rebuild(config["main"]), "auxiliaries": added})
 
-    def _added(
-        self,
-        labels: tf.Tensor,
-        embeddings: tf.Tensor,
-        logits: tf.Tensor | None,
-        training: bool | None,
-    ) -> tf.Tensor:
-        """Returns the weighted sum of the auxiliaries."""
-        inputs = {
-            "centres": lambda: self.head.own_centres(embeddings, labels),
-            "correct": lambda: ops.argmax(logits, axis=1) == ops.cast(labels, "int32"),
-        }
+    def _embedding_losses(self) -> list[EmbeddingLoss]:
+        main = [self.main] if isinstance(self.main, EmbeddingLoss) else []
+        return [*main, *self.auxiliaries]
+
+    def _added(self, context: LossContext, training: bool | None) -> tf.Tensor:
+        """Returns the weighted sum of the auxiliaries, a scalar."""
         total = ops.zeros((), self.compute_dtype)
         for loss, weight in zip(self.auxiliaries, self.weights_of_auxiliaries, strict=True):
-            own = [inputs[name]() for name in loss.head_inputs]
-            value = loss(labels, embeddings, *own, training=training)
-            total += weight * ops.cast(value, total.dtype)
+            total += weight * ops.cast(_value(loss, context, training), total.dtype)
         return total
-
-    def _embedding_losses(self) -> list[EmbeddingLoss]:
-        return self.auxiliaries if self.head else [self.main, *self.auxiliaries]
 
     def _check(self) -> None:
         smoothing, kind = self.label_smoothing, type(self.main).__name__
         require(0 <= smoothing < 1, "label_smoothing", "in [0, 1)", smoothing)
         if smoothing and not (self.head and self.head.smooths_labels):
             raise ArgumentError(
-                "Argument 'label_smoothing' must be 0 for a loss that is no softmax. Received: "
-                f"label_smoothing={smoothing} with {kind}"
+                "Argument 'label_smoothing' must be 0 for a loss that is not softmax-based. "
+                f"Received: label_smoothing={smoothing} with {kind}"
             )
-        for loss in [] if self.head else self._embedding_losses():
-            if loss.head_inputs:
-                raise ArgumentError(
-                    f"Loss {type(loss).__name__} needs a margin head: add it as an auxiliary to "
-                    f"one, such as softmax or arcface. Received: {kind} as the main loss"
-                )
+        for loss in self._embedding_losses():
+            self._check_inputs(loss)
         kinds = [type(loss).__name__ for loss in self._embedding_losses()]
         twice = sorted({kind for kind in kinds if kinds.count(kind) > 1})
-        require(not twice, "auxiliaries", "losses that each come once", twice)
+        require(
+            not twice, "auxiliaries", "losses that each occur once, including the main loss", twice
+        )
+
+    def _check_inputs(self, loss: EmbeddingLoss) -> None:
+        kind = type(loss).__name__
+        for name in loss.inputs:
+            if lookup(LOSS_INPUTS, name, f"{kind}.inputs").needs_head and not self.head:
+                raise ArgumentError(
+                    f"Loss {kind} needs a margin head for its input '{name}': add it as an "
+                    "auxiliary to a head such as softmax or arcface. Received: "
+                    f"{type(self.main).__name__} as the main loss"
+                )
+
+
+def _value(loss: EmbeddingLoss, context: LossContext, training: bool | None) -> tf.Tensor:
+    """Returns the loss, a scalar, given the inputs it requests."""
+    requested = [LOSS_INPUTS[name].provide(context) for name in loss.inputs]
+    return loss(context.labels, context.embeddings, *requested, training=training)
 
 
 def _build_once(layer: keras.layers.Layer, *shapes: tuple) -> None:

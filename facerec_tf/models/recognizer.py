@@ -1,4 +1,4 @@
-"""Recognizer: a backbone, and the objective it learns by."""
+"""Recognizer: a backbone, and the objective it is trained on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from facerec_tf.core import angles
-from facerec_tf.core.errors import require
+from facerec_tf.core.errors import argument_error
 from facerec_tf.losses import EmbeddingLoss
 from facerec_tf.margins import MarginLayer
 from facerec_tf.models.digest import weights_digest
@@ -19,17 +19,17 @@ from facerec_tf.models.objective import Objective
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class Recognizer(keras.Model):
-    """Maps face crops to embeddings, and learns to by its objective.
+    """Maps face crops to embeddings, and trains on its objective.
 
-    `compile(optimizer=…)` and `fit(images, labels)` work as for any Keras model, without a `loss`:
-    the objective is it. `facerec_tf.training.Trainer` uses the same code.
+    `compile(optimizer=…)` and `fit(images, labels)` work as for any Keras model, without a `loss`
+    argument: the objective is the loss. `facerec_tf.training.Trainer` uses the same code.
 
     Args:
         backbone: Model from pixels 0–255 `[batch, h, w, 3]` to embeddings `[batch, d]`.
-        objective: `Objective`, or what it is made of: a margin head over the training identities,
-            or a loss on embeddings. None for a recognizer that only embeds.
-        origin: Where the backbone's weights came from, if from elsewhere: JSON-able values by name,
-            such as file and SHA-256. Kept in files and exports, and through fine-tuning.
+        objective: `Objective`, a margin head over the training identities, or a loss on embeddings.
+            None for a recognizer that only embeds.
+        origin: Source of imported backbone weights: JSON-serialisable values by name, such as file
+            and SHA-256. Kept in files and exports, and through fine-tuning.
         **kwargs: Passed to `keras.Model`.
 
     Raises:
@@ -45,8 +45,9 @@ class Recognizer(keras.Model):
     ) -> None:
         super().__init__(**kwargs)
         self.backbone = backbone
-        is_whole = objective is None or isinstance(objective, Objective)
-        self.objective = objective if is_whole else Objective(objective)
+        if objective is not None and not isinstance(objective, Objective):
+            objective = Objective(objective)
+        self.objective = objective
         self.origin = dict(origin) if origin else None
         if self.objective and not self.objective.built:
             self.objective.build((None,), backbone.output_shape)
@@ -71,33 +72,36 @@ class Recognizer(keras.Model):
     ) -> Any:
         """Returns the objective's loss, plus the layers' own losses.
 
-        Under a strategy this is a replica's share: those of all replicas, if of equal size, sum to
-        the loss of the global batch, as do their gradients.
+        Under a strategy this is the replica's share. The shares of all replicas, if their batches
+        are of equal size, sum to the loss of the global batch, and so do their gradients.
 
         Args:
-            x: Images; unused, part of Keras' signature.
+            x: Images `[batch, h, w, 3]`; required if a loss requests them.
             y: int labels `[batch]`.
             y_pred: Embeddings `[batch, d]`.
             sample_weight: Optional weights `[batch]`, for an objective with a head.
-            training: Whether what learns without gradients takes a step.
+            training: Whether parts that learn without gradients take a step.
 
         Raises:
-            ArgumentError: If there is no objective.
+            ArgumentError: If there is no objective, or if `Objective` raises it.
         """
-        require(self.objective is not None, "objective", "given to be trained by", None)
+        if self.objective is None:
+            raise argument_error("objective", "given to train the recognizer", None)
         labels = ops.cast(ops.reshape(y, [-1]), "int32")
-        loss = self.objective(labels, y_pred, sample_weight, training=training)
+        loss = self.objective(labels, y_pred, sample_weight, images=x, training=training)
         return (loss + sum(self.losses)) / tf.distribute.get_strategy().num_replicas_in_sync
 
     def target_angles(self, embeddings: Any, labels: Any) -> Any:
         """Returns the angle in radians, `[batch]`, between embeddings and their own centres.
 
         Raises:
-            ArgumentError: If there is no margin head, and so no centres.
+            ArgumentError: If there is no margin head.
         """
-        require(self.head is not None, "objective", "one with a margin head", self.objective)
-        embeddings = angles.l2_normalize(ops.cast(embeddings, self.head.compute_dtype))
-        cosine = ops.sum(embeddings * self.head.own_centres(embeddings, labels), axis=-1)
+        head = self.head
+        if head is None:
+            raise argument_error("objective", "one with a margin head", self.objective)
+        embeddings = angles.l2_normalize(ops.cast(embeddings, head.compute_dtype))
+        cosine = ops.sum(embeddings * head.own_centres(embeddings, labels), axis=-1)
         return angles.angle(angles.clip_cosine(cosine))
 
     def digest(self) -> str:

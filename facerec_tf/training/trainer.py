@@ -101,7 +101,7 @@ class Trainer:
             embeddings = self.recognizer(images, training=not head_only)
             if head_only:
                 embeddings = tf.stop_gradient(embeddings)
-            loss = self.recognizer.compute_loss(y=labels, y_pred=embeddings)
+            loss = self.recognizer.compute_loss(x=images, y=labels, y_pred=embeddings)
             scaled = loss * self.loss_scale
         variables = [variable.value for variable in self._trained(head_only)]
         return loss, tape.gradient(scaled, variables)

@@ -70,7 +70,7 @@ def make_objective(
     Where embeddings and centres are in play, both are of a size that leaves no gradient tiny.
     """
     part = make(name, options, num_classes, size, dtype=dtype)
-    if getattr(part, "head_inputs", ()):
+    if getattr(part, "inputs", ()):
         head = make("normface", {"s": 4.0}, num_classes, size, dtype=dtype)
         objective = Objective(head, [Auxiliary(part, 1.0)], dtype=dtype)
     else:

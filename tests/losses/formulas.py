@@ -39,11 +39,11 @@ def make(name, dtype="float64", **options):
     return losses.get(name, num_classes=NUM_CLASSES, dtype=dtype, **options)
 
 
-def head_inputs(loss, labels, seed=7):
-    """Returns what `loss` takes from a head: random directions, and every other image right."""
+def requested(loss, labels, seed=7):
+    """Returns what `loss` requests of a head: random directions, and every other image right."""
     centres = units(np.random.default_rng(seed).normal(size=(NUM_CLASSES, EMBEDDING_SIZE)))
     made_up = {"centres": centres[labels], "correct": np.arange(len(labels)) % 2 == 0}
-    return [made_up[name] for name in loss.head_inputs]
+    return [made_up[name] for name in loss.inputs]
 
 
 def value_and_gradient(loss, labels, embeddings, *inputs, training=None):

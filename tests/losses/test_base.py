@@ -12,9 +12,9 @@ from tests.losses.formulas import (
     DISTANCES,
     EMBEDDING_SIZE,
     MINING,
-    head_inputs,
     make,
     random_batch,
+    requested,
     value_and_gradient,
 )
 
@@ -39,7 +39,7 @@ EDGES = {
 @every_loss
 def test_edges_are_finite(name, options, labels, embeddings):
     loss = make(name, dtype="float32", **options)
-    inputs = head_inputs(loss, np.array(labels))
+    inputs = requested(loss, np.array(labels))
     value, slopes = value_and_gradient(loss, np.array(labels), embeddings, *inputs, training=True)
     assert np.isfinite(value)
     assert np.isfinite(slopes).all()
@@ -52,7 +52,7 @@ def test_embeddings_that_are_no_numbers_show(name, options, bad):
     labels, embeddings = random_batch()
     embeddings[3, 1] = bad
     loss = make(name, **options)
-    assert np.isnan(loss(labels, embeddings, *head_inputs(loss, labels)))
+    assert np.isnan(loss(labels, embeddings, *requested(loss, labels)))
 
 
 @every_loss
@@ -61,7 +61,7 @@ def test_gradient_is_that_of_the_value(name, options):
         pytest.skip("its weights have no gradient; test_circle.py")
     labels, embeddings = random_batch()
     loss = make(name, **options)
-    inputs = head_inputs(loss, labels)
+    inputs = requested(loss, labels)
     _, slopes = value_and_gradient(loss, labels, embeddings, *inputs)
     step = 1e-6 * np.random.default_rng(1).normal(size=embeddings.shape)
     ahead, behind = (loss(labels, embeddings + sign * step, *inputs) for sign in (1, -1))
@@ -72,7 +72,7 @@ def test_gradient_is_that_of_the_value(name, options):
 def test_order_of_the_batch_does_not_matter(name, options):
     labels, embeddings = random_batch()
     loss = make(name, **options)
-    inputs = head_inputs(loss, labels)
+    inputs = requested(loss, labels)
     order = np.random.default_rng(4).permutation(len(labels))
     shuffled = loss(labels[order], embeddings[order], *(x[order] for x in inputs))
     np.testing.assert_allclose(shuffled, loss(labels, embeddings, *inputs), rtol=1e-9)
@@ -83,13 +83,13 @@ def test_order_of_the_batch_does_not_matter(name, options):
 def test_embeddings_must_be_a_matrix(name, shape):
     loss, labels = make(name), np.array([0, 1, 1])
     with pytest.raises(ArgumentError, match=r"'embeddings' must be of shape \[batch, embedding"):
-        loss(labels, tf.zeros(shape), *head_inputs(loss, labels))
+        loss(labels, tf.zeros(shape), *requested(loss, labels))
 
 
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([0, 1], r"'labels' must be of shape \[3\], one for each embedding"),
+        ([0, 1], r"'labels' must be of shape \[3\], one per embedding"),
         ([[0], [1], [2]], r"'labels' must be of shape \[batch\]"),
     ],
 )
@@ -97,7 +97,7 @@ def test_embeddings_must_be_a_matrix(name, shape):
 def test_every_embedding_has_a_label(name, labels, message):
     loss = make(name)
     with pytest.raises(ArgumentError, match=message):
-        loss(tf.constant(labels), tf.zeros([3, 4]), *head_inputs(loss, np.arange(3)))
+        loss(tf.constant(labels), tf.zeros([3, 4]), *requested(loss, np.arange(3)))
 
 
 @pytest.mark.parametrize("name", ["triplet", "contrastive", "circle"])

@@ -5,14 +5,14 @@ import pytest
 
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.losses import FeatureIncay
-from tests.losses.formulas import head_inputs, make, random_batch, value_and_gradient
+from tests.losses.formulas import make, random_batch, requested, value_and_gradient
 
 
 @pytest.mark.parametrize("epsilon", [1e-3, 1.0])
 def test_formula_and_gradient(epsilon):
     labels, embeddings = random_batch()
     loss = make("feature_incay", epsilon=epsilon)
-    (correct,) = head_inputs(loss, labels)
+    (correct,) = requested(loss, labels)
     lengths = np.sum(embeddings**2, axis=1) + epsilon
     value, slopes = value_and_gradient(loss, labels, embeddings, correct)
     assert value == pytest.approx(np.sum(1 / lengths[correct]) / len(labels), rel=1e-9)

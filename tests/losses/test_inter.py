@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.losses.formulas import head_inputs, make, random_batch
+from tests.losses.formulas import make, random_batch, requested
 
 
 @pytest.mark.parametrize("sizes", [(5, 1, 3, 2, 1, 4), (1,) * 6, (4, 2)])
 def test_formula(sizes):
     labels, embeddings = random_batch(sizes)
     loss = make("inter")
-    (centres,) = head_inputs(loss, labels)
+    (centres,) = requested(loss, labels)
     of = dict(zip(labels, centres, strict=True))
     total = sum(np.arccos(of[own] @ of[other]) for own in labels for other in of if other != own)
     expected = -total / (np.pi * len(labels) * (len(of) - 1))
@@ -21,7 +21,7 @@ def test_formula(sizes):
 def test_with_one_identity_loss_and_gradient_are_zero():
     labels, embeddings = random_batch((6,))
     loss = make("inter")
-    centres = tf.constant(head_inputs(loss, labels)[0])
+    centres = tf.constant(requested(loss, labels)[0])
     with tf.GradientTape() as tape:
         tape.watch(centres)
         value = loss(labels, embeddings, centres)

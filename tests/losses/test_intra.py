@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.losses.formulas import head_inputs, make, random_batch, units
+from tests.losses.formulas import make, random_batch, requested, units
 
 
 @pytest.mark.parametrize("sizes", [(5, 1, 3, 2, 1, 4), (1,)])
 def test_formula(sizes):
     labels, embeddings = random_batch(sizes)
     loss = make("intra")
-    (centres,) = head_inputs(loss, labels)
+    (centres,) = requested(loss, labels)
     angles = np.arccos(np.sum(units(embeddings) * centres, axis=1))
     actual = loss(labels, embeddings, centres)
     assert float(actual) == pytest.approx(angles.mean() / np.pi, rel=1e-9)
@@ -20,7 +20,7 @@ def test_formula(sizes):
 def test_pulls_embedding_and_centre_together():
     labels, embeddings = random_batch()
     loss = make("intra")
-    x, centres = tf.constant(embeddings), tf.constant(head_inputs(loss, labels)[0])
+    x, centres = tf.constant(embeddings), tf.constant(requested(loss, labels)[0])
     with tf.GradientTape() as tape:
         tape.watch([x, centres])
         value = loss(labels, x, centres)

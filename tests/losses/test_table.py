@@ -28,7 +28,7 @@ def test_unknown_name_lists_the_known_and_the_nearest():
     assert all(name in str(caught.value) for name in losses.LOSSES)
 
 
-def test_what_is_no_loss_is_refused():
+def test_another_type_is_refused():
     with pytest.raises(ArgumentError, match="'identifier' must be a name"):
         losses.get(3)
     with pytest.raises(ArgumentError, match="'kwargs' must be empty"):

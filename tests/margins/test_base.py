@@ -53,7 +53,7 @@ def test_embeddings_must_be_a_matrix(name, shape):
 
 @pytest.mark.parametrize("name", MARGINS)
 def test_every_embedding_has_a_label(name):
-    with pytest.raises(ArgumentError, match=r"'labels' must be of shape \[3\], one for each"):
+    with pytest.raises(ArgumentError, match=r"'labels' must be of shape \[3\], one per embedding"):
         get(name, num_classes=10)(tf.zeros([3, 4]), tf.constant([0, 1]))
 
 

@@ -88,7 +88,7 @@ def test_who_compares_images(loss, auxiliary, compares):
     [
         ("intra", (), {}, "Loss Intra needs a margin head.*Received: Intra as the main loss"),
         ("triplet", ("inter:1",), {}, "Loss Inter needs a margin head"),
-        ("triplet", ("triplet:1",), {}, "'auxiliaries' must be losses that each come once"),
+        ("triplet", ("triplet:1",), {}, "'auxiliaries' must be losses that each occur once"),
         ("softmax", ("ring", "ring:2"), {}, "'auxiliary' must name each loss once.*'ring' 2 times"),
         ("softmax", ("rings:1",), {}, "Did you mean 'ring'"),
         ("softmax", ("arcface:1",), {}, "'auxiliary' must be one of center"),
