@@ -1,4 +1,4 @@
-"""Every head and every loss once, with the options that change its code path."""
+"""Every head and every loss, with the options that change its code path."""
 
 import numpy as np
 import pytest
@@ -67,7 +67,7 @@ def make_objective(
 ):
     """Returns a built objective of that variant; a loss that needs a head is added to NormFace.
 
-    Where embeddings and centres are in play, both are of a size that leaves no gradient tiny.
+    Embeddings and centres have sizes at which no gradient is tiny.
     """
     part = make(name, options, num_classes, size, dtype=dtype)
     if getattr(part, "inputs", ()):

@@ -1,4 +1,4 @@
-"""Gradients are those of the formula, and finite where the formula's own are not."""
+"""Gradients equal finite differences, and are finite at cos θ = ±1."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from tests.conformance.cases import (
 #: No gradient flows through the embedding's length here.
 LENGTH_DETACHED = {"adaface"}
 
-#: No gradient flows through the weights of the similarities here; tests/losses/test_circle.py.
+#: No gradient flows through the weights of the similarities; see tests/losses/test_circle.py.
 WEIGHTS_DETACHED = {"circle"}
 
 
@@ -32,7 +32,7 @@ def test_finite_differences(name, options, batch):
     if getattr(make(name, options), "gradient", None) == "detached" or name in WEIGHTS_DETACHED:
         pytest.skip("a detached gradient is not the derivative; tests/margins, tests/losses")
     embeddings, labels = tf.constant(batch[0], tf.float64), tf.constant(batch[1])
-    # Softmax saturates at the usual scale, and hides all but one gradient.
+    # At the usual scale softmax saturates, which hides all but one gradient.
     objective = make_objective(name, options, "float64", scale=8.0)
     _, slopes = value_and_slopes(objective, embeddings, labels)
     generator = np.random.default_rng(3)

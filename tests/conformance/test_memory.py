@@ -1,4 +1,4 @@
-"""Memory grows with batch × classes, the centres, or batch² of a loss, and with nothing greater."""
+"""Memory grows with batch × classes, the centres, or the batch² of a loss, and not faster."""
 
 import pytest
 import tensorflow as tf
@@ -7,10 +7,10 @@ from facerec_tf.losses import LOSSES
 from facerec_tf.margins import MARGINS
 from tests.conformance.cases import every_variant, make_objective
 
-#: Batch, classes and embedding size: batch² is small in the one, classes² in the other.
+#: Batch, classes and embedding size: batch² is small in the first, classes² in the second.
 MANY_CLASSES, LARGE_BATCH = (24, 1009, 32), (64, 61, 8)
 
-#: Tensors of the size of the logits, or batch² of a loss, that a step may make, both ways.
+#: Most tensors of the logits' size, or of batch² of a loss, in a forward and backward pass.
 MOST = {**dict.fromkeys(MARGINS, 16), "subcenter_arcface": 28, **dict.fromkeys(LOSSES, 80)}
 
 

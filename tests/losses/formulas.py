@@ -1,4 +1,4 @@
-"""Batches with identities of unequal size, and what the losses compare on them, in NumPy."""
+"""Batches with identities of unequal size, and the formulas of the losses in NumPy."""
 
 import numpy as np
 import tensorflow as tf
@@ -40,7 +40,7 @@ def make(name, dtype="float64", **options):
 
 
 def requested(loss, labels, seed=7):
-    """Returns what `loss` requests of a head: random directions, and every other image right."""
+    """Returns the inputs `loss` requests: random directions; every other image is correct."""
     centres = units(np.random.default_rng(seed).normal(size=(NUM_CLASSES, EMBEDDING_SIZE)))
     made_up = {"centres": centres[labels], "correct": np.arange(len(labels)) % 2 == 0}
     return [made_up[name] for name in loss.inputs]

@@ -1,4 +1,4 @@
-"""Auxiliaries: what is typed, and what comes of it."""
+"""Auxiliaries: specifications and the losses they create."""
 
 import pytest
 

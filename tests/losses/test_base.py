@@ -1,4 +1,4 @@
-"""What every loss shares: errors, gradients, and batches at the edge."""
+"""Behaviour common to all losses: errors, gradients, and edge cases of batches."""
 
 import keras
 import numpy as np
@@ -48,7 +48,7 @@ def test_edges_are_finite(name, options, labels, embeddings):
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @every_loss
-def test_embeddings_that_are_no_numbers_show(name, options, bad):
+def test_embeddings_that_are_not_finite_give_nan(name, options, bad):
     labels, embeddings = random_batch()
     embeddings[3, 1] = bad
     loss = make(name, **options)

@@ -24,7 +24,7 @@ def test_loss_and_centres_over_several_steps(alpha):
     loss, centres = make("center", alpha=alpha), np.zeros((NUM_CLASSES, EMBEDDING_SIZE))
     for seed in range(4):
         labels, embeddings = random_batch(seed=seed)
-        labels = labels + seed % 2  # identities come and go
+        labels = labels + seed % 2  # other identities in every second batch
         value, slopes = value_and_gradient(loss, labels, embeddings, training=True)
         apart = embeddings - centres[labels]
         assert value == pytest.approx(0.5 * np.sum(apart**2) / len(labels), rel=1e-9)

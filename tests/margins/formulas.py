@@ -1,4 +1,4 @@
-"""What the heads compute, written once more in NumPy, and a batch to compute it on."""
+"""The formulas of the heads in NumPy, and a batch to evaluate them on."""
 
 import numpy as np
 import tensorflow as tf
@@ -20,7 +20,7 @@ def random_batch(seed=0, batch=64):
 
 
 def make(name, centres, num_classes=None, **options):
-    """Returns the float64 head of that name with these centres, one a class unless told."""
+    """Returns the float64 head of that name with these centres, by default one per class."""
     num_classes = num_classes or centres.shape[1]
     head = margins.get(name, num_classes=num_classes, dtype="float64", **options)
     head.build((None, centres.shape[0]))
@@ -78,7 +78,7 @@ def psi(theta, m):
 
 
 def arc(m):
-    """Returns ArcFace's θ → cos(θ + m), with what its code puts in its place past π − m."""
+    """Returns ArcFace's θ → cos(θ + m), with the fallback of its code past π − m."""
     return lambda theta: np.cos(theta + m) if theta < np.pi - m else np.cos(theta) - m * np.sin(m)
 
 

@@ -24,7 +24,7 @@ def test_defaults_are_the_papers():
     assert (head.s, head.m) == (64.0, 0.45)
 
 
-# m = 2 sends most targets past θ + m = π, where the line goes on falling.
+# m = 2 sends most targets past θ + m = π, where the line continues to fall.
 @pytest.mark.parametrize(("s", "m"), [(64.0, 0.45), (32.0, 2.0), (64.0, 0.0)])
 def test_formula(s, m):
     head = make("airface", random_batch()[2], s=s, m=m)

@@ -1,4 +1,4 @@
-"""What every head shares: errors, shapes, the two kinds of gradient."""
+"""Behaviour common to all heads: errors, shapes, the two kinds of gradient."""
 
 import keras
 import numpy as np
@@ -113,7 +113,7 @@ def test_base_has_no_margin_of_its_own():
         MarginLayer(10)(tf.ones([1, 4]), tf.constant([0]))
 
 
-def test_centres_are_drawn_small():
+def test_centres_are_initialised_small():
     head = ArcFace(2000)
     head.build((None, 64))
     assert head.centres.shape == (64, 2000)

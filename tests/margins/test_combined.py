@@ -24,9 +24,9 @@ def test_formula(m):
 def test_no_margin_is_ignored():
     """InsightFace drops m1 and m2 where m3 > 0."""
     embeddings, labels, centres = random_batch()
-    alike = [(1, 0, 0.2), (1, 0.3, 0), (1, 0.3, 0.2), (0.9, 0.3, 0.2)]
+    margins = [(1, 0, 0.2), (1, 0.3, 0), (1, 0.3, 0.2), (0.9, 0.3, 0.2)]
     logits = [
-        make("combined", centres, m1=m1, m2=m2, m3=m3)(embeddings, labels) for m1, m2, m3 in alike
+        make("combined", centres, m1=m1, m2=m2, m3=m3)(embeddings, labels) for m1, m2, m3 in margins
     ]
     for i, one in enumerate(logits):
         for other in logits[i + 1 :]:

@@ -1,4 +1,4 @@
-"""ElasticFace: the margins it draws, read back from the logits."""
+"""ElasticFace: its random margins, computed back from the logits."""
 
 import keras
 import numpy as np
@@ -60,7 +60,7 @@ def test_margins_are_normal(form, plus):
     assert len(np.unique(drawn.round(12))) == drawn.size  # differ from call to call
 
 
-def test_plus_hands_the_largest_margin_to_the_hardest():
+def test_plus_assigns_the_largest_margin_to_the_hardest():
     batch = near_batch()
     easiest_first = np.argsort(own_angles(*batch))
     plus = make("elasticface", batch[2], plus=True, sigma=0.1)

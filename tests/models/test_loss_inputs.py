@@ -52,7 +52,7 @@ class Distillation(EmbeddingLoss):
 
 
 class Everything(EmbeddingLoss):
-    """Keeps what it was given."""
+    """Stores its inputs."""
 
     inputs = ("correct", "images", "logits", "centres")
 

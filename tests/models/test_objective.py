@@ -1,4 +1,4 @@
-"""One loss and what is added to it."""
+"""One main loss and its auxiliaries."""
 
 import numpy as np
 import pytest

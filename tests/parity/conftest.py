@@ -1,4 +1,4 @@
-"""Keeps what was compared, and sums it up under the tests' results."""
+"""Collects the comparisons, and summarises them after the tests' results."""
 
 import os
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What other implementations answered: numbers in .npz files, which `make parity` makes anew."""
+"""The results of other implementations, from .npz files; `make parity` regenerates them."""
 
 import json
 import os
@@ -11,7 +11,7 @@ COMMITTED = Path(__file__).parent / "references"
 
 
 class Reference(NamedTuple):
-    """One question to one implementation: `tools/parity/recording.py` says what each field is."""
+    """One case and one implementation; `tools/parity/recording.py` describes the fields."""
 
     name: str
     theirs: str

@@ -1,6 +1,6 @@
-"""Ours give the values and gradients of code nobody here wrote.
+"""Heads, losses and optimizers give the values and gradients of other implementations.
 
-Where definitions differ (degrees, reducers, scales), `tools/parity` says so and converts to ours.
+Where definitions differ (degrees, reducers, scales), `tools/parity` documents and converts them.
 """
 
 import keras
@@ -16,7 +16,7 @@ from tests.parity.loading import load
 #: Of the largest magnitude in an array.
 TOLERANCE = 1e-5
 
-#: No library has them.
+#: Heads and losses that no library has.
 WITHOUT_PARITY = {"airface", "arcnegface"}
 
 REFERENCES = load()
@@ -52,7 +52,7 @@ def answer_of_loss(name, arguments, arrays):
     given = {name: tf.constant(arrays[name], tf.float64) for name in loss.inputs}
 
     def value():
-        # The head hands over the own centre of each embedding.
+        # The head provides the own centre of each embedding.
         own = {"centres": lambda c: tf.gather(tf.transpose(c), labels), "correct": lambda c: c}
         return loss(labels, embeddings, *(own[name](given[name]) for name in given))
 
@@ -110,7 +110,7 @@ def test_values_and_gradients_agree(reference, ours, report):
         expected = reference.factor * reference.arrays[name]
         largest = np.abs(expected).max() or 1.0
         differences[name] = np.abs(array - expected).max() / largest
-    worst = np.max(list(differences.values()))  # NaN if any is; Python's max passes over it
+    worst = np.max(list(differences.values()))  # NaN if any is; Python's max ignores NaN
     report(ours, reference.theirs, worst)
     assert worst <= TOLERANCE, differences
 

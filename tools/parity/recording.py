@@ -1,8 +1,8 @@
-"""What every implementation is asked, and the file its answers go to.
+"""The parity cases for every implementation, and the file of results.
 
-Runs where facerec_tf cannot: NumPy and absl only. The file holds arrays named `CASE/ARRAY`, and for
-each case `CASE/options`, the `Case` as JSON with the names its arrays are found by. `tests/parity`
-reads it.
+Depends on NumPy and absl only, because facerec_tf is not installed here. The file contains arrays
+named `CASE/ARRAY`, and for each case `CASE/options`, the `Case` as JSON with the names of its
+arrays. `tests/parity` reads it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ STEPS = 8
 
 
 class Case(NamedTuple):
-    """One question to one implementation.
+    """One case and one implementation.
 
     Attributes:
-        name: What the case is called in its file.
-        theirs: What gave the answer.
-        ours: Name → arguments, in our units, of each function of ours that must give the same.
-        factor: What their value and gradients must be multiplied by to be ours.
+        name: Name of the case in the file.
+        theirs: Name of the other implementation.
+        ours: Name → arguments, in our units, of each function of ours that must give equal results.
+        factor: Factor from their value and gradients to ours.
     """
 
     name: str
@@ -46,19 +46,19 @@ class Batch(NamedTuple):
     centres: np.ndarray
 
     def head(self, size: int) -> Batch:
-        """Returns the first embeddings, of which some classes have but one."""
+        """Returns the first `size` embeddings; some classes then have a single one."""
         return self._replace(embeddings=self.embeddings[:size], labels=self.labels[:size])
 
 
 class Descent(NamedTuple):
-    """Weights `[12]` to start from, and the gradients `[STEPS, 12]` of the steps."""
+    """Initial weights `[12]`, and the gradients `[STEPS, 12]` of the steps."""
 
     weights: np.ndarray
     gradients: np.ndarray
 
 
 class Recording:
-    """Cases, collected to be written as one file."""
+    """Collects cases, and writes them to one file."""
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray] = {}
@@ -66,7 +66,7 @@ class Recording:
         self._cases = 0
 
     def add(self, case: Case, arrays: Mapping[str, Any]) -> None:
-        """Adds a case with its arrays: inputs and answers."""
+        """Adds a case with its arrays: inputs and results."""
         if f"{case.name}/options" in self._arrays:
             raise ValueError(f"Two cases are called '{case.name}'.")
         keys = {name: self._store(f"{case.name}/{name}", a) for name, a in arrays.items()}
@@ -75,13 +75,13 @@ class Recording:
         self._cases += 1
 
     def save(self, path: Path) -> None:
-        """Writes the file, and prints how much is in it."""
+        """Writes the file, and prints its number of cases and size."""
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(path, **self._arrays)
         print(f"Wrote {self._cases} cases to '{path}', {path.stat().st_size / 1024:.0f} KB.")
 
     def _store(self, key: str, array: Any) -> str:
-        """Returns the key an array is found by: inputs that cases share are kept once."""
+        """Returns the key of an array; inputs that cases share are stored once."""
         array = np.array(array)
         content = (array.dtype.str, array.shape, array.tobytes())
         if content not in self._keys:
@@ -99,11 +99,11 @@ def make_batch(
     """Draws a batch of `images` embeddings for each of `CLASSES` classes, shuffled.
 
     Args:
-        seed: Of the draw.
-        images: Embeddings of a class.
-        pull: How far the first and the last embedding are drawn towards the centre of their class;
-            a negative one is driven away, to target angles near π.
-        columns: Centres; the first `CLASSES` of them attract.
+        seed: Seed of the random numbers.
+        images: Number of embeddings per class.
+        pull: Displacement of the first and the last embedding towards the centre of their class; a
+            negative one gives target angles near π.
+        columns: Number of centres; embeddings are near the first `CLASSES` of them.
     """
     generator = np.random.default_rng(seed)
     labels = generator.permutation(np.repeat(np.arange(CLASSES), images))
@@ -122,7 +122,7 @@ def make_descent(seed: int) -> Descent:
 
 
 def run(record: Callable[[Recording], None]) -> None:
-    """Parses the command line, lets `record` add cases, and writes them to `--output`."""
+    """Parses the command line, calls `record` to add cases, and writes them to `--output`."""
 
     def main(arguments: list[str]) -> None:
         if len(arguments) > 1:
@@ -135,5 +135,5 @@ def run(record: Callable[[Recording], None]) -> None:
 
 
 def _round(array: np.ndarray) -> np.ndarray:
-    """Returns float64 that float32 holds exactly: some libraries compute in nothing wider."""
+    """Returns float64 values that float32 represents exactly: some libraries use float32 only."""
     return array.astype(np.float32).astype(np.float64)

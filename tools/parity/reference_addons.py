@@ -1,8 +1,8 @@
-"""Records what TensorFlow Addons (TFA) answers: its losses in float32, as they take nothing else.
+"""Records the results of TensorFlow Addons (TFA), in float32, the only dtype of its losses.
 
     .venv-parity-addons/bin/python tools/parity/reference_addons.py --output=build/parity/addons.npz
 
-`make parity` makes that environment from `requirements-addons.txt`.
+`make parity` creates that environment from `requirements-addons.txt`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from recording import Batch, Case, Recording, make_batch, make_descent, run
 
-warnings.filterwarnings("ignore")  # It says at length that it has reached its end of life.
+warnings.filterwarnings("ignore")  # Its end-of-life notice is long.
 
 import tensorflow as tf  # noqa: E402
 import tensorflow_addons as tfa  # noqa: E402
@@ -22,18 +22,18 @@ import tensorflow_addons as tfa  # noqa: E402
 #: Takes labels `[batch]` and unit embeddings `[batch, DIM]`; returns a scalar.
 Function = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
-#: Some pairs have no negative that is farther than the positive; more of them in the second.
+#: Some pairs have no negative farther than the positive; the second batch has more such pairs.
 FULL = make_batch(seed=4, pull=(-0.5, 1.5))
 SPREAD = make_batch(seed=6, pull=(-2.0, 2.0))
 
 
 def angles(unit: tf.Tensor) -> tf.Tensor:
     """Returns the angles between unit vectors, in radians: their "angular" is 1 − cos θ."""
-    # Clipped for the slope of a vector with itself; no two others here are as near.
+    # Clipped for the slope of a vector with itself; no other two vectors are as close.
     return tf.acos(tf.clip_by_value(tf.matmul(unit, unit, transpose_b=True), -0.9999, 0.9999))
 
 
-#: Our name → theirs, and a margin.
+#: Our name → their name, and a margin.
 DISTANCES = {
     "squared_euclidean": ("squared-L2", 0.6),
     "euclidean": ("L2", 0.2),
@@ -57,8 +57,8 @@ def differentiate(function: Function, batch: Batch) -> dict[str, Any]:
 
 def triplets() -> Iterator[tuple[Case, Function, Batch]]:
     """Yields the triplet losses."""
-    # TripletHardLoss pairs an anchor that has no positive with itself, and we leave it out: it gets
-    # full batches only.
+    # TripletHardLoss pairs an anchor without a positive with itself, and ours ignores it: only full
+    # batches are compared.
     for theirs, mining, batches in (
         ("TripletHardLoss", "batch_hard", {"full": FULL, "spread": SPREAD}),
         ("TripletSemiHardLoss", "semi_hard", {"full": FULL, "spread": SPREAD, "few": FULL.head(9)}),
@@ -69,14 +69,14 @@ def triplets() -> Iterator[tuple[Case, Function, Batch]]:
             for size, batch in batches.items():
                 case = Case(f"addons_{mining}_{name}_{size}", f"TFA {theirs}", ours)
                 yield case, loss(margin=m, distance_metric=distance), batch
-        # 1 − cos θ is half the squared distance, so its margin and loss are too.
+        # 1 − cos θ is half the squared distance, so margin and loss are halved, too.
         ours = {"triplet": {"m": 0.2, "mining": mining, "distance": "squared_euclidean"}}
         case = Case(f"addons_{mining}_cosine", f"TFA {theirs}", ours, factor=2.0)
         yield case, loss(margin=0.1, distance_metric="angular"), FULL
 
 
 def contrastive() -> Iterator[tuple[Case, Function, Batch]]:
-    """Yields the contrastive loss: theirs of each pair, the mean over each kind of pair ours."""
+    """Yields the contrastive loss: theirs per pair, ours the mean over each kind of pair."""
 
     def value_at(margin: float) -> Function:
         loss = tfa.losses.ContrastiveLoss(margin, reduction=tf.keras.losses.Reduction.NONE)
@@ -106,7 +106,7 @@ def optimizers() -> Iterator[tuple[Case, dict[str, np.ndarray]]]:
     for name, optimizer, ours in (
         ("sgdw", theirs.SGDW(rate * decay, rate, momentum=0.9), {"sgd": sgd}),
         ("adamw", theirs.AdamW(rate * decay, rate), {"adamw": both}),
-        # Their decay stands inside the trust ratio, that of Keras and ours outside.
+        # Their decay is inside the trust ratio, that of Keras and ours outside.
         ("lamb", theirs.LAMB(rate, epsilon=1e-7), {"lamb": {**both, "weight_decay": 0.0}}),
     ):
         weights = tf.Variable(start)
@@ -120,7 +120,7 @@ def optimizers() -> Iterator[tuple[Case, dict[str, np.ndarray]]]:
 
 def record(recording: Recording) -> None:
     """Adds all cases."""
-    tf.get_logger().setLevel("ERROR")  # it takes a case for a retracing
+    tf.get_logger().setLevel("ERROR")  # it mistakes every case for a retracing
     for family in (triplets, contrastive):
         for case, function, batch in family():
             recording.add(case, differentiate(function, batch))

@@ -1,8 +1,8 @@
-"""Records what pytorch-metric-learning and PyTorch answer, in float64.
+"""Records the results of pytorch-metric-learning and PyTorch, in float64.
 
     .venv-parity-torch/bin/python tools/parity/reference_torch.py --output=build/parity/torch.npz
 
-`make parity` makes that environment from `requirements-torch.txt`.
+`make parity` creates that environment from `requirements-torch.txt`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from recording import Case, Recording, make_descent, run
 def differentiate(
     function: Callable[..., torch.Tensor], labels: np.ndarray, **inputs: np.ndarray
 ) -> dict[str, Any]:
-    """Returns labels, inputs, value, and the gradient on each input of floating point."""
+    """Returns labels, inputs, value, and the gradient on each floating-point input."""
     tensors = {name: torch.tensor(array) for name, array in inputs.items()}
     sloped = [name for name, tensor in tensors.items() if tensor.is_floating_point()]
     for name in sloped:

@@ -1,7 +1,7 @@
-"""Heads with class centres, as pytorch-metric-learning (PML) and PyTorch have them.
+"""Heads with class centres in pytorch-metric-learning (PML) and PyTorch.
 
-PML divides by max(‖x‖, 1e-12) and we by max(‖x‖, 1e-6): no vector here is so short. Its arccos has
-no guard at ±1: no cosine here lies there.
+PML divides by max(‖x‖, 1e-12), ours by max(‖x‖, 1e-6); no vector here is that short. Its arccos is
+not bounded at ±1; no cosine here is ±1.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ SUBCENTRES = 3
 #: Target angles from near 0 to near π, past π − m of every ArcFace here; lengths from 0.5 to 6.
 HARD = make_batch(seed=1, pull=(-3.0, 3.0))
 
-#: Own classes nearer than every other, by a margin of 17.2°; none is past π − m.
+#: Own classes closer than all others by a margin of 17.2°; none is past π − m.
 EASY = make_batch(seed=11, pull=(1.0, 3.0))
 
 MEAN = reducers.MeanReducer()
 
 
 def cases() -> Iterator[tuple[Case, Function, dict[str, np.ndarray]]]:
-    """Yields what to ask, whom, and the inputs."""
+    """Yields each case with its function and inputs."""
     for family in (arcface, cosface, sphereface, lsoftmax, normface, linear, binary):
         for case, function, more in family():
             yield case, function, {**HARD._asdict(), **more}
 
 
 def margin_softmax(theirs: Callable[..., torch.nn.Module], **arguments: Any) -> Function:
-    """Returns the mean loss of a head whose weight `W` is `[DIM, classes]`, as our centres are."""
+    """Returns the mean loss of a head whose weight `W` is `[DIM, classes]`, like our centres."""
     head = theirs(num_classes=CLASSES, embedding_size=DIM, reducer=MEAN, **arguments)
     return lambda embeddings, labels, centres: functional_call(
         head, {"W": centres}, (embeddings, labels)
@@ -58,7 +58,7 @@ def subcenter(**arguments: Any) -> Function:
 
 
 def on_sphere(function: Function, radius: float) -> Function:
-    """Returns `function` of embeddings that are given the length `radius`."""
+    """Returns `function` of embeddings scaled to the length `radius`."""
 
     def value(embeddings: torch.Tensor, **rest: torch.Tensor) -> torch.Tensor:
         return function(embeddings=radius * functional.normalize(embeddings), **rest)
@@ -67,7 +67,7 @@ def on_sphere(function: Function, radius: float) -> Function:
 
 
 def arcface() -> Iterator[tuple[Case, Function, dict]]:
-    """Yields ArcFace, whose margin is in degrees there, and what is ArcFace at its limits."""
+    """Yields ArcFace, whose margin is in degrees in PML, and heads that equal ArcFace at limits."""
     many = make_batch(seed=3, pull=(-3.0, 3.0), columns=SUBCENTRES * CLASSES)
     for degrees, s in ((28.6, 64.0), (17.2, 30.0), (60.0, 16.0)):
         ours = {"s": s, "m": math.radians(degrees)}
@@ -84,7 +84,7 @@ def arcface() -> Iterator[tuple[Case, Function, dict]]:
         case = Case(f"subcenter_{degrees}", "PML SubCenterArcFaceLoss", alike)
         yield case, subcenter(margin=degrees, scale=s), many._asdict()
 
-    # These differ past π − m, or for classes nearer than the own one.
+    # These differ past π − m, or for classes closer than the own one.
     ours = {"s": 8.0, "m": math.radians(17.2)}
     alike = {
         "arcface": ours,
@@ -117,7 +117,7 @@ def with_length_penalty(function: Function, weight: float, longest: float) -> Fu
 
 
 def cosface() -> Iterator[tuple[Case, Function, dict]]:
-    """Yields CosFace, and what is CosFace at its limits."""
+    """Yields CosFace, and heads that equal CosFace at limits."""
     for m, s in ((0.35, 64.0), (0.2, 30.0)):
         ours = {"s": s, "m": m}
         alike = {
@@ -132,7 +132,7 @@ def cosface() -> Iterator[tuple[Case, Function, dict]]:
 
 
 def sphereface() -> Iterator[tuple[Case, Function, dict]]:
-    """Yields SphereFace, which does not anneal there."""
+    """Yields SphereFace, without annealing in PML."""
     still = {"lambda_base": 0.0, "lambda_min": 0.0}
     for m in (2, 3, 4):
         function = margin_softmax(losses.SphereFaceLoss, margin=m)
@@ -150,7 +150,7 @@ def sphereface() -> Iterator[tuple[Case, Function, dict]]:
 
 
 def lsoftmax() -> Iterator[tuple[Case, Function, dict]]:
-    """Yields L-Softmax, which does not anneal there."""
+    """Yields L-Softmax, without annealing in PML."""
     for m in (2, 3, 4):
         ours = {"m": float(m), "lambda_base": 0.0, "lambda_min": 0.0}
         function = margin_softmax(losses.LargeMarginSoftmaxLoss, margin=m)
@@ -184,7 +184,7 @@ def normface() -> Iterator[tuple[Case, Function, dict]]:
 
 
 def linear() -> Iterator[tuple[Case, Function, dict]]:
-    """Yields the linear classifiers, which are PyTorch's own: PML has none with a bias."""
+    """Yields the linear classifiers of PyTorch, because PML has none with a bias."""
 
     def softmax(
         embeddings: torch.Tensor, labels: torch.Tensor, centres: torch.Tensor, bias: torch.Tensor
@@ -197,7 +197,7 @@ def linear() -> Iterator[tuple[Case, Function, dict]]:
 
 
 def binary() -> Iterator[tuple[Case, Function, dict]]:
-    """Yields the heads with a binary classifier a class: CosFaceLoss' logits, PyTorch's loss."""
+    """Yields the heads with a binary classifier per class: CosFaceLoss' logits, PyTorch's loss."""
 
     def logits(margin: float, scale: float) -> Function:
         head = losses.CosFaceLoss(CLASSES, DIM, margin=margin, scale=scale)
@@ -222,7 +222,7 @@ def binary() -> Iterator[tuple[Case, Function, dict]]:
     def sphereface2(
         embeddings: torch.Tensor, labels: torch.Tensor, centres: torch.Tensor, bias: torch.Tensor
     ) -> torch.Tensor:
-        # With t = 1 its similarity is the cosine: s·(cos θ ∓ m) is CosFace with 2m, moved by s·m.
+        # With t = 1 its similarity is the cosine: s·(cos θ ∓ m) is CosFace with 2m, shifted by s·m.
         own = functional.one_hot(labels, CLASSES).to(embeddings.dtype)
         scores = logits(0.8, 40.0)(embeddings, own, centres) + 40.0 * 0.4 + bias
         weights = torch.where(own == 1.0, 0.7, 0.3) / 40.0

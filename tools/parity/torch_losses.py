@@ -1,4 +1,4 @@
-"""Losses on embeddings, as pytorch-metric-learning (PML) and PyTorch have them."""
+"""Losses on embeddings in pytorch-metric-learning (PML) and PyTorch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.nn import functional
 #: Takes `labels` and floating-point inputs by name; returns a scalar.
 Function = Callable[..., torch.Tensor]
 
-#: What to ask, whom, and the inputs.
+#: A case with its function and inputs.
 Asked = Iterator[tuple[Case, Function, dict[str, np.ndarray]]]
 
 MEAN = reducers.MeanReducer()
@@ -23,11 +23,11 @@ FEW = FULL.head(9)
 
 
 class Angle(distances.BaseDistance):
-    """The angle between unit vectors, in radians: PML itself has its cosine only."""
+    """The angle between unit vectors, in radians; PML only has its cosine."""
 
     def compute_mat(self, query_emb: torch.Tensor, ref_emb: torch.Tensor) -> torch.Tensor:
         """Returns the angles `[queries, references]`."""
-        # Clipped for the slope of a vector with itself, which is in no pair but gets a zero.
+        # Clipped for the slope of a vector with itself, whose upstream gradient is zero.
         return torch.acos((query_emb @ ref_emb.T).clamp(-1.0 + 1e-12, 1.0 - 1e-12))
 
 
@@ -46,7 +46,7 @@ def cases() -> Asked:
 
 
 def inputs_of(batch: Batch) -> dict[str, np.ndarray]:
-    """Returns embeddings and labels, without the centres they were drawn around."""
+    """Returns embeddings and labels, without the centres they were generated from."""
     return {"embeddings": batch.embeddings, "labels": batch.labels}
 
 
@@ -56,7 +56,7 @@ def triplet(
     miner: Callable[..., tuple] | None = None,
     reducer: reducers.BaseReducer = MEAN,
 ) -> Function:
-    """Returns TripletMarginLoss over the triplets that `miner` picks, or over all."""
+    """Returns TripletMarginLoss over the triplets selected by `miner`, or over all."""
     loss = losses.TripletMarginLoss(margin=margin, distance=distance, reducer=reducer)
     return lambda embeddings, labels: loss(
         embeddings, labels, miner(embeddings, labels) if miner else None
@@ -101,7 +101,7 @@ def triplets() -> Asked:
         ):
             ours = {"triplet": {"m": m, "mining": mining, "distance": name}}
             yield Case(f"triplet_{which}_{name}", theirs, ours), function, inputs_of(batch)
-    # PML's cosine triplet: 1 − cos θ is half the squared distance, so its margin and loss are too.
+    # PML's cosine triplet: 1 − cos θ is half the squared distance, so margin and loss are halved, too.
     ours = {"triplet": {"m": 0.2, "mining": "batch_all", "distance": "squared_euclidean"}}
     cosine = triplet(0.1, distances.CosineSimilarity(), reducer=positive)
     yield Case("triplet_cosine", theirs, ours, factor=2.0), cosine, inputs_of(FULL)
@@ -112,7 +112,7 @@ def contrastive() -> Asked:
 
     def squared(margin: float) -> Function:
         raw = losses.ContrastiveLoss(neg_margin=margin, reducer=reducers.DoNothingReducer())
-        # Every pair comes in both orders, which leaves the means as they are.
+        # Every pair occurs in both orders, which does not change the means.
         return lambda embeddings, labels: sum(
             terms["losses"].square().mean() for terms in raw(embeddings, labels).values()
         )
@@ -126,7 +126,7 @@ def contrastive() -> Asked:
 def circle() -> Asked:
     """Yields circle loss."""
     for m, gamma, batch in ((0.25, 256.0, FULL), (0.4, 80.0, FULL), (0.25, 64.0, FEW)):
-        # An anchor that lacks a positive or a negative gives a zero, which this reducer leaves out.
+        # An anchor without a positive or a negative gives zero, which this reducer ignores.
         loss = losses.CircleLoss(m, gamma, reducer=reducers.AvgNonZeroReducer())
         name = f"circle_{gamma:g}_of_{len(batch.labels)}"
         case = Case(name, "PML CircleLoss", {"circle": {"m": m, "gamma": gamma}})
@@ -151,7 +151,7 @@ def center() -> Asked:
 
 
 def angles() -> Asked:
-    """Yields the mean angles to the own centre and between centres, as ArcFaceLoss takes them."""
+    """Yields the mean angles to the own centre and between centres, computed by ArcFaceLoss."""
     head = losses.ArcFaceLoss(CLASSES, DIM)
 
     def intra(
@@ -166,7 +166,7 @@ def angles() -> Asked:
         classes = labels.unique()
         cosine = head.distance(centres.T[labels], centres.T[classes])
         others = cosine[labels[:, None] != classes[None, :]]
-        # Nothing depends on the embeddings, but a gradient of them is asked for.
+        # The value does not depend on the embeddings, but a gradient on them is required.
         return 0.0 * embeddings.sum() - head.get_angles(others).mean() / math.pi
 
     for batch in (FULL, FEW):
