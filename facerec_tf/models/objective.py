@@ -97,8 +97,8 @@ class Objective(keras.layers.Layer):
         labels: tf.Tensor,
         embeddings: tf.Tensor,
         sample_weight: tf.Tensor | None = None,
-        images: tf.Tensor | None = None,
         training: bool | None = None,
+        images: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Returns the loss, a scalar.
 
@@ -109,9 +109,9 @@ class Objective(keras.layers.Layer):
             labels: int32 `[batch]`.
             embeddings: `[batch, embedding_size]`.
             sample_weight: `[batch]`, weights of the samples; for heads.
+            training: Whether parts that learn without gradients take a step.
             images: `[batch, height, width, 3]`, the images of the embeddings, for losses that
                 request them.
-            training: Whether parts that learn without gradients take a step.
 
         Raises:
             ArgumentError: If `sample_weight` is given without a head, or a loss requests images and

@@ -88,7 +88,7 @@ class Recognizer(keras.Model):
         if self.objective is None:
             raise argument_error("objective", "given to train the recognizer", None)
         labels = ops.cast(ops.reshape(y, [-1]), "int32")
-        loss = self.objective(labels, y_pred, sample_weight, images=x, training=training)
+        loss = self.objective(labels, y_pred, sample_weight, training=training, images=x)
         return (loss + sum(self.losses)) / tf.distribute.get_strategy().num_replicas_in_sync
 
     def target_angles(self, embeddings: Any, labels: Any) -> Any:

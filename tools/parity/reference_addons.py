@@ -69,7 +69,7 @@ def triplets() -> Iterator[tuple[Case, Function, Batch]]:
             for size, batch in batches.items():
                 case = Case(f"addons_{mining}_{name}_{size}", f"TFA {theirs}", ours)
                 yield case, loss(margin=m, distance_metric=distance), batch
-        # 1 − cos θ is half the squared distance, so margin and loss are halved, too.
+        # 1 − cos θ is half the squared distance, so both values are halved.
         ours = {"triplet": {"m": 0.2, "mining": mining, "distance": "squared_euclidean"}}
         case = Case(f"addons_{mining}_cosine", f"TFA {theirs}", ours, factor=2.0)
         yield case, loss(margin=0.1, distance_metric="angular"), FULL

@@ -101,7 +101,7 @@ def triplets() -> Asked:
         ):
             ours = {"triplet": {"m": m, "mining": mining, "distance": name}}
             yield Case(f"triplet_{which}_{name}", theirs, ours), function, inputs_of(batch)
-    # PML's cosine triplet: 1 − cos θ is half the squared distance, so margin and loss are halved, too.
+    # PML's cosine triplet: 1 − cos θ is half the squared distance, so both values are halved.
     ours = {"triplet": {"m": 0.2, "mining": "batch_all", "distance": "squared_euclidean"}}
     cosine = triplet(0.1, distances.CosineSimilarity(), reducer=positive)
     yield Case("triplet_cosine", theirs, ours, factor=2.0), cosine, inputs_of(FULL)
