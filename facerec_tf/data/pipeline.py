@@ -169,7 +169,7 @@ def _report_damaged(
                 fault = check_image(image, image_size, f"'{name}'")
             except DataError as error:
                 raise ValueError(str(error)) from None  # The graph's InvalidArgumentError.
-            on_damaged(int(position), name, fault)
+            on_damaged(int(position), name, fault or "the image cannot be decoded")
         return np.True_
 
     damaged = tf.scatter_nd(sound[:, None], tf.ones_like(sound), tf.shape(positions)) == 0

@@ -79,7 +79,7 @@ def main() -> None:
         controller = Controller(
             build_trainer(config, build_recognizer(config, manifest), 1),
             source,
-            RunPlan(steps, 10**9, LOG_EVERY, 10**9, 10**9),
+            RunPlan(steps, 10**9, LOG_EVERY, 10**9),
             Checkpoints(Path(folder) / "checkpoints"),
             offending_batch=Path(folder) / "offending.npz",
         )
