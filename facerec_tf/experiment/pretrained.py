@@ -71,9 +71,7 @@ def copy_head(pretrained: Recognizer, recognizer: Recognizer) -> None:
         ArgumentError: If a head is missing, or the heads have other numbers of identities.
     """
     ours, theirs = recognizer.head, pretrained.head
-    if not (ours and theirs) or [w.shape for w in ours.weights] != [
-        w.shape for w in theirs.weights
-    ]:
+    if ours is None or theirs is None or _shapes(ours) != _shapes(theirs):
         raise ArgumentError(
             f"Argument 'keep_head' requires the same identities: --pretrained has "
             f"{_describe_head(pretrained)}, this run {_describe_head(recognizer)}. "
@@ -89,6 +87,10 @@ def describe(pretrained: Recognizer, recognizer: Recognizer, keep_head: bool) ->
         f"Fine-tuning: backbone {pretrained.backbone.name} kept, "
         f"{'head kept' if keep_head else 'head replaced by a new one'} ({was} before, {now} now)."
     )
+
+
+def _shapes(layer: keras.layers.Layer) -> list[tuple[int, ...]]:
+    return [tuple(weight.shape) for weight in layer.weights]
 
 
 def _describe_head(recognizer: Recognizer) -> str:

@@ -84,7 +84,7 @@ def test_a_loss_that_cannot_work_is_warned_of(faces, tmp_path, capsys):
     weak = {"model.loss": "cosface", "model.loss_options": {"s": 1.0, "m": 0.2}}
     chosen = {"data.directory": str(faces), "training.max_steps": 1, **weak}
     config = ExperimentConfig().override({**SMALL, **chosen})
-    train(config, tmp_path / "run", resume=False, verbose=0)
+    train(config, tmp_path / "run", resume=False, verbose=2)
     assert "warning: --s=1 is below 3.2" in capsys.readouterr().out
 
 
@@ -111,7 +111,7 @@ def test_xla_under_several_devices_is_refused(faces, tmp_path):
             "training.strategy": "mirrored",
         }
     )
-    with pytest.raises(ArgumentError, match="'xla' must be 'off' or 'auto' where 2 devices"):
+    with pytest.raises(ArgumentError, match="'xla' must be 'off' or 'auto' when 2 devices"):
         train(config, tmp_path / "run", resume=False, verbose=0)
 
 
