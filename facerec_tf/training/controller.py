@@ -131,9 +131,9 @@ class Controller:
     def measure(self, measurement: Measurement) -> Measured:
         """Takes a measurement now, with the weights that it asks for."""
         if not measurement.averaged:
-            return measurement.function()
+            return measurement.take()
         with self.trainer.averaged_weights():
-            return measurement.function()
+            return measurement.take()
 
     def _run_epoch(self, hooks: keras.callbacks.CallbackList) -> None:
         plan, model = self.plan, self.trainer.recognizer
@@ -200,7 +200,8 @@ class Controller:
         }
 
     def _save_if_due(self, logs: Mapping[str, Any], terminated: bool) -> None:
-        metric = logs.get(self.selection.checkpoint_metric) if self.selection else None
+        column = self.selection.checkpoint_metric if self.selection else None
+        metric = logs.get(column) if column else None
         # While steps are skipped the state may be bad; it is saved only where the run ends.
         good = self.trainer.skipped_in_a_row.numpy() == 0
         due = good and (self.plan.saves(self.step) or metric is not None)

@@ -41,13 +41,14 @@ def with_layer_rates(
         rates: Factors, in the order of the variables that the result will be built on.
     """
     kind = type(optimizer)
-    scaled = type(kind.__name__, (_LayerRates, kind), {}).from_config(optimizer.get_config())
+    scaled_kind: Any = type(kind.__name__, (_LayerRates, kind), {})
+    scaled = scaled_kind.from_config(optimizer.get_config())
     scaled.rates = list(rates)
     return scaled
 
 
 class _LayerRates:
-    """Mixin that scales the learning rate of each variable of an optimizer."""
+    """Mixes factors on the learning rate into an optimizer."""
 
     rates: list[float]
 
@@ -56,7 +57,7 @@ class _LayerRates:
         super().update_step(gradient, variable, learning_rate * rate)
 
     def _apply_weight_decay(self, variables: Any) -> None:
-        # Decoupled decay is lr·wd·w, so scaling wd has the effect of scaling lr.
+        # Decoupled decay takes lr·wd·w: a factor on either is one on both.
         whole = self.weight_decay
         for variable in variables if whole else ():
             self.weight_decay = whole * self.rates[self._get_variable_index(variable)]

@@ -82,6 +82,17 @@ class Measurement:
         missing = {*metric, *self.progress, *self.curves} - {*self.columns}
         require(not missing, "columns", f"a tuple that contains {sorted(missing)}", self.columns)
 
+    def take(self) -> Measured:
+        """Calls `function`.
+
+        Raises:
+            ArgumentError: If the result has a value that is not among the columns.
+        """
+        measured = self.function()
+        missing = {*measured.values} - {*self.columns}
+        require(not missing, "columns", f"a tuple that contains {sorted(missing)}", self.columns)
+        return measured
+
 
 def metrics_columns(measurements: Sequence[Measurement]) -> tuple[str, ...]:
     """Columns of metrics.csv: those of every run, then those of the measurements.

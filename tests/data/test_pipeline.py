@@ -104,7 +104,7 @@ def test_balanced_batches_repeat_images_of_a_person_with_few(write, records):
     assert [len(shown[label]) for label in range(4)] == [10, 3, 1, 10]
 
 
-def test_repeated_images_are_augmented_anew(write):
+def test_repeated_images_are_augmented_differently(write):
     batches = take(write(uneven), 10, augmentation=AugmentationConfig(shift=0.2), **BALANCED)
     alone = [b["image"][b["label"] == 2] for b in batches if (b["label"] == 2).any()]
     assert len({image.tobytes() for images in alone for image in images}) == 4 * len(alone) > 0

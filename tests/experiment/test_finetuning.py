@@ -50,7 +50,7 @@ def changed(before, after):
     }
 
 
-def test_the_network_comes_from_the_file_and_the_accuracy_before_is_told(
+def test_the_network_comes_from_the_file_and_the_accuracy_before_is_printed(
     finished_run, people, tmp_path, capsys
 ):
     train(configure(finished_run, people), tmp_path / "run", resume=False, verbose=2)

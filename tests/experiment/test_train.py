@@ -156,7 +156,7 @@ def write_small_faces(directory):
     write_pair_set(small, records, pairs, name="small", image_size=(64, 64))
 
 
-def test_images_of_another_size_are_trained_on_and_judged(tmp_path):
+def test_images_of_another_size_are_trained_on_and_evaluated(tmp_path):
     write_small_faces(tmp_path / "data")
     config = ExperimentConfig().override({**SMALL, "data.directory": str(tmp_path / "data")})
     train(config, tmp_path / "run", resume=False, verbose=0)

@@ -1,7 +1,7 @@
 import pytest
 
 from facerec_tf.core.errors import ArgumentError
-from facerec_tf.training import Measurement
+from facerec_tf.training import Measured, Measurement
 from facerec_tf.training.measurement import LOG_COLUMNS, metrics_columns
 
 
@@ -33,3 +33,9 @@ def test_a_column_that_appears_twice_is_refused(columns, twice):
 def test_contradictions_are_refused(options, message):
     with pytest.raises(ArgumentError, match=message):
         Measurement(**{"name": "a", "columns": ("x",), **options})
+
+
+def test_a_value_without_a_column_is_refused():
+    measurement = Measurement("a", ("x",), 1, lambda: Measured({"x": 1.0, "y": 2.0}))
+    with pytest.raises(ArgumentError, match=r"'columns' must be a tuple that contains \['y'\]"):
+        measurement.take()
