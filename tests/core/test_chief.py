@@ -53,10 +53,9 @@ def test_a_process_outside_a_cluster_is_chief(monkeypatch, capsys):
 def test_the_strategy_in_use_decides_before_the_environment(monkeypatch):
     import tensorflow as tf
 
-    class Resolver(tf.distribute.cluster_resolver.SimpleClusterResolver):
-        pass
-
-    resolver = Resolver(tf.train.ClusterSpec(WORKERS), task_type="worker", task_id=1)
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec(WORKERS), task_type="worker", task_id=1
+    )
     strategy = tf.distribute.get_strategy()
     configure(monkeypatch, WORKERS, "worker", 0)
     assert chief.is_chief()

@@ -119,8 +119,8 @@ def test_the_header_of_metrics_does_not_depend_on_what_is_measured(data, tmp_pat
 
 def test_a_silent_run_prints_nothing(data, tmp_path, capfd):
     """Neither its warnings nor what it says of a missing checkpoint."""
-    config = configure(data, **{"model.loss_options": {"s": 1.0}})
+    config = configure(data, **{"model.loss_options": {"s": 1.0}, "training.max_steps": 1})
     train(config, tmp_path / "run", resume=False, verbose=0)
     shutil.rmtree(tmp_path / "run" / "checkpoints")
-    train(config, tmp_path / "run", resume=True, verbose=0)
+    train(RunFolder(tmp_path / "run").config(), tmp_path / "run", resume=True, verbose=0)
     assert capfd.readouterr().out == ""
