@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from facerec_tf import command, flags
+from facerec_tf.core import chief
 from facerec_tf.core.errors import ArgumentError
 
 FLAGS = flags.FLAGS
@@ -25,8 +26,8 @@ def main() -> None:
         FLAGS.threads,
     )
     for name, content in summary.items():
-        print(f"{name}: {content}")
-    print(
+        chief.emit(f"{name}: {content}")
+    chief.emit(
         f"Next: python tools/make_records.py --images={FLAGS.output} "
         f"--alignment={options.template().name} --output=RECORDS"
     )

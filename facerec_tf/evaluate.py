@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from facerec_tf import command, flags
+from facerec_tf.core import chief
 
 FLAGS = flags.FLAGS
 
@@ -21,8 +22,8 @@ def main() -> None:
         flip_fusion=FLAGS.flip_fusion,
         output=FLAGS.output,
     )
-    print(table(verification))
-    print(f"written to {directory}")
+    chief.emit(table(verification))
+    chief.emit(f"written to {directory}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from facerec_tf import command, flags
+from facerec_tf.core import chief
 from facerec_tf.core.errors import ArgumentError
 
 FLAGS = flags.FLAGS
@@ -22,8 +23,10 @@ def main() -> None:
         checkpoint=FLAGS.checkpoint,
         flip_fusion=FLAGS.flip_fusion,
     )
-    print(f"written to {FLAGS.output}; loaded again, embeddings differ by {difference:.1e} at most")
-    print(f"use it: facerec_tf.Embedder({FLAGS.output!r}).embed(images)")
+    chief.emit(
+        f"written to {FLAGS.output}; loaded again, embeddings differ by {difference:.1e} at most"
+    )
+    chief.emit(f"use it: facerec_tf.Embedder({FLAGS.output!r}).embed(images)")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from facerec_tf import command, flags
+from facerec_tf.core import chief
 
 FLAGS = flags.FLAGS
 
@@ -24,7 +25,7 @@ def main() -> None:
 
     networks = [find(name) for name in FLAGS.only or BACKBONES]
     width = max(len(network.name) for network in networks)
-    print(f"{'name':{width}}  input    embedding  parameters  multiply-adds  images/s  source")
+    chief.emit(f"{'name':{width}}  input    embedding  parameters  multiply-adds  images/s  source")
     for network in networks:
         backbone = network()
         size = network.image_size
@@ -34,11 +35,10 @@ def main() -> None:
         )
         encode(images)
         fastest = min(_seconds(encode, images) for _ in range(CALLS))
-        print(
+        chief.emit(
             f"{network.name:{width}}  {f'{size[0]}×{size[1]}':7}  {network.embedding_size:9}  "
             f"{parameters(backbone) / 1e6:8.2f} M  {multiply_adds(backbone) / 1e9:11.3f} G  "
             f"{FLAGS.batch_size / fastest:8.1f}  {network.source}",
-            flush=True,
         )
 
 

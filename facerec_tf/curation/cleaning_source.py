@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from facerec_tf.core import chief
 from facerec_tf.core.errors import DataError
 from facerec_tf.data import Manifest, Record, reading
 from facerec_tf.data.reading import Image
@@ -90,4 +91,4 @@ def batches(
         done += len(batch)
         if time.monotonic() - told > _TELL_EVERY:
             told = time.monotonic()
-            print(f"{verb} {done:,} of {total:,} images", flush=True)
+            chief.emit(f"{verb} {done:,} of {total:,} images")

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from tqdm import tqdm
 
+from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
 from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.data import MAX_DAMAGED, Record
@@ -37,7 +37,7 @@ def identity_directions(stored: RecordFolder, embed: Embed, images: int) -> np.n
     """
     counts = np.array([entry.images for entry in stored.manifest.classes])
     total, damaged, sums = int(np.minimum(counts, images).sum()), [], None
-    progress = tqdm(desc=stored.directory.name, total=total, unit=" images", disable=None)
+    progress = progress_bar(desc=stored.directory.name, total=total, unit=" images")
     found = read_images(_first(stored, images), stored.manifest)
     while batch := list(itertools.islice(found, _BATCH)):
         progress.update(len(batch))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError, require_count
 from facerec_tf.core.files import sha256
 from facerec_tf.core.parallel import ordered_map
@@ -90,7 +90,7 @@ def read_all(data: Path, manifest: Manifest, faults: FaultList, threads: int | N
         return number, glancer(manifest.shards[number].file, frames)
 
     chunks = _chunks(data, manifest, faults)
-    with tqdm(total=manifest.num_images, unit=" images", disable=None) as progress:
+    with progress_bar(total=manifest.num_images, unit=" images") as progress:
         for number, glances in ordered_map(look, chunks, threads):
             while len(ledger.starts) <= number:
                 ledger.begin_shard()

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
+from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import ArgumentError, DataError, require
 from facerec_tf.curation.people import People, read_persons, unite
 from facerec_tf.curation.record_folder import RecordFolder
@@ -67,7 +66,7 @@ def merge_records(
         total = sum(manifest.num_images for manifest in manifests)
         write_records(
             folder,
-            tqdm(records, total=total, unit=" images", disable=None),
+            progress_bar(records, total=total, unit=" images"),
             name=name,
             num_shards=num_shards,
             image_size=manifests[0].image_size,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
+from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import ArgumentError, DataError, require, require_count
 from facerec_tf.curation.names import read_names
 from facerec_tf.curation.record_folder import RecordFolder
@@ -202,12 +202,11 @@ def _write_part(directory: Path, stored: RecordFolder, plan: SplitPlan, seed: in
     number, manifest = plan.parts.index(directory.name), stored.manifest
 
     def records() -> Iterator[Record]:
-        everything = tqdm(
+        everything = progress_bar(
             stored.records(),
             desc=directory.name,
             total=manifest.num_images,
             unit=" images",
-            disable=None,
         )
         for record in everything:
             if plan.part[record.label] == number:

@@ -20,6 +20,7 @@ _PUBLIC = {
     "Record": "facerec_tf.data.records",
     "Sample": "facerec_tf.data.sample",
     "Selection": "facerec_tf.data.manifest",
+    "StreamOptions": "facerec_tf.data.stream_options",
     "augment": "facerec_tf.data.augmentation",
     "describe_error": "facerec_tf.data.checks",
     "explain": "facerec_tf.data.checks",

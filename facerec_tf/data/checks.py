@@ -1,4 +1,4 @@
-"""Says what is wrong with records: before training, and when the pipeline stumbles."""
+"""Checks of records before training, and explanations of errors of the input pipeline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import itertools
 import math
 import os
 import re
-from typing import Any
 
 import tensorflow as tf
 
@@ -15,26 +14,27 @@ from facerec_tf.data.images import check_image, image_fault
 from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.records import Record, read_shard, shard_paths
 from facerec_tf.data.stream import BAD_LABEL, record_stream
+from facerec_tf.data.stream_options import StreamOptions
 
-#: Share of damaged images above which training on them makes no sense.
+#: Share of damaged images above which training stops.
 MAX_DAMAGED = 0.01
 
 _VALUE = r" \[(.*?)\]"
 
-#: What errors of the pipeline look like, and what to say, with the values found in them.
+#: Pattern of a pipeline error, and the message for it; `{0}` is the pattern's first group.
 _KNOWN_ERRORS = (
     (
         re.escape(f"[{BAD_LABEL}]") + 3 * _VALUE,
         "Image '{0}' has label {1}, but the manifest names {2} identities.",
     ),
     (r"(Image '.*' is \d+x\d+ pixels, expected \d+x\d+)", "{0}."),
-    # What is left of a batch when every image that does not decode is left out.
+    # The pipeline skips damaged images; this batch had no others.
     (r"Dataset was empty", "All images of a batch are damaged."),
     (r"(Shard '.*' was (?:cut short|lost) during the run.*)", "{0}"),
     (r"(?:corrupted|truncated) record at", "A shard is corrupt or cut short."),
     (
         r"ParseExample|parse example|[Pp]arse serialized",
-        "A record is damaged: it is no tf.train.Example, or lacks a feature.",
+        "A record is damaged: it is not a tf.train.Example, or a feature is missing.",
     ),
 )
 
@@ -47,15 +47,15 @@ def preflight(
     Args:
         directory: Folder of records with its manifest.
         digests: Compare every shard's SHA-256, which reads every byte.
-        sample: Images to decode, spread over the shards.
+        sample: Number of images to decode, spread over the shards.
 
     Returns:
-        What is wrong with each damaged image of the sample, naming it; training skips such.
+        One message for each damaged image of the sample. Training skips damaged images.
 
     Raises:
         DataError: If the manifest or a shard is missing or damaged, they do not match, a record
-            cannot be parsed, an image has the wrong size, a label lies outside the manifest, or
-            more than 1 % of the sample is damaged.
+            cannot be parsed, an image has the wrong size, a label is not in the manifest, or more
+            than 1 % of the sample is damaged.
     """
     require_count("sample", sample)
     manifest = Manifest.load(directory)
@@ -70,34 +70,27 @@ def preflight(
                 damaged.append(reason)
     if len(damaged) > MAX_DAMAGED * checked:
         raise DataError(
-            f"{len(damaged)} of {checked} images looked at in '{directory}' are damaged, more than "
+            f"{len(damaged)} of {checked} images checked in '{directory}' are damaged, more than "
             f"1 %. {damaged[0]}"
         )
     return damaged
 
 
-def name_bad_records(
-    directory: str | os.PathLike,
-    *,
-    first: int,
-    last: int,
-    **order: Any,
-) -> list[str]:
-    """Returns which images at positions `first` to `last` of the stream are damaged, and why.
+def name_bad_records(options: StreamOptions, *, first: int, last: int) -> list[str]:
+    """One message for each damaged image at positions `first` to `last` of the stream.
 
     Reads the stream again.
 
     Args:
-        directory: The folder of records.
-        first: First position to look at.
-        last: Last position to look at.
-        **order: The arguments of `record_stream`, as `training_dataset` had them.
+        options: The records and their order, as given to `training_dataset`.
+        first: First position to check.
+        last: Last position to check.
 
     Raises:
         DataError: If an image has the wrong size, or the shards cannot be read.
     """
-    image_size = Manifest.load(directory).image_size
-    stream = record_stream(directory, start=first, **order)
+    image_size = Manifest.load(options.directory).image_size
+    stream = record_stream(options, start=first)
     bad = []
     for _, record in stream.take(last - first + 1).as_numpy_iterator():
         name = f"'{record['filename'].decode()}'"
@@ -107,9 +100,9 @@ def name_bad_records(
 
 
 def describe_error(error: tf.errors.OpError) -> str | None:
-    """Returns in one line what is wrong with the records, or None for an error of another kind.
+    """One-line description of an error caused by the records, or None for any other error.
 
-    Knows no more than the error does; `explain` reads the records again and names the damaged one.
+    Uses the error alone; `explain` reads the records again and names the damaged one.
     """
     for pattern, words in _KNOWN_ERRORS:
         if found := re.search(pattern, error.message):
@@ -118,40 +111,34 @@ def describe_error(error: tf.errors.OpError) -> str | None:
 
 
 def explain(
-    error: tf.errors.OpError,
-    directory: str | os.PathLike,
-    *,
-    first: int,
-    last: int,
-    **order: Any,
+    error: tf.errors.OpError, options: StreamOptions, *, first: int, last: int
 ) -> DataError | None:
-    """Returns an error that names the record the pipeline stumbled over.
+    """An error that names the record on which the pipeline failed.
 
-    Reads the records again, so it may take as long as an epoch without decoding.
+    Reads the records again, which may take as long as an epoch without decoding.
 
     Args:
-        error: What iterating over `training_dataset` raised.
-        directory: The folder of records.
+        error: The error raised while iterating over `training_dataset`.
+        options: The records and their order, as given to `training_dataset`.
         first: First position of the batch that failed.
         last: Its last position.
-        **order: The arguments of `record_stream`, as `training_dataset` had them.
 
     Returns:
-        The error to raise instead, or None if `error` has nothing to do with the records.
+        The error to raise instead, or None if the records did not cause `error`.
     """
     description = describe_error(error)
     if description is None or description.startswith("Image "):
         return DataError(description) if description else None
     try:
-        _read_everything(directory)
-        bad = name_bad_records(directory, first=first, last=last, **order)
+        _read_everything(options.directory)
+        bad = name_bad_records(options, first=first, last=last)
     except DataError as cause:
         return cause
     return DataError(" ".join([description, *bad[-1:]]))
 
 
 def check_label(record: Record, manifest: Manifest, path: str) -> None:
-    """Raises `DataError` unless the manifest names the record's identity as the record does."""
+    """Raises `DataError` unless label and name of the record match the manifest."""
     if not 0 <= record.label < manifest.num_classes:
         raise DataError(
             f"Image '{record.filename}' in '{path}' has label {record.label}, outside the "
@@ -165,7 +152,7 @@ def check_label(record: Record, manifest: Manifest, path: str) -> None:
 
 
 def _read_everything(directory: str | os.PathLike) -> None:
-    """Parses every record, so that a damaged one raises its `DataError`."""
+    """Parses every record; a damaged one raises `DataError`."""
     manifest = Manifest.load(directory)
     for path in shard_paths(directory, [shard.file for shard in manifest.shards]):
         for record in read_shard(path):

@@ -1,4 +1,4 @@
-"""Where every record lies in its shard, so that any one can be read by itself."""
+"""Index of the offset of every record in its shard, for random access."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from facerec_tf.core.errors import DataError
 from facerec_tf.data.manifest import FILE_NAME, Manifest, mismatch
 from facerec_tf.data.records import parse_labels, read_shard, shard_paths
 
-#: Bytes around a record's data in a TFRecord: 12 before it (length, checksum), 4 after (checksum).
+#: Bytes around the data of a TFRecord: 12 before it (length, checksum), 4 after it (checksum).
 _FRAME, _FOOTER = 16, 4
 
 _PARSED_AT_ONCE = 1024
@@ -27,16 +27,16 @@ _Scan = tuple[np.ndarray, np.ndarray]
 
 @dataclasses.dataclass(frozen=True)
 class RecordIndex:
-    """The places of all records, sorted by label and, within one label, by shard and offset.
+    """Locations of all records, sorted by label and, within a label, by shard and offset.
 
-    Takes 13 bytes a record, 14 where there are more than 256 shards.
+    Uses 13 bytes per record, or 14 if there are more than 256 shards.
 
     Attributes:
-        paths: The shards.
-        first: int64 `[classes]`: which place each label begins at.
-        shard: unsigned `[records]`: the shard at each place, by its number in `paths`.
-        offset: int64 `[records]`: where in the shard the record's data begins, in bytes.
-        length: uint32 `[records]`: its size, in bytes.
+        paths: Paths of the shards.
+        first: int64 `[classes]`: index of the first record of each label.
+        shard: unsigned `[records]`: index in `paths` of the shard of each record.
+        offset: int64 `[records]`: offset of the record's data in its shard, in bytes.
+        length: uint32 `[records]`: size of the record's data, in bytes.
     """
 
     paths: tuple[str, ...]
@@ -46,18 +46,18 @@ class RecordIndex:
     length: np.ndarray
 
     def read(self, places: np.ndarray) -> np.ndarray:
-        """Reads the serialized records at `places`, in any order.
+        """Reads serialized records.
 
-        No checksum is looked at: `load_index` had TensorFlow verify that of every record.
+        Checksums are not verified, because `load_index` has verified those of all records.
 
         Args:
-            places: integer `[n]`.
+            places: Indices of the records, integer `[n]`, in any order.
 
         Returns:
             `bytes` objects `[n]`.
 
         Raises:
-            DataError: If a shard is gone or cut short since.
+            DataError: If a shard was removed or cut short since the index was built.
         """
         records = np.empty(len(places), dtype=object)
         shards, offsets = self.shard[places], self.offset[places].tolist()
@@ -65,7 +65,7 @@ class RecordIndex:
         for shard in set(shards.tolist()):
             path = self.paths[shard]
             try:
-                # Opened anew each time: shards may be more than files a process may keep open.
+                # Opened each time: there may be more shards than a process may keep open.
                 file = os.open(path, os.O_RDONLY)
                 try:
                     for i in np.flatnonzero(shards == shard).tolist():
@@ -81,13 +81,13 @@ class RecordIndex:
 
 
 def load_index(directory: str | os.PathLike) -> RecordIndex:
-    """Returns the index of the records in `directory`.
+    """Builds the index of the records in `directory`.
 
-    Made by reading all of every shard, which verifies each record's checksum. The latest index is
-    kept in memory, and returned again as long as no file changed.
+    Reads every shard completely and verifies the checksum of each record. The latest index is
+    cached until a file changes.
 
     Raises:
-        DataError: If the manifest or a shard is missing, damaged, or does not match; names it.
+        DataError: If the manifest or a shard is missing or damaged, or they do not match.
     """
     manifest = Manifest.load(directory)
     files = [FILE_NAME, *(shard.file for shard in manifest.shards)]
@@ -96,16 +96,16 @@ def load_index(directory: str | os.PathLike) -> RecordIndex:
 
 @functools.lru_cache(maxsize=1)
 def _load(directory: str, state: tuple) -> RecordIndex:
-    """Builds the index; `state` is there to tell it from one of other files."""
+    """Builds the index; `state` is the cache key of the files' content."""
     manifest = Manifest.load(directory)
     paths = shard_paths(directory, [shard.file for shard in manifest.shards])
-    # Reading and checksums happen in C++, outside Python's lock.
+    # Reading and checksums run in C++, outside Python's global lock.
     with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
         return _sort(manifest, paths, pool.map(_scan, paths))
 
 
 def _sort(manifest: Manifest, paths: list[str], scans: Iterable[_Scan]) -> RecordIndex:
-    """Sorts all records by counting: a shard's go to the next free places of their labels."""
+    """Counting sort: the records of a shard take the next free places of their labels."""
     images = np.array([entry.images for entry in manifest.classes], dtype=np.int64)
     ends = np.cumsum(images)
     index = RecordIndex(
@@ -153,14 +153,14 @@ def _scan(path: str) -> _Scan:
             blocks.append((parse_labels(serialized).numpy(), lengths))
     except tf.errors.OpError:
         for _ in read_shard(path):
-            pass  # Raises the error that names the record.
+            pass  # To raise the error that names the record.
         raise
     labels, lengths = map(np.concatenate, zip(*blocks, strict=True))
     return labels, lengths
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    """Returns what changes when the file does."""
+    """Size, modification time and inode of a file; empty if it does not exist."""
     if not path.exists():
         return ()
     stat = path.stat()

@@ -1,14 +1,14 @@
-"""The training pipeline: an endless stream whose order and augmentation (seed, position) determine.
+"""The training pipeline: an endless stream of augmented batches.
 
-A record's *position* counts records from the run's beginning; `stream` says which record stands
-there. A run resumed at any position therefore sees what a run never stopped would have seen, on any
-number of machines.
+A record's *position* is its index in the stream, counted from the start of the run. Order and
+augmentation are a function of (seed, position). A resumed run therefore sees the batches that an
+uninterrupted run would have seen, on any number of machines.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-import os
 from collections.abc import Callable
 
 import numpy as np
@@ -20,65 +20,54 @@ from facerec_tf.data.augmentation import NUM_DRAWS, augment
 from facerec_tf.data.images import check_image, decode_any, looks_whole
 from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.stream import balanced_stream, record_stream
+from facerec_tf.data.stream_options import StreamOptions
 
 _ONLY_MIRRORED = AugmentationConfig()
 
-#: Takes the position, file name and fault of a damaged image.
+#: Function of the position, file name and fault of a damaged image.
 OnDamaged = Callable[[int, str, str], None]
 
 _LOG = logging.getLogger(__name__)
 
 
 def log_damaged(position: int, filename: str, fault: str) -> None:
-    """Warns of a damaged image."""
+    """Logs a warning about a damaged image."""
     _LOG.warning("Image %r at position %d is replaced by another: %s.", filename, position, fault)
 
 
 def training_dataset(
-    directory: str | os.PathLike,
+    options: StreamOptions,
     *,
     batch_size: int,
-    seed: int,
     start: int = 0,
-    min_images: int = 1,
     augmentation: AugmentationConfig = _ONLY_MIRRORED,
-    shuffle_buffer: int = 16384,
-    images_per_identity: int | None = None,
-    global_batch_size: int | None = None,
     input_pipeline_id: int = 0,
     num_input_pipelines: int = 1,
     on_damaged: OnDamaged = log_damaged,
 ) -> tf.data.Dataset:
-    """Returns the endless stream of augmented batches from position `start` on.
+    """Endless dataset of augmented batches, starting at position `start`.
 
     Each batch is a dict of `image` uint8 `[batch, height, width, 3]`, `label` int32 `[batch]` and
     `position` int64 `[batch]`. Batch k of pipeline i of n holds the positions
-    `start + (k·n + i)·batch_size …`: n pipelines see together what one sees at the same global
-    batch. A damaged image is replaced by a copy of another of its batch, so that batches keep their
-    size and their places.
+    `start + (k·n + i)·batch_size …`, so n pipelines together produce the batches of a single one.
+    A damaged image is replaced by a copy of another image of its batch, so that batches keep their
+    size and positions.
 
     Args:
-        directory: Folder of records with its manifest.
-        batch_size: Images in a batch of this pipeline.
-        seed: Of order and augmentation.
-        start: Position to begin at, a multiple of the global batch: the number of steps done times
-            the global batch.
-        min_images: Identities with fewer images are left out.
-        augmentation: What the images undergo.
-        shuffle_buffer: Records held in memory to be shuffled; nothing to balanced batches.
-        images_per_identity: Makes the global batches balanced: this many images of each identity in
-            them, next to each other; see `BalancedSampler`. By default all records are shuffled.
-        global_batch_size: Images of a step over all replicas and pipelines, if that is more than
-            `batch_size` times the pipelines; only balanced batches depend on it.
-        input_pipeline_id: Which of the pipelines this is, from 0.
-        num_input_pipelines: Pipelines that share the stream, one a machine.
-        on_damaged: Called for each damaged image, from a thread of the pipeline, before its batch
-            comes out.
+        options: The records and their order. A `global_batch_size` of None is
+            `batch_size · num_input_pipelines`.
+        batch_size: Images per batch of this pipeline.
+        start: First position: the number of completed steps times the global batch size.
+        augmentation: Random changes made to the images.
+        input_pipeline_id: Index of this pipeline, from 0.
+        num_input_pipelines: Number of pipelines that share the stream, one per machine.
+        on_damaged: Called for each damaged image before its batch is returned, from a thread of the
+            pipeline.
 
     Raises:
         ArgumentError: If a number is out of its range.
-        DataError: If the manifest is missing or damaged, or `min_images` leaves no one; for
-            balanced batches, also if a shard is, since all are read first.
+        DataError: If the manifest is missing or damaged, or `min_images` excludes every identity.
+            Balanced batches read all shards first, and raise it for a damaged shard, too.
     """
     require_count("batch_size", batch_size)
     require_count("num_input_pipelines", num_input_pipelines)
@@ -90,12 +79,10 @@ def training_dataset(
     )
     together = batch_size * num_input_pipelines
     require(start % together == 0, "start", f"a multiple of {together}", start)
-    image_size = Manifest.load(directory).image_size
+    image_size = Manifest.load(options.directory).image_size
 
-    if images_per_identity is None:
-        stream = record_stream(
-            directory, seed=seed, start=start, min_images=min_images, shuffle_buffer=shuffle_buffer
-        )
+    if options.images_per_identity is None:
+        stream = record_stream(options, start=start)
         if num_input_pipelines > 1:
             stream = stream.filter(
                 lambda position, record: (
@@ -104,20 +91,17 @@ def training_dataset(
             )
         stream = stream.batch(batch_size, drop_remainder=True)
     else:
+        global_batch_size = options.global_batch_size or together
         stream = balanced_stream(
-            directory,
+            dataclasses.replace(options, global_batch_size=global_batch_size),
             batch_size=batch_size,
-            seed=seed,
             start=start,
-            min_images=min_images,
-            images_per_identity=images_per_identity,
-            global_batch_size=global_batch_size or together,
             input_pipeline_id=input_pipeline_id,
             num_input_pipelines=num_input_pipelines,
         )
 
     def finish(position: tf.Tensor, record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        sound, images, draws = _decode_sound(record["encoded"], position, seed, image_size)
+        sound, images, draws = _decode_sound(record["encoded"], position, options.seed, image_size)
         images, labels = augment(images, draws, augmentation), record["label"]
 
         def mend() -> tuple[tf.Tensor, tf.Tensor]:
@@ -134,19 +118,19 @@ def training_dataset(
         }
 
     dataset = stream.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    options = tf.data.Options()
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    return dataset.prefetch(2).with_options(options)
+    unsharded = tf.data.Options()
+    unsharded.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return dataset.prefetch(2).with_options(unsharded)
 
 
 def _decode_sound(
     encoded: tf.Tensor, positions: tf.Tensor, seed: int, image_size: tuple[int, int]
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Decodes those images of a batch that are sound, and draws their random numbers.
+    """Decodes the undamaged images of a batch and draws their random numbers.
 
     Returns:
-        The places of the sound images in the batch, int32 `[sound]`, ascending; their pixels, uint8
-        `[sound, height, width, 3]`, RGB; and float32 `[sound, NUM_DRAWS]`, uniform in [0, 1).
+        The indices of the undamaged images in the batch, int32 `[sound]`, ascending; their pixels,
+        uint8 `[sound, height, width, 3]`, RGB; and float32 `[sound, NUM_DRAWS]`, uniform in [0, 1).
     """
 
     def read(
@@ -155,16 +139,16 @@ def _decode_sound(
         draws = tf.random.stateless_uniform([NUM_DRAWS], seed=[seed, position])
         return place, tf.ensure_shape(decode_any(encoded), (*image_size, 3)), draws
 
-    # Truncated files decode, to grey where they end; emptied, they do not.
+    # A truncated file decodes to grey past its end; an empty one fails to decode.
     encoded = tf.where(looks_whole(encoded), encoded, "")
     images = (tf.range(tf.size(encoded)), encoded, positions)
-    # A graph cannot catch an operation's error, but a data set can leave out what raised it.
+    # A graph cannot catch an operation's error, but a dataset can skip the element that raised it.
     decoded = tf.data.Dataset.from_tensor_slices(images).map(read)
     return decoded.ignore_errors().batch(tf.size(encoded, tf.int64)).get_single_element()
 
 
 def _sources(sound: tf.Tensor, batch_size: int) -> tf.Tensor:
-    """Returns which of the `sound` images each place of the batch shows: its own, or another."""
+    """Index into `sound` of the image shown at each place of the batch: its own, or another."""
     own = tf.scatter_nd(sound[:, None], tf.range(1, tf.size(sound) + 1), [batch_size])
     return tf.where(own > 0, own - 1, tf.range(batch_size) % tf.size(sound))
 
@@ -176,7 +160,7 @@ def _report_damaged(
     image_size: tuple[int, int],
     on_damaged: OnDamaged,
 ) -> None:
-    """Calls `on_damaged` for every place that is not `sound`; an image of another size raises."""
+    """Calls `on_damaged` for every place not in `sound`; an image of another size raises."""
 
     def report(positions: np.ndarray, filenames: np.ndarray, images: np.ndarray) -> np.bool_:
         for position, filename, image in zip(positions, filenames, images, strict=True):
@@ -185,9 +169,9 @@ def _report_damaged(
                 fault = check_image(image, image_size, f"'{name}'")
             except DataError as error:
                 raise ValueError(str(error)) from None  # The graph's InvalidArgumentError.
-            on_damaged(int(position), name, fault)
+            on_damaged(int(position), name, fault or "the image cannot be decoded")
         return np.True_
 
     damaged = tf.scatter_nd(sound[:, None], tf.ones_like(sound), tf.shape(positions)) == 0
-    told = (positions, records["filename"], records["encoded"])
-    tf.numpy_function(report, [tf.boolean_mask(part, damaged) for part in told], tf.bool)
+    reported = (positions, records["filename"], records["encoded"])
+    tf.numpy_function(report, [tf.boolean_mask(part, damaged) for part in reported], tf.bool)

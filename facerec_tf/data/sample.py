@@ -1,4 +1,4 @@
-"""A few training images of some identities, small enough to be embedded again and again."""
+"""A fixed sample of training images, small enough to be embedded many times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PARSED_AT_ONCE = 1024
 
 
 class Sample(NamedTuple):
-    """Training images as they are, without augmentation.
+    """Training images without augmentation.
 
     Attributes:
         images: uint8 `[n, height, width, 3]`, RGB.
@@ -39,24 +39,24 @@ def sample_images(
     images: int = 8,
     records: int = 16384,
 ) -> Sample:
-    """Returns up to `images` images of each of up to `identities` identities; the same every time.
+    """Samples images of some identities; equal arguments give equal samples.
 
-    Looks at the first records of every shard, some `records` together, however large the data is:
-    shards are written in shuffled order. Those identities are drawn of which two or more images lie
-    among them, and only where they are too few also others. Damaged images are left out.
+    Reads the first records of every shard, about `records` in total, because shards are written in
+    shuffled order. Identities with at least two images among these records are preferred. Damaged
+    images are left out.
 
     Args:
         directory: Folder of records with its manifest.
-        seed: Of the draw.
-        min_images: Identities with fewer images in the data are not trained on, nor taken here.
-        identities: Identities to take.
-        images: Images to take of each.
-        records: Records to look at.
+        seed: Seed of the random choice of identities.
+        min_images: Identities with fewer images in the data are left out, as in training.
+        identities: Largest number of identities.
+        images: Largest number of images of each identity.
+        records: Number of records to read.
 
     Raises:
         ArgumentError: If a number is out of its range.
-        DataError: If the manifest is missing or damaged, `min_images` leaves no one, a record
-            cannot be read, or an image has another size than the manifest says.
+        DataError: If the manifest is missing or damaged, `min_images` excludes every identity, a
+            record cannot be read, or an image has another size than the manifest states.
     """
     for name, count in {"identities": identities, "images": images, "records": records}.items():
         require_count(name, count)
@@ -73,7 +73,7 @@ def sample_images(
     except tf.errors.OpError:
         for path in paths:
             for _ in itertools.islice(read_shard(path), quota):
-                pass  # Raises the error that names the record.
+                pass  # To raise the error that names the record.
         raise
     sound = [
         (decode_any(encoded).numpy(), labels[place])
@@ -89,13 +89,13 @@ def sample_images(
 def _choose(
     labels: np.ndarray, identities: int, images: int, generator: np.random.Generator
 ) -> np.ndarray:
-    """Returns the places int64 `[n]` of the images to take, by identity.
+    """Chooses identities and returns the indices of their first images, int64 `[n]`.
 
     Args:
-        labels: int64 `[records]`, -1 where an image is not to be taken.
-        identities: How many identities to take.
-        images: How many images of each, the first.
-        generator: Draws the identities.
+        labels: int64 `[records]`, -1 for images to leave out.
+        identities: Largest number of identities.
+        images: Largest number of images of each identity.
+        generator: Source of the random choice.
     """
     found, counts = np.unique(labels[labels >= 0], return_counts=True)
     drawn = generator.permutation(len(found))
@@ -105,7 +105,7 @@ def _choose(
 
 
 def _read_labels(paths: list[str], quota: int) -> np.ndarray:
-    """Returns the labels, int64 `[records]`, of the first `quota` records of every shard."""
+    """Labels, int64 `[records]`, of the first `quota` records of every shard."""
     blocks = _first_records(paths, quota).batch(_PARSED_AT_ONCE).map(parse_labels)
     return np.concatenate([np.zeros(0, np.int64), *blocks.as_numpy_iterator()])
 
@@ -113,7 +113,7 @@ def _read_labels(paths: list[str], quota: int) -> np.ndarray:
 def _read_places(
     paths: list[str], quota: int, places: np.ndarray
 ) -> list[tuple[int, bytes, bytes]]:
-    """Returns place, encoded image and file name of the records at `places`, in that order."""
+    """Index, encoded image and file name of the records at `places`, in that order."""
     wanted = tf.constant(places)
 
     def keep_wanted(place: tf.Tensor, serialized: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -127,6 +127,6 @@ def _read_places(
 
 
 def _first_records(paths: list[str], quota: int) -> tf.data.Dataset:
-    """Returns the first `quota` records of every shard, serialized, shard after shard."""
+    """The first `quota` records of every shard, serialized, shard after shard."""
     shards = tf.data.Dataset.from_tensor_slices(paths)
     return shards.flat_map(lambda path: tf.data.TFRecordDataset(path).take(quota))

@@ -1,68 +1,51 @@
-"""Which record stands at which position of the endless stream.
+"""The endless stream of training records, and the record at each of its positions.
 
-In the plain shuffle of N images, position p is image p mod N in the order of epoch p div N. In
-balanced batches, B images over all replicas, it is image p mod B of batch p div B.
+When N images are shuffled, position p is image p mod N in the order of epoch p div N. In balanced
+batches of B images over all replicas, it is image p mod B of batch p div B.
 """
 
 from __future__ import annotations
 
 import functools
-import os
 
 import numpy as np
 import tensorflow as tf
 
-from facerec_tf.core.errors import require, require_count
+from facerec_tf.core.errors import ArgumentError, require, require_count
 from facerec_tf.data.balanced import BalancedSampler
 from facerec_tf.data.index import load_index
 from facerec_tf.data.manifest import Manifest, Selection
 from facerec_tf.data.records import parse, shard_paths
+from facerec_tf.data.stream_options import StreamOptions
 
-#: Records are read from this many shards in turn; a constant, since the order depends on it.
+#: Number of shards read in turn. A constant, because the order depends on it.
 _SHARDS_AT_ONCE = 16
 
-#: Records parsed in one call.
+#: Records parsed per call.
 _PARSED_AT_ONCE = 256
 
-#: First words of the error for a bad label; file name, label and number of classes follow.
+#: Start of the error message for an invalid label. File name, label and number of classes follow.
 BAD_LABEL = "Label outside the manifest:"
 
 
-def record_stream(
-    directory: str | os.PathLike,
-    *,
-    seed: int,
-    start: int = 0,
-    min_images: int = 1,
-    shuffle_buffer: int = 16384,
-    images_per_identity: int | None = None,
-    global_batch_size: int | None = None,
-) -> tf.data.Dataset:
-    """Returns the endless stream of (position int64, parsed record) from position `start` on.
+def record_stream(options: StreamOptions, start: int = 0) -> tf.data.Dataset:
+    """Endless dataset of (position int64, parsed record), starting at position `start`.
 
-    Labels are those of the identities kept; see `records.parse` for the rest. Arguments and errors
-    are those of `training_dataset`, but that balanced batches need `global_batch_size` here.
+    Labels count the identities kept by `min_images`; see `records.parse` for the other features.
+    Errors are those of `training_dataset`. Balanced batches need a `global_batch_size` here.
     """
-    if images_per_identity is not None:
-        return balanced_stream(
-            directory,
-            batch_size=1,
-            seed=seed,
-            start=start,
-            min_images=min_images,
-            images_per_identity=images_per_identity,
-            global_batch_size=global_batch_size,
-        ).unbatch()
-    require_count("shuffle_buffer", shuffle_buffer)
+    if options.images_per_identity is not None:
+        return balanced_stream(options, batch_size=1, start=start).unbatch()
     require_count("start", start, least=0)
-    manifest = Manifest.load(directory)
-    selection = manifest.select(min_images)
-    paths = shard_paths(directory, [shard.file for shard in manifest.shards])
+    seed, shuffle_buffer = options.seed, options.shuffle_buffer
+    manifest = Manifest.load(options.directory)
+    selection = manifest.select(options.min_images)
+    paths = shard_paths(options.directory, [shard.file for shard in manifest.shards])
     first_epoch, skipped = divmod(start, selection.num_images)
 
     def epoch_records(epoch: tf.Tensor) -> tf.data.Dataset:
-        # tf.data mixes the graph's seed into the shuffle's: pinned, so that no one else's
-        # tf.random.set_seed changes the order. Inside a graph this call reaches only that graph.
+        # tf.data mixes the graph's seed into that of the shuffle. Pin it, so that a call of
+        # tf.random.set_seed elsewhere does not change the order. It affects this graph only.
         tf.random.set_seed(1)
         shuffle_seed = tf.random.stateless_uniform(
             [], seed=[seed, epoch], minval=None, maxval=None, dtype=tf.int64
@@ -74,7 +57,7 @@ def record_stream(
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
-        # Many at once: a call per record costs more than what it does.
+        # In batches: one call per record costs more than parsing it.
         records = records.batch(_PARSED_AT_ONCE).map(
             lambda serialized: _keep_known(parse(serialized), selection),
             num_parallel_calls=tf.data.AUTOTUNE,
@@ -88,36 +71,39 @@ def record_stream(
 
 
 def balanced_stream(
-    directory: str | os.PathLike,
+    options: StreamOptions,
     *,
     batch_size: int,
-    seed: int,
-    images_per_identity: int,
-    global_batch_size: int,
     start: int = 0,
-    min_images: int = 1,
     input_pipeline_id: int = 0,
     num_input_pipelines: int = 1,
 ) -> tf.data.Dataset:
-    """Returns the endless stream of balanced batches of (position int64, parsed records).
+    """Endless dataset of balanced batches of (position int64, parsed records).
 
-    Arguments and errors are those of `training_dataset`; reads all shards first, for their index.
+    Reads all shards first to build their index. `options` must set `images_per_identity` and
+    `global_batch_size`; the other arguments and the errors are those of `training_dataset`.
     """
+    global_batch_size, images_per_identity = options.global_batch_size, options.images_per_identity
+    if global_batch_size is None or images_per_identity is None:
+        raise ArgumentError(
+            "Arguments 'images_per_identity' and 'global_batch_size' must be integers for balanced "
+            f"batches. Received: {images_per_identity=}, {global_batch_size=}"
+        )
     require_count("global_batch_size", global_batch_size)
     together = batch_size * num_input_pipelines
     is_multiple = global_batch_size % together == 0
     require(is_multiple, "global_batch_size", f"a multiple of {together}", global_batch_size)
     require_count("start", start, least=0)
-    selection = Manifest.load(directory).select(min_images)
+    selection = Manifest.load(options.directory).select(options.min_images)
     sampler = BalancedSampler(
         selection.images,
         batch_size=global_batch_size,
         images_per_identity=images_per_identity,
-        seed=seed,
+        seed=options.seed,
     )
-    index = load_index(directory)
+    index = load_index(options.directory)
     first_of = index.first[selection.labels >= 0]
-    # Replicas ask for parts of the same batch one after the other.
+    # Replicas request parts of the same batch one after the other.
     batch = functools.lru_cache(maxsize=8)(sampler.batch)
 
     def read(position: np.int64) -> np.ndarray:
@@ -139,12 +125,12 @@ def balanced_stream(
 
 
 def _keep_known(records: dict[str, tf.Tensor], selection: Selection) -> dict[str, tf.Tensor]:
-    """Returns the records of the identities kept, with their labels among those."""
+    """The records of the identities kept, with labels that count only those."""
     label = records["label"]
     known = (label >= 0) & (label < len(selection.labels))
     first = tf.argmin(tf.cast(known, tf.int32))
     data = [BAD_LABEL, records["filename"][first], label[first], len(selection.labels)]
-    # Otherwise the gather may be the first to fail, with a message that names nothing.
+    # Without this order the gather may fail first, with a message that names no record.
     with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(known), data)]):
         label = tf.gather(tf.constant(selection.labels), label)
     records = {**records, "label": label}

@@ -1,36 +1,47 @@
-"""The angles of a run: measured on the same few training images again and again."""
+"""Angles between embeddings and centres, measured on the same few images during training."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import dataclasses
 
 import numpy as np
 import tensorflow as tf
 
-from facerec_tf.config import ExperimentConfig
 from facerec_tf.data import Sample, sample_images
 from facerec_tf.evaluation import AngleStatistics, angle_statistics
+from facerec_tf.experiment.measured_run import MeasuredRun
 from facerec_tf.models import Recognizer, embed
+from facerec_tf.training import Measured, Measurement
 
-#: Images embedded at once.
+#: Number of images embedded at once.
 BATCH = 64
+
+#: Columns of the angle statistics: the keys of `AngleStatistics.in_degrees`.
+COLUMNS = (
+    "target_angle_degrees",
+    "past_threshold",
+    "w_ec_degrees",
+    "w_inter_degrees",
+    "intra_degrees",
+    "inter_degrees",
+)
+
+_NEVER = Measurement(name="angles", columns=COLUMNS, tensorboard_group="angles/")
 
 
 class AngleProbe:
-    """Measures a recognizer as it stands: its weights in training, not their running average.
+    """Measures the angle statistics of a recognizer with its current weights.
 
     Args:
-        recognizer: What is trained.
-        sample: Images to measure it on, one at least.
+        recognizer: The model in training.
+        sample: Images to measure on, at least one.
 
     Attributes:
-        sample: As given.
-        latest: What was measured last, if anything was.
+        sample: The images.
     """
 
     def __init__(self, recognizer: Recognizer, sample: Sample) -> None:
         self.sample = sample
-        self.latest: AngleStatistics | None = None
         self._recognizer = recognizer
         self._encode = tf.function(
             lambda images: recognizer(images, training=False),
@@ -42,23 +53,31 @@ class AngleProbe:
         images, labels = self.sample
         batches = (images[first : first + BATCH] for first in range(0, len(images), BATCH))
         embeddings = embed(self._encode, batches)
-        self.latest = angle_statistics(embeddings, labels, self._recognizer.head)
-        return self.latest
-
-    def target_angles(self) -> np.ndarray | None:
-        """Returns the angles θ measured last, in radians `[n]`, if there is a head."""
-        return self.latest.target_angles if self.latest else None
+        return angle_statistics(embeddings, labels, self._recognizer.head)
 
 
-def make_probe(
-    config: ExperimentConfig, directory: Path, recognizer: Recognizer
-) -> AngleProbe | None:
-    """Returns the probe of a run on the records in `directory`, if its angles are to be measured.
+def angles(run: MeasuredRun) -> Measurement:
+    """Angle statistics of some training images, with the weights in training.
+
+    The histogram holds the target angle θ of every image, in degrees.
 
     Raises:
         DataError: If the records cannot be read.
     """
-    if config.evaluation.angles_every == 0:
-        return None
-    sample = sample_images(directory, seed=config.training.seed, min_images=config.data.min_images)
-    return AngleProbe(recognizer, sample) if len(sample.labels) else None
+    config, every = run.config, run.config.evaluation.angles_every
+    if every == 0:
+        return _NEVER
+    sample = sample_images(
+        run.records, seed=config.training.seed, min_images=config.data.min_images
+    )
+    if not len(sample.labels):
+        return _NEVER
+    probe = AngleProbe(run.recognizer, sample)
+
+    def measure() -> Measured:
+        statistics = probe()
+        target = statistics.target_angles
+        histograms = {} if target is None else {"target_angle_degrees": np.degrees(target)}
+        return Measured(statistics.in_degrees(), histograms)
+
+    return dataclasses.replace(_NEVER, every=every or run.steps_per_epoch, function=measure)

@@ -1,4 +1,4 @@
-"""From a configuration to a recognizer, its trainer and its calendar."""
+"""Builds the recognizer, the trainer and the plan that a configuration describes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import keras
 from facerec_tf import backbones
 from facerec_tf.backbones import fit
 from facerec_tf.config import DEFAULT_BACKBONE, ExperimentConfig, FineTuningConfig, ModelConfig
+from facerec_tf.core import chief
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.data import Manifest
 from facerec_tf.experiment.keras_file import load_keras
@@ -23,23 +24,23 @@ from facerec_tf.experiment.pretrained import (
 from facerec_tf.models import Recognizer, make_objective
 from facerec_tf.training import RunPlan, Trainer, layer_rates, make_optimizer, make_schedule
 
-#: Images of an identity in a batch of a loss that compares images, unless asked otherwise.
+#: Default number of images per identity in a batch, for losses that compare images.
 IMAGES_PER_IDENTITY = 4
 
 
 def check_loss(config: ExperimentConfig) -> None:
-    """Raises `ArgumentError` for a loss that is unknown, wrongly set, or lacks a needed head."""
+    """Raises `ArgumentError` if the loss or an option of it is invalid, or a head is missing."""
     objective = make_objective(config.model, num_classes=2)
     for name in ("keep_head", "head_init", "head_warmup_steps"):
         chosen, default = (getattr(x, name) for x in (config.finetuning, FineTuningConfig()))
         if chosen != default and not objective.head:
             raise ArgumentError(
-                f"Argument '{name}' needs a margin head, which --loss={config.model.loss} has not."
+                f"Argument '{name}' requires a margin head; --loss={config.model.loss} has none."
             )
 
 
 def with_sampler(config: ExperimentConfig) -> ExperimentConfig:
-    """Returns `config` with its sampler chosen, where it leaves the choice open."""
+    """The configuration with the sampler filled in, if it does not set one."""
     if config.data.images_per_identity is not None:
         return config
     compares = make_objective(config.model, num_classes=2).compares_images
@@ -47,10 +48,10 @@ def with_sampler(config: ExperimentConfig) -> ExperimentConfig:
 
 
 def with_backbone(config: ExperimentConfig) -> ExperimentConfig:
-    """Returns `config` with all that describes its network filled in, where it leaves it open.
+    """The configuration with the unset options of the backbone filled in.
 
     Raises:
-        ArgumentError: If the pretrained network is not what the configuration says.
+        ArgumentError: If the pretrained network contradicts the configuration.
         DataError: If the pretrained model cannot be read.
     """
     model = config.model
@@ -68,15 +69,18 @@ def with_backbone(config: ExperimentConfig) -> ExperimentConfig:
     return config.override({f"model.{name}": value for name, value in left_open.items()})
 
 
-def build_recognizer(config: ExperimentConfig, manifest: Manifest) -> Recognizer:
-    """Builds the recognizer that `config` describes, from scratch or from a pretrained one.
+def build_recognizer(
+    config: ExperimentConfig, manifest: Manifest, *, verbose: int = 1
+) -> Recognizer:
+    """Builds a recognizer, from scratch or from a pretrained one.
 
     Args:
         config: The configuration, complete; see `with_backbone`.
-        manifest: What is trained on; tells the identities and the images' size.
+        manifest: Manifest of the training records, with their identities and image size.
+        verbose: 0 is silent; otherwise a message says what is kept of a pretrained recognizer.
 
     Raises:
-        ArgumentError: If a name is unknown, or the pretrained head is over other identities.
+        ArgumentError: If a name is unknown, or the pretrained head has other identities.
         DataError: If the pretrained model cannot be read.
     """
     model, tuning, policy = config.model, config.finetuning, config.training.precision
@@ -92,12 +96,12 @@ def build_recognizer(config: ExperimentConfig, manifest: Manifest) -> Recognizer
     if pretrained:
         if tuning.keep_head:
             copy_head(pretrained, recognizer)
-        print(describe(pretrained, recognizer, tuning.keep_head))
+        chief.emit(describe(pretrained, recognizer, tuning.keep_head), verbose=verbose)
     return recognizer
 
 
 def build_trainer(config: ExperimentConfig, recognizer: Recognizer, total_steps: int) -> Trainer:
-    """Builds the trainer of a run of `total_steps` steps, in the scope of the current strategy."""
+    """Builds the trainer of a run of `total_steps` steps, in the current strategy's scope."""
     schedule = make_schedule(config.optimizer, total_steps)
     return Trainer(
         recognizer,
@@ -113,17 +117,15 @@ def build_trainer(config: ExperimentConfig, recognizer: Recognizer, total_steps:
 
 
 def make_plan(config: ExperimentConfig, num_images: int) -> RunPlan:
-    """Returns the calendar of a run over `num_images` images."""
-    training, angles_every = config.training, config.evaluation.angles_every
+    """The plan of a run over `num_images` images."""
+    training = config.training
     steps_per_epoch = max(num_images // training.batch_size, 1)
     return RunPlan(
         total_steps=training.max_steps or training.epochs * steps_per_epoch,
         steps_per_epoch=steps_per_epoch,
         log_every=training.log_every,
         checkpoint_every=training.checkpoint_every,
-        evaluate_every=config.evaluation.eval_every or steps_per_epoch,
         head_only_steps=config.finetuning.head_warmup_steps,
-        angles_every=steps_per_epoch if angles_every is None else angles_every or None,
     )
 
 
@@ -140,7 +142,7 @@ def _dtype_policy(name: str) -> Iterator[None]:
 def _new_backbone(config: ModelConfig) -> keras.Model:
     dropout = {} if config.dropout is None else {"dropout": config.dropout}
     return backbones.get(
-        config.backbone,
+        config.backbone or DEFAULT_BACKBONE,
         embedding_size=config.embedding_size,
         input_shape=(*config.image_size, 3),
         **dropout,

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from facerec_tf.config import AugmentationConfig, DataConfig
 from facerec_tf.core.angles import l2_normalize
-from facerec_tf.data import Manifest, training_dataset
+from facerec_tf.data import Manifest, StreamOptions, training_dataset
 from facerec_tf.experiment.encoder import Encoder
 from facerec_tf.models import Recognizer
 
@@ -29,12 +29,9 @@ def point_to_class_means(recognizer: Recognizer, records: Path, data: DataConfig
     selection = Manifest.load(records).select(data.min_images)
     batch = min(BATCH, selection.num_images)
     batches = training_dataset(
-        records,
+        StreamOptions(records, seed=0, min_images=data.min_images, shuffle_buffer=batch),
         batch_size=batch,
-        seed=0,
-        min_images=data.min_images,
         augmentation=AugmentationConfig(flip=False),
-        shuffle_buffer=batch,
     ).take(math.ceil(selection.num_images / batch))
     encode = Encoder.of_finished(recognizer).encode
     sums = np.zeros((selection.num_classes, recognizer.backbone.output_shape[-1]), np.float64)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from facerec_tf.core import chief
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.files import atomic_file, require_writable
 from facerec_tf.data import PairSet, find_pairs
@@ -55,7 +56,7 @@ def evaluate(
     pairs = PairSet.load(find_pairs(data or run.records(), protocol))
     if run and (seen := run.people_seen(pairs)):
         people = len(pairs.manifest.classes)
-        print(f"warning: {seen:,} of the {people:,} people in these pairs were trained on")
+        chief.emit(f"warning: {seen:,} of the {people:,} people in these pairs were trained on")
     verification, scores = encoder.verify(pairs, flip_fusion)
 
     with atomic_file(directory / "evaluation.json") as path:

@@ -1,4 +1,4 @@
-"""What a run says of itself: what it chose, what it reached, what to do next."""
+"""Console messages of a training run: its options, warnings and results."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.data import PairSet
 from facerec_tf.experiment.run_folder import RunFolder
+from facerec_tf.experiment.verification import ACCURACY
 from facerec_tf.margins import suggest_margin, suggest_scale
-from facerec_tf.models import Recognizer
+from facerec_tf.models import Objective, Recognizer
 from facerec_tf.training import Controller
 
-#: CosFace's margin above which the paper saw divergence.
+#: Margin above which training diverged in the experiments of CosFace (1801.09414).
 DIVERGES_ABOVE = 0.45
 
 
@@ -23,7 +24,7 @@ def opening(
     pairs: PairSet | None,
     xla: str | None = None,
 ) -> str:
-    """Says what was chosen; `xla` is what `choose_xla` says."""
+    """Options of a run, printed before training; `xla` is the result of `choose_xla`."""
     model, training, optimizer = config.model, config.training, config.optimizer
     recognizer, source, plan = controller.trainer.recognizer, controller.source, controller.plan
     num_classes = folder.manifest().select(config.data.min_images).num_classes
@@ -37,17 +38,18 @@ def opening(
         f"weight decay {optimizer.weight_decay:g} "
         f"{'coupled' if optimizer.coupled else 'decoupled'}",
         f"length     {plan.total_steps:,} steps of {training.batch_size} images, "
-        f"{plan.steps_per_epoch:,} an epoch",
+        f"{plan.steps_per_epoch:,} per epoch",
         f"verified   on {len(pairs):,} pairs of {pairs.directory}"
         if pairs
-        else "verified   on nothing: choose --eval_pairs=DIR, or the name of one under DATA/pairs",
+        else "verified   not at all: set --eval_pairs to a folder of pairs, or to the name of one "
+        "in DATA/pairs",
         *([f"XLA        {xla}"] if xla else []),
         f"run folder {folder.path}",
     ]
     if config.data.directory is None:
         lines.insert(
             0,
-            "No --data given: training a CPU-sized network on drawn faces. On real ones:\n"
+            "Without --data, a small network is trained on synthetic faces. For real faces:\n"
             "  python -m facerec_tf.train --data=DIR   "
             "(DIR from tools/make_records.py or tools/import_lfw.py)",
         )
@@ -55,36 +57,40 @@ def opening(
 
 
 def advice(recognizer: Recognizer) -> list[str]:
-    """Returns what looks wrong with the loss, for this number of identities."""
-    head, main = recognizer.head, recognizer.objective.main
+    """Warnings about a loss that cannot work well for this number of identities."""
+    head, objective = recognizer.head, recognizer.objective
+    if objective is None:
+        return []
     if head is None:
-        losses = [main, *recognizer.objective.auxiliaries]
+        losses = [objective.main, *objective.auxiliaries]
         if any(loss.separates_identities for loss in losses):
             return []
         return [
-            f"{type(main).__name__} keeps no identities apart: alone it draws all embeddings "
-            "together. Add it to a head: --loss=softmax --auxiliary=NAME"
+            f"{type(objective.main).__name__} does not separate identities: on its own it maps all "
+            "images to the same embedding. Add it to a head: --loss=softmax --auxiliary=NAME"
         ]
     found = []
     least = suggest_scale(head.num_classes)
     if head.scale_bounds_probability and head.s is not None and head.s < least:
         found.append(
-            f"--s={head.s:g} is below {least:.1f}: even an embedding on its centre stays under a "
-            f"probability of 0.9 among {head.num_classes:,} identities (CosFace, §4)"
+            f"--s={head.s:g} is below {least:.1f}: even an embedding at its centre has a "
+            f"probability of less than 0.9 among {head.num_classes:,} identities (CosFace, section "
+            "4)"
         )
     margin = head.cosine_margin or 0.0
     most = suggest_margin(head.num_classes, recognizer.backbone.output_shape[-1])
     if margin > min(most, DIVERGES_ABOVE):
         found.append(
-            f"a margin of {margin:g} on the cosine: CosFace's bound for {head.num_classes:,} "
+            f"a cosine margin of {margin:g} is too large: CosFace's bound for {head.num_classes:,} "
             f"identities is {most:.2f}, and its training diverged above {DIVERGES_ABOVE}"
         )
     return found
 
 
 def _describe_objective(recognizer: Recognizer, config: ExperimentConfig) -> str:
-    """Returns names and parameters of the losses, with the auxiliaries' weights."""
+    """Names and parameters of the losses, with the weights of the auxiliaries."""
     objective, model = recognizer.objective, config.model
+    assert isinstance(objective, Objective)  # A recognizer in training has one.
     names = [spec.split(":")[0] for spec in model.auxiliary]
     weights = [f"+ {weight:g}·" for weight in objective.weights_of_auxiliaries]
     parts = zip(
@@ -98,11 +104,11 @@ def _describe_options(loss: keras.layers.Layer) -> str:
 
 
 def closing(folder: RunFolder, pairs: PairSet | None) -> str:
-    """Says what was reached and what can be done with it."""
+    """Results of a run and the next commands, printed after training."""
     latest, best = folder.checkpoints().latest(), folder.checkpoints().best()
     lines = [f"recognizer    {folder.recognizer}"]
-    if pairs and best and latest.metric is not None:
-        unseen = ", on people never trained on" if folder.people_seen(pairs) == 0 else ""
+    if pairs and latest and best and latest.metric is not None:
+        unseen = ", on people not in the training data" if folder.people_seen(pairs) == 0 else ""
         before = _accuracy_before(folder)
         lines.append(
             "verification  "
@@ -112,8 +118,8 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
         )
         if before is not None and latest.metric < before:
             lines.append(
-                "warning: fine-tuning made the network forget. Take --checkpoint=best, or train "
-                "with a lower --lr, --layer_decay, --freeze or --head_warmup_steps."
+                "warning: the accuracy is lower than before fine-tuning. Use --checkpoint=best, or "
+                "train with a lower --lr, --layer_decay, --freeze or --head_warmup_steps."
             )
     evaluate = f"python -m facerec_tf.evaluate --workdir={folder.path}"
     if pairs is None:
@@ -128,7 +134,7 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
 
 
 def _accuracy_before(folder: RunFolder) -> float | None:
-    """Returns the verification accuracy at step 0, which only fine-tuning measures."""
+    """Verification accuracy at step 0, which only fine-tuning measures."""
     metrics = folder.read_metrics()
-    start = metrics["verification_accuracy"][metrics["step"] == 0]
+    start = metrics[ACCURACY][metrics["step"] == 0]
     return float(start[0]) if len(start) else None

@@ -1,4 +1,4 @@
-"""What a run takes over from another's recognizer."""
+"""Fine-tuning: the parts of a pretrained recognizer that a run keeps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from facerec_tf.models import Recognizer
 
 
 def require_described(config: ExperimentConfig, pretrained: Recognizer) -> None:
-    """Raises `ArgumentError` unless the network is what the options say, where they say it."""
+    """Raises `ArgumentError` if an option that is set contradicts the pretrained network."""
     network = pretrained.backbone
     name, size = config.model.backbone, config.model.embedding_size
     if name is not None and model_name(name) != network.name:
@@ -22,11 +22,11 @@ def require_described(config: ExperimentConfig, pretrained: Recognizer) -> None:
     for stage in config.finetuning.freeze:
         require_known(stage, stages(network), "freeze")
     if config.finetuning.keep_head and not pretrained.head:
-        raise ArgumentError("Argument 'keep_head' needs a margin head in --pretrained.")
+        raise ArgumentError("Argument 'keep_head' requires a margin head in --pretrained.")
 
 
 def freeze(backbone: keras.Model, config: FineTuningConfig) -> None:
-    """Makes untrainable what `config` says; a BatchNorm then also keeps its statistics."""
+    """Makes the configured layers untrainable; a frozen BatchNorm also keeps its statistics."""
     for stage, layers in stages(backbone).items():
         for layer in layers:
             is_norm = isinstance(layer, keras.layers.BatchNormalization)
@@ -35,16 +35,16 @@ def freeze(backbone: keras.Model, config: FineTuningConfig) -> None:
 
 
 def copy_backbone(pretrained: Recognizer, policy: str, dropout: float | None) -> keras.Model:
-    """Returns a copy of the network, all of it trainable.
+    """Copies the network, with all layers trainable.
 
     Args:
-        pretrained: Whose network to copy.
-        policy: Precision of its layers but the head's, which keep theirs: the embedding's
-            direction is the product.
-        dropout: Share of features dropped before the embedding; None keeps the network's own.
+        pretrained: The recognizer whose network is copied.
+        policy: Precision of all layers except those of the head, which keep theirs so that the
+            embedding does not lose precision.
+        dropout: Share of features dropped before the embedding; None keeps that of the network.
 
     Raises:
-        ArgumentError: If `dropout` is given and the network has no dropout before its embedding.
+        ArgumentError: If `dropout` is set and the network has no dropout before its embedding.
     """
     network = pretrained.backbone
 
@@ -57,35 +57,40 @@ def copy_backbone(pretrained: Recognizer, policy: str, dropout: float | None) ->
         return layer.__class__.from_config(config)
 
     if dropout is not None and not any(x.name == "head_dropout" for x in network.layers):
-        raise argument_error("dropout", f"left out: {network.name} has none to set", dropout)
+        expected = f"omitted, because {network.name} has no dropout layer"
+        raise argument_error("dropout", expected, dropout)
     backbone = keras.models.clone_model(network, clone_function=copy)
     backbone.set_weights(network.get_weights())
     return backbone
 
 
 def copy_head(pretrained: Recognizer, recognizer: Recognizer) -> None:
-    """Copies the margin head's weights.
+    """Copies the weights of the margin head.
 
     Raises:
-        ArgumentError: If it is over other identities.
+        ArgumentError: If a head is missing, or the heads have other numbers of identities.
     """
     ours, theirs = recognizer.head, pretrained.head
-    if [w.shape for w in ours.weights] != [w.shape for w in theirs.weights]:
+    if ours is None or theirs is None or _shapes(ours) != _shapes(theirs):
         raise ArgumentError(
-            f"Argument 'keep_head' needs the same identities: --pretrained holds "
-            f"{_describe_head(pretrained)}, this run's head {_describe_head(recognizer)}. "
-            "Leave it out to train a new one."
+            f"Argument 'keep_head' requires the same identities: --pretrained has "
+            f"{_describe_head(pretrained)}, this run {_describe_head(recognizer)}. "
+            "Omit --keep_head to train a new head."
         )
     ours.set_weights(theirs.get_weights())
 
 
 def describe(pretrained: Recognizer, recognizer: Recognizer, keep_head: bool) -> str:
-    """Says what was taken over."""
+    """Console message about the parts that are kept."""
     was, now = (_describe_head(model) for model in (pretrained, recognizer))
     return (
         f"Fine-tuning: backbone {pretrained.backbone.name} kept, "
         f"{'head kept' if keep_head else 'head replaced by a new one'} ({was} before, {now} now)."
     )
+
+
+def _shapes(layer: keras.layers.Layer) -> list[tuple[int, ...]]:
+    return [tuple(weight.shape) for weight in layer.weights]
 
 
 def _describe_head(recognizer: Recognizer) -> str:

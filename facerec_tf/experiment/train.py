@@ -1,10 +1,10 @@
-"""One call that trains a recognizer and leaves a run folder."""
+"""Trains a recognizer and writes its run folder."""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.config import ExperimentConfig
+from facerec_tf.core import chief
 from facerec_tf.core.errors import ArgumentError, require
 from facerec_tf.core.files import atomic_file, require_writable
 from facerec_tf.data import (
@@ -21,7 +22,6 @@ from facerec_tf.data import (
     preflight,
     write_synthetic,
 )
-from facerec_tf.experiment.angles import make_probe
 from facerec_tf.experiment.build import (
     build_recognizer,
     build_trainer,
@@ -31,7 +31,8 @@ from facerec_tf.experiment.build import (
     with_sampler,
 )
 from facerec_tf.experiment.class_means import point_to_class_means
-from facerec_tf.experiment.encoder import Encoder
+from facerec_tf.experiment.measured_run import MeasuredRun
+from facerec_tf.experiment.measurements import MEASUREMENTS, MakeMeasurement
 from facerec_tf.experiment.messages import advice, closing, opening
 from facerec_tf.experiment.run_folder import RunFolder
 from facerec_tf.experiment.xla import choose_xla
@@ -49,17 +50,25 @@ from facerec_tf.training import (
 from facerec_tf.visualize import save, training_figure
 
 
-def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int) -> None:
-    """Trains a recognizer and leaves it, with all that led to it, in `workdir`.
+def train(
+    config: ExperimentConfig,
+    workdir: Path,
+    *,
+    resume: bool,
+    verbose: int,
+    measurements: Sequence[MakeMeasurement] = MEASUREMENTS,
+) -> None:
+    """Trains a recognizer and writes it to `workdir`, with checkpoints, metrics and figures.
 
     Args:
         config: The whole configuration.
         workdir: Run folder: new, or with `resume` the one to continue.
         resume: Whether to continue from its latest checkpoint.
-        verbose: 0 is silent, 1 shows a progress bar, 2 a line an epoch.
+        verbose: 0 is silent, 1 shows a progress bar, 2 prints one line per epoch.
+        measurements: What to measure during training, in the order of the columns in metrics.csv.
 
     Raises:
-        UserError: For anything the user can mend; see `core.errors`.
+        UserError: For any error that the user can correct; see `core.errors`.
     """
     check_loss(config)
     folder = RunFolder(workdir)
@@ -80,35 +89,33 @@ def train(config: ExperimentConfig, workdir: Path, *, resume: bool, verbose: int
         records = folder.records(config)
         pairs = _evaluation_pairs(config, records)
         for fault in preflight(records, digests=config.data.verify_digests):
-            print(f"warning: {fault} It will be skipped.")
-        latest = _checkpoint_to_resume(folder) if resume else None
+            chief.emit(f"warning: {fault} It will be skipped.", verbose=verbose)
+        latest = _checkpoint_to_resume(folder, verbose) if resume else None
         with strategy.scope():
             recognizer = (
                 folder.build_recognizer()
                 if latest
-                else build_recognizer(config, Manifest.load(records))
+                else build_recognizer(config, Manifest.load(records), verbose=verbose)
             )
-            controller = _assemble(config, recognizer, folder, pairs)
+            controller = _assemble(config, recognizer, folder, pairs, measurements)
             if latest:
                 controller.resume(latest)
-                print(f"Resuming {folder.path} after step {latest.step}.")
+                chief.emit(f"Resuming {folder.path} after step {latest.step}.", verbose=verbose)
             if not resume:
                 folder.begin(config, Manifest.load(records), recognizer)
             undo.pop_all()
             if config.finetuning.head_init == "class_means" and not latest:
                 point_to_class_means(recognizer, records, config.data)
             xla = choose_xla(config, folder, controller)
-            if verbose:
-                print(opening(config, folder, controller, pairs, xla), flush=True)
-            for warning in advice(controller.trainer.recognizer):
-                print(f"warning: {warning}.", flush=True)
+            chief.emit(opening(config, folder, controller, pairs, xla), verbose=verbose)
+            for warning in advice(recognizer):
+                chief.emit(f"warning: {warning}.", verbose=verbose)
             callbacks = _callbacks(folder, controller)
-            if config.finetuning.pretrained and controller.evaluate and not latest:
-                _log_start(controller.evaluate(), callbacks)
+            if config.finetuning.pretrained and not latest:
+                _log_start(controller, callbacks, verbose)
             controller.run(callbacks, verbose)
             _finish(folder, controller)
-    if verbose:
-        print(closing(folder, pairs))
+    chief.emit(closing(folder, pairs), verbose=verbose)
 
 
 def _require_fitting(config: ExperimentConfig, replicas: int) -> None:
@@ -120,20 +127,21 @@ def _require_fitting(config: ExperimentConfig, replicas: int) -> None:
         )
     make_sampler(_images_of_identities(config), config.data, batch_size, config.training.seed)
     if config.training.xla == "on" and replicas > 1:
-        # BatchNorm's statistics are summed over the replicas within what XLA would compile.
+        # BatchNorm sums its statistics over the replicas in the pass that XLA would compile.
         raise ArgumentError(
-            f"Argument 'xla' must be 'off' or 'auto' where {replicas} devices train together. "
+            f"Argument 'xla' must be 'off' or 'auto' when {replicas} devices train together. "
             "Received: xla='on'"
         )
 
 
 def _images_of_identities(config: ExperimentConfig) -> np.ndarray:
-    """Returns how many images each identity has that is trained on, before any are drawn."""
+    """Number of images of each identity to train on, int `[n]`; synthetic faces need not exist."""
     data = config.data
     if data.directory is not None:
         return Manifest.load(data.directory).select(data.min_images).images
     drawn = data.synthetic_images
-    require(data.min_images <= drawn, "min_images", f"at most {drawn}, all drawn", data.min_images)
+    most = f"at most synthetic_images={drawn}"
+    require(data.min_images <= drawn, "min_images", most, data.min_images)
     return np.full(data.synthetic_identities, drawn)
 
 
@@ -159,21 +167,28 @@ def _evaluation_pairs(config: ExperimentConfig, directory: Path) -> PairSet | No
     return pairs
 
 
-def _checkpoint_to_resume(folder: RunFolder) -> Checkpoint | None:
+def _checkpoint_to_resume(folder: RunFolder, verbose: int) -> Checkpoint | None:
     folder.require_same_records()
     latest = folder.checkpoints().latest()
     if latest is None:
-        print(f"Run {folder.path} has no checkpoint yet: beginning anew.")
+        chief.emit(
+            f"Run {folder.path} has no checkpoint yet. Starting from step 0.", verbose=verbose
+        )
         folder.damaged_images.unlink(missing_ok=True)
     return latest
 
 
 def _assemble(
-    config: ExperimentConfig, recognizer: Recognizer, folder: RunFolder, pairs: PairSet | None
+    config: ExperimentConfig,
+    recognizer: Recognizer,
+    folder: RunFolder,
+    pairs: PairSet | None,
+    measurements: Sequence[MakeMeasurement],
 ) -> Controller:
-    """Builds everything that trains, in the scope of the current strategy."""
+    """Builds the controller and its parts, in the current strategy's scope."""
+    records = folder.records(config)
     source = BatchSource(
-        folder.records(config),
+        records,
         config.data,
         config.augmentation,
         batch_size=config.training.batch_size,
@@ -181,45 +196,44 @@ def _assemble(
         damaged_log=folder.damaged_images,
     )
     plan = make_plan(config, source.num_images)
-    probe = make_probe(config, folder.records(config), recognizer)
+    run = MeasuredRun(config, records, recognizer, plan.steps_per_epoch, pairs)
     return Controller(
         build_trainer(config, recognizer, plan.total_steps),
         source,
         plan,
         folder.checkpoints(config.training.keep_checkpoints),
-        evaluate=_evaluator(recognizer, pairs, config.evaluation.flip_fusion),
-        angles=probe,
+        measurements=[make(run) for make in measurements],
         offending_batch=folder.offending_batch,
     )
 
 
-def _evaluator(
-    recognizer: Recognizer, pairs: PairSet | None, flip_fusion: bool
-) -> Callable[[], float] | None:
-    if pairs is None:
-        return None
-    encoder = Encoder.of_recognizer(recognizer)
-    return lambda: encoder.verify(pairs, flip_fusion)[0].accuracy
-
-
 def _callbacks(folder: RunFolder, controller: Controller) -> list[keras.callbacks.Callback]:
-    probe = controller.angles
+    measurements = controller.measurements
     return [
-        Progress(),
-        MetricsLog(folder.metrics, controller.step),
-        TensorBoardLog(folder.tensorboard, probe.target_angles if probe else None),
+        *([Progress(measurements)] if chief.is_chief() else []),
+        MetricsLog(folder.metrics, controller.step, measurements),
+        TensorBoardLog(folder.tensorboard, measurements, lambda: controller.histograms),
     ]
 
 
-def _log_start(accuracy: float, callbacks: list[keras.callbacks.Callback]) -> None:
-    """Notes how well the pretrained network verifies before it is changed."""
-    print(f"Verification accuracy before fine-tuning: {accuracy:.4f}", flush=True)
+def _log_start(
+    controller: Controller, callbacks: list[keras.callbacks.Callback], verbose: int
+) -> None:
+    """Logs how good the pretrained network is before training, by the checkpoints' metric."""
+    if controller.selection is None:
+        return
+    values = controller.measure(controller.selection).values
+    for name, value in values.items():
+        title = name.replace("_", " ").capitalize()
+        chief.emit(f"{title} before fine-tuning: {value:.4f}", verbose=verbose)
     for callback in callbacks:
         if not isinstance(callback, Progress):
-            callback.on_train_batch_end(0, {"step": 0, "verification_accuracy": accuracy})
+            callback.on_train_batch_end(0, {"step": 0, **values})
 
 
 def _finish(folder: RunFolder, controller: Controller) -> None:
     with controller.trainer.averaged_weights(), atomic_file(folder.recognizer) as path:
         controller.trainer.recognizer.save(path)
-    save(training_figure(folder.read_metrics()), folder.report / "training.png")
+    curves = [column for each in controller.measurements for column in each.curves]
+    figure = training_figure(folder.read_metrics(), curves=curves)
+    save(figure, folder.report / "training.png")

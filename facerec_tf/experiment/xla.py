@@ -1,4 +1,4 @@
-"""Whether a run is compiled by XLA: as asked, or as a trial of its own steps says."""
+"""Decides whether XLA compiles a run: as configured, or by a trial of its own steps."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from facerec_tf.training import Controller, try_xla
 
 
 def choose_xla(config: ExperimentConfig, folder: RunFolder, controller: Controller) -> str | None:
-    """Sets the trainer's `xla`; says what was chosen if the choice was left open.
+    """Sets the trainer's `xla` and returns the reason, or None if the configuration decides.
 
-    What a trial found is kept in the run folder: a resumed run on the same device and batch is
-    compiled as before, and so goes on exactly.
+    The result of a trial is stored in the run folder. A run that is resumed on the same device with
+    the same batch size is compiled as before, and therefore continues exactly.
     """
     trainer, training = controller.trainer, config.training
     trainer.xla = training.xla == "on"
@@ -49,8 +49,8 @@ def _measure(controller: Controller) -> dict[str, object]:
         return {"xla": False, "reason": "off: XLA cannot compile this network"}
     pays = trial.pays(steps)
     reason = (
-        f"{'on' if pays else 'off'}: {trial.compiled:.3f} s a pass compiled, {trial.plain:.3f} s "
-        f"plain, {trial.compilation:.0f} s to compile, {steps:,} steps to go"
+        f"{'on' if pays else 'off'}: {trial.compiled:.3f} s per pass compiled, {trial.plain:.3f} s "
+        f"not compiled, {trial.compilation:.0f} s to compile, {steps:,} steps left"
     )
     return {"xla": pays, "reason": reason, "seconds": dataclasses.asdict(trial)}
 

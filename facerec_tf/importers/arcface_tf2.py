@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
-from tqdm import tqdm
 
+from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import ArgumentError, DataError, require_count
 from facerec_tf.data import Record, new_directory, write_records
 from facerec_tf.data.codec import is_whole, without_padding
@@ -81,7 +81,7 @@ def import_arcface_tf2(
     with new_directory(output) as folder:
         people, rejected, total = _survey(paths, root, image_size)
         labels = {source_id: label for label, source_id in enumerate(sorted(people))}
-        images = tqdm(_images(paths, root, image_size), total=total, unit=" images", disable=None)
+        images = progress_bar(_images(paths, root, image_size), total=total, unit=" images")
         records = (
             Record(image.encoded, labels[image.source_id], image.person, image.name)
             for image in images
@@ -143,7 +143,7 @@ def _survey(
     usable: set[int] = set()
     rejected: list[Rejected] = []
     digests = array.array("Q")  # Names themselves would take 100 bytes each.
-    for image in tqdm(_images(paths, root, image_size), unit=" records read", disable=None):
+    for image in progress_bar(_images(paths, root, image_size), unit=" records read"):
         folder = people.setdefault(image.source_id, image.person)
         if folder != image.person:
             raise DataError(

@@ -6,8 +6,7 @@ import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from tqdm import tqdm
-
+from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
 from facerec_tf.data import Pair, Record, new_directory, write_pair_set, write_records
 from facerec_tf.photographs.crops import Cropper
@@ -115,7 +114,7 @@ def crop_archive(archive: Path, crop_photo: Cropper) -> tuple[dict[str, bytes], 
     crops: dict[str, bytes] = {}
     rejected: dict[str, str] = {}
     outcomes = crop_all(read_photos(archive), crop_photo)
-    for outcome in tqdm(outcomes, unit=" photos", disable=None):
+    for outcome in progress_bar(outcomes, unit=" photos"):
         name = outcome.photo.name
         if outcome.reason:
             rejected[name] = outcome.reason

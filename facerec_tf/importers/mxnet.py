@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
+from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
 from facerec_tf.data import Record, new_directory, write_records
 from facerec_tf.data.codec import is_whole, without_padding
@@ -87,9 +87,7 @@ def import_mxnet(
 
         def records() -> Iterator[Record]:
             rows = zip(starts, keys, labels, numbers, strict=True)
-            for start, key, label, number in tqdm(
-                rows, total=len(starts), unit=" images", disable=None
-            ):
+            for start, key, label, number in progress_bar(rows, total=len(starts), unit=" images"):
                 encoded = without_padding(source.read(start).content)
                 yield Record(encoded, number, str(label), _name(files, key, label))
 

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError, require_count
 from facerec_tf.data import Pair, Record, new_directory, write_pair_set
 from facerec_tf.photographs.crops import Cropper
@@ -166,7 +166,7 @@ def _records(
     labels = {person: label for label, person in enumerate(people)}
     damaged: list[Rejected] = []
     outcomes = crop_all(photos, crop_photo)
-    outcomes = tqdm(outcomes, total=len(photos), unit=" frames", disable=None)
+    outcomes = progress_bar(outcomes, total=len(photos), unit=" frames")
     for video, group in itertools.groupby(outcomes, lambda outcome: _video_of(outcome.photo.name)):
         own = list(group)
         lost = [Rejected(outcome.photo.name, outcome.reason) for outcome in own if outcome.reason]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
+from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.files import atomic_file, require_writable
 from facerec_tf.data.photo import decode_photo
@@ -72,7 +72,7 @@ def align_folder(
                 yield photo
 
         outcomes = crop_all(stamped(), crop_photo, threads)
-        for outcome in tqdm(outcomes, total=len(todo), unit=" photos", disable=None):
+        for outcome in progress_bar(outcomes, total=len(todo), unit=" photos"):
             _write_crops(outcome, journal, output)
             journal.add(outcome, stamps.pop(outcome.photo.name))
     finally:

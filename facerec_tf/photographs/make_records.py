@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
+from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError, require, require_count
 from facerec_tf.data import (
     MAX_DAMAGED,
@@ -82,7 +82,7 @@ def make_records(
         labels: dict[str, int] = {}
         photos = [photo for own in people.values() for photo in own]
         outcomes = crop_all(photos, crop_photo)
-        for outcome in tqdm(outcomes, total=len(photos), unit=" photos", disable=None):
+        for outcome in progress_bar(outcomes, total=len(photos), unit=" photos"):
             if outcome.reason:
                 left_out.append(Rejected(outcome.photo.name, outcome.reason))
             if outcome.is_damaged:

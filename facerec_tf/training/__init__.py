@@ -1,10 +1,11 @@
-"""The inner loop (Trainer), the outer loop (Controller), and what they need."""
+"""Training: the inner loop (Trainer), the outer loop (Controller) and their parts."""
 
 from facerec_tf.training.batch_source import BatchSource, make_sampler
 from facerec_tf.training.callbacks import MetricsLog, Progress, TensorBoardLog
 from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.training.controller import Controller, DivergenceError, TerminationError
 from facerec_tf.training.layer_rates import layer_rates
+from facerec_tf.training.measurement import Measured, Measurement
 from facerec_tf.training.optimizers import CoupledSGD, make_optimizer
 from facerec_tf.training.run_plan import RunPlan
 from facerec_tf.training.schedules import WarmUp, make_schedule
@@ -20,6 +21,8 @@ __all__ = [
     "Controller",
     "CoupledSGD",
     "DivergenceError",
+    "Measured",
+    "Measurement",
     "MetricsLog",
     "Progress",
     "RunPlan",

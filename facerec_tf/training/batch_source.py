@@ -1,4 +1,4 @@
-"""BatchSource: the training batches of a run, and where in their stream it stands."""
+"""BatchSource: the training batches of a run and its position in their stream."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from facerec_tf.data import (
     BalancedSampler,
     Manifest,
     OnDamaged,
+    StreamOptions,
     explain,
     training_dataset,
 )
 
-#: Batches the pipeline may be ahead when it stumbles.
+#: Batches that the pipeline may have read ahead when it fails.
 PREFETCHED = 8
 
 _LOG = logging.getLogger(__name__)
@@ -32,16 +33,16 @@ _LOG = logging.getLogger(__name__)
 def make_sampler(
     images: np.ndarray, data: DataConfig, batch_size: int, seed: int
 ) -> BalancedSampler | None:
-    """Returns the sampler that `data` asks for, or None for the plain shuffle.
+    """The sampler of balanced batches, or None if `data` requests the plain shuffle.
 
     Args:
-        images: integer `[n]`: images of each identity.
-        data: Whether, and how, batches are balanced.
+        images: integer `[n]`: number of images of each identity.
+        data: Whether batches are balanced, and how.
         batch_size: Images per step, over all replicas.
         seed: Seed of the order.
 
     Raises:
-        ArgumentError: If batches of this size cannot be made of the data.
+        ArgumentError: If the data cannot fill batches of this size.
     """
     if data.images_per_identity:
         return BalancedSampler(
@@ -53,24 +54,24 @@ def make_sampler(
 
 
 class BatchSource:
-    """Batches of one data set from any step of its endless stream.
+    """Training batches from any step of the endless stream of records.
 
-    The stream is a pure function of (seed, position), so the step is all there is to resume.
+    The stream is a function of (seed, position), so a resumed run needs only the step.
 
     Args:
         directory: Folder of records.
-        data: Which of them to take.
-        augmentation: What they undergo.
+        data: Which records to use.
+        augmentation: Random changes made to the images.
         batch_size: Images per step, over all replicas.
         seed: Seed of order and augmentation.
-        damaged_log: File that names every damaged image, with its position in the stream.
+        damaged_log: File to which every damaged image is written, with its position in the stream.
 
     Attributes:
         images_per_identity: Images of each identity in a batch; None for the plain shuffle.
-        damaged: Damaged images among the batches taken.
+        damaged: Number of damaged images in the batches taken so far.
 
     Raises:
-        ArgumentError: If batches of this size cannot be made of the data.
+        ArgumentError: If the data cannot fill batches of this size.
     """
 
     def __init__(
@@ -86,30 +87,33 @@ class BatchSource:
         self.batch_size = batch_size
         self.damaged = 0
         self.damaged_log = damaged_log
-        self._faults: dict[int, str] = {}  # by position, as far as the pipeline is ahead
+        self._faults: dict[int, str] = {}  # By position; the pipeline reads ahead.
         selection = Manifest.load(directory).select(data.min_images)
         self.num_images = selection.num_images
         self.images_per_identity = data.images_per_identity or None
         self._sampler = make_sampler(selection.images, data, batch_size, seed)
-        self._stream = {
-            "directory": directory,
-            "seed": seed,
-            "min_images": data.min_images,
-            "shuffle_buffer": data.shuffle_buffer,
-            "images_per_identity": self.images_per_identity,
-            "global_batch_size": batch_size,
-        }
+        self._options = StreamOptions(
+            directory,
+            seed=seed,
+            min_images=data.min_images,
+            shuffle_buffer=data.shuffle_buffer,
+            images_per_identity=self.images_per_identity,
+            global_batch_size=batch_size,
+        )
         self._augmentation = augmentation
         self._position = 0
         self._iterator: Iterator[Any] | None = None
 
     @property
     def repeated(self) -> int:
-        """Images of the batches taken that repeat another of their batch, for want of others."""
+        """Number of images so far that repeat another image of their batch.
+
+        Balanced batches repeat the images of identities that have too few.
+        """
         return self._sampler.repeated(self._position // self.batch_size) if self._sampler else 0
 
     def seek(self, step: int) -> None:
-        """Moves to the batch of `step`, a count from 0, and forgets the damaged images after it."""
+        """Moves to the batch of `step`, counted from 0; drops log entries of later batches."""
         self._position = step * self.batch_size
         self._iterator = None
         if self.damaged_log.exists():
@@ -120,7 +124,7 @@ class BatchSource:
             self.damaged = len(kept)
 
     def iterator(self) -> Iterator[Any]:
-        """Returns the (distributed) iterator that goes on from the current step."""
+        """The (distributed) iterator over the batches from the current step on."""
         if self._iterator is None:
             strategy = tf.distribute.get_strategy()
             dataset = strategy.distribute_datasets_from_function(
@@ -130,17 +134,17 @@ class BatchSource:
         return self._iterator
 
     def batch_at(self, step: int) -> dict[str, np.ndarray]:
-        """Returns the global batch of `step` as arrays."""
+        """The global batch of `step` as arrays."""
         first = step * self.batch_size
         dataset = self._dataset(tf.distribute.InputContext(), first, lambda *_: None)
         with self._explained_errors(first, first + (1 + PREFETCHED) * self.batch_size - 1):
             return {name: array.numpy() for name, array in next(iter(dataset)).items()}
 
     def advance(self, steps: int) -> None:
-        """Notes that `steps` batches were taken, and which damaged images were among them.
+        """Records that `steps` batches were taken, and logs the damaged images in them.
 
         Raises:
-            DataError: If more images than 1 % were damaged so far.
+            DataError: If more than 1 % of the images so far are damaged.
         """
         self._position += steps * self.batch_size
         found = sorted(place for place in list(self._faults) if place < self._position)
@@ -150,15 +154,15 @@ class BatchSource:
         self.damaged += len(found)
         with open(self.damaged_log, "a", encoding="utf-8") as file:
             file.writelines(f"{p}\t{fault}\n" for p, fault in zip(found, faults, strict=True))
-        _LOG.warning("Skipped %d damaged images, named in %s", len(found), self.damaged_log)
+        _LOG.warning("Skipped %d damaged images, listed in %s", len(found), self.damaged_log)
         if self.damaged > MAX_DAMAGED * max(self.num_images, self._position):
             raise DataError(
                 f"{self.damaged} of the first {self._position} images are damaged, more than 1 %. "
-                f"They are named in {self.damaged_log}; the latest: {faults[-1]}"
+                f"They are listed in {self.damaged_log}; the latest: {faults[-1]}"
             )
 
     def explained_errors(self, steps: int) -> contextlib.AbstractContextManager[None]:
-        """Turns an error of the pipeline in the next `steps` batches into one naming the record."""
+        """Context in which a pipeline error of the next `steps` batches names the record."""
         last = self._position + (steps + PREFETCHED) * self.batch_size - 1
         return self._explained_errors(self._position, last)
 
@@ -167,7 +171,7 @@ class BatchSource:
         try:
             yield
         except tf.errors.OpError as error:
-            explanation = explain(error, first=first, last=last, **self._stream)
+            explanation = explain(error, self._options, first=first, last=last)
             if explanation is None:
                 raise
             raise explanation from error
@@ -176,18 +180,18 @@ class BatchSource:
         self, context: tf.distribute.InputContext, start: int, on_damaged: OnDamaged
     ) -> tf.data.Dataset:
         return training_dataset(
+            self._options,
             batch_size=context.get_per_replica_batch_size(self.batch_size),
             start=start,
             augmentation=self._augmentation,
             input_pipeline_id=context.input_pipeline_id,
             num_input_pipelines=context.num_input_pipelines,
             on_damaged=on_damaged,
-            **self._stream,
         )
 
 
 def _note_in(faults: dict[int, str]) -> OnDamaged:
-    # Not a method: TensorFlow keeps the function for as long as the process lives.
+    # Not a method: TensorFlow keeps the function, and its object, until the process ends.
     def note(position: int, filename: str, fault: str) -> None:
         faults[position] = f"Image {filename!r}: {fault}."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,41 +12,25 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.core.files import atomic_file
+from facerec_tf.training.measurement import LOG_COLUMNS, Measurement, metrics_columns
 
-#: Columns of `AngleStatistics.in_degrees`.
-ANGLES = (
-    "target_angle_degrees",
-    "past_threshold",
-    "w_ec_degrees",
-    "w_inter_degrees",
-    "intra_degrees",
-    "inter_degrees",
-)
-
-COLUMNS = (
-    "step",
-    "epoch",
-    "loss",
-    "learning_rate",
-    "gradient_norm",
-    "images_per_second",
-    "skipped_steps",
-    "damaged_images",
-    "repeated_images",
-    "verification_accuracy",
-    *ANGLES,
-)
-
-#: Columns that count; Keras hands all logs over as floats.
+#: Columns of integers; Keras converts all logs to float.
 COUNTS = ("step", "epoch", "skipped_steps", "damaged_images", "repeated_images")
 
 Logs = dict[str, Any]
 
 
 class Progress(keras.callbacks.ProgbarLogger):
-    """Keras' progress bar, showing only what a person watches."""
+    """Keras' progress bar, limited to loss, speed and chosen measurements.
 
-    SHOWN = ("loss", "images_per_second", "verification_accuracy")
+    Args:
+        measurements: Measurements of the run, of which the `progress` columns are shown.
+    """
+
+    def __init__(self, measurements: Sequence[Measurement] = ()) -> None:
+        super().__init__()
+        measured = [column for each in measurements for column in each.progress]
+        self.shown = ("loss", "images_per_second", *measured)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Updates the bar."""
@@ -57,26 +41,36 @@ class Progress(keras.callbacks.ProgbarLogger):
         super().on_epoch_end(epoch, self._shown(logs))
 
     def _shown(self, logs: Logs | None) -> Logs:
-        return {k: logs[k] for k in self.SHOWN if k in (logs or {})}
+        logs = logs or {}
+        return {k: logs[k] for k in self.shown if k in logs}
 
 
 class MetricsLog(keras.callbacks.Callback):
-    """Appends the logs to a CSV file, a row an interval.
+    """Appends the logs to a CSV file, one row per interval.
 
     Args:
         path: The file.
-        resume_step: Rows after this step are removed first: a resumed run writes them again.
+        resume_step: Rows after this step are removed first, because a resumed run writes them
+            again.
+        measurements: Measurements of the run, whose columns follow those of every run. Further
+            columns of an existing file are kept.
     """
 
-    def __init__(self, path: Path, resume_step: int = 0) -> None:
+    def __init__(
+        self, path: Path, resume_step: int = 0, measurements: Sequence[Measurement] = ()
+    ) -> None:
         super().__init__()
         self.path = path
-        rows = []
+        columns, rows = metrics_columns(measurements), []
         if path.exists() and resume_step:
             with open(path, newline="") as file:
-                rows = [r for r in csv.DictReader(file) if int(r["step"]) <= resume_step]
+                reader = csv.DictReader(file)
+                rows = [r for r in reader if int(r["step"]) <= resume_step]
+                former = reader.fieldnames or ()
+            columns = (*columns, *(name for name in former if name not in columns))
+        self.columns = columns
         with atomic_file(path) as whole, open(whole, "w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
+            writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(rows)
 
@@ -84,34 +78,41 @@ class MetricsLog(keras.callbacks.Callback):
         """Writes one row."""
         row = {k: int(v) if k in COUNTS else v for k, v in (logs or {}).items()}
         with open(self.path, "a", newline="") as file:
-            csv.DictWriter(file, COLUMNS, extrasaction="ignore").writerow(row)
+            csv.DictWriter(file, self.columns, extrasaction="ignore").writerow(row)
 
 
 class TensorBoardLog(keras.callbacks.Callback):
-    """Writes the logs as TensorBoard scalars, and the histogram of target angles θ with theirs.
+    """Writes logs as TensorBoard scalars, and measured arrays as histograms.
 
     Args:
-        directory: Where the event files go.
-        target_angles: Returns the angles in radians `[n]` that the logs hold the mean of.
+        directory: Folder of the event files.
+        measurements: Measurements of the run.
+        histograms: Function that returns the arrays measured at the current step, by tag;
+            `Controller.histograms`.
     """
 
     def __init__(
-        self, directory: Path, target_angles: Callable[[], np.ndarray | None] | None = None
+        self,
+        directory: Path,
+        measurements: Sequence[Measurement] = (),
+        histograms: Callable[[], Mapping[str, np.ndarray]] = dict,
     ) -> None:
         super().__init__()
         self.writer = tf.summary.create_file_writer(str(directory))
-        self.target_angles = target_angles
+        self.histograms = histograms
+        self._tags = {name: name for name in LOG_COLUMNS[2:]}
+        for each in measurements:
+            self._tags.update({name: each.tensorboard_group + name for name in each.columns})
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Writes one point per scalar, and the histogram where angles were measured."""
+        """Writes one point per scalar and the histograms of this step."""
         logs = logs or {}
         with self.writer.as_default(step=int(logs["step"])):
-            for name in COLUMNS[2:]:
+            for name, tag in self._tags.items():
                 if name in logs:
-                    tf.summary.scalar(f"angles/{name}" if name in ANGLES else name, logs[name])
-            if self.target_angles and "target_angle_degrees" in logs:
-                angles = self.target_angles()
-                tf.summary.histogram("target_angle_degrees", np.degrees(angles))
+                    tf.summary.scalar(tag, logs[name])
+            for tag, values in self.histograms().items():
+                tf.summary.histogram(tag, values)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Closes the event file."""

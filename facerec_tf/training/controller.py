@@ -1,4 +1,4 @@
-"""Controller: the outer loop. It alone knows epochs, callbacks, checkpoints and signals."""
+"""Controller: the outer loop, with epochs, callbacks, measurements, checkpoints and signals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from facerec_tf.core.errors import UserError
+from facerec_tf.core.errors import UserError, require
 from facerec_tf.core.files import atomic_file
-from facerec_tf.evaluation import AngleStatistics
 from facerec_tf.training.batch_source import BatchSource
 from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
+from facerec_tf.training.measurement import Measured, Measurement, metrics_columns
 from facerec_tf.training.run_plan import RunPlan
 from facerec_tf.training.trainer import PATIENCE, Trainer
 
@@ -26,15 +26,15 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class DivergenceError(UserError):
-    """Too many steps in a row had no finite loss or gradient."""
+    """Loss or gradient were not finite for too many consecutive steps."""
 
 
 class TerminationError(UserError):
-    """The process was asked to end; everything up to here is saved.
+    """A signal ended the run after a checkpoint was written.
 
     Args:
-        message: What to tell the user.
-        number: The signal, from which shells expect the exit code.
+        message: Message for the user.
+        number: The signal's number, from which the exit code follows.
     """
 
     def __init__(self, message: str, number: int) -> None:
@@ -43,17 +43,23 @@ class TerminationError(UserError):
 
 
 class Controller:
-    """Drives a trainer through a plan.
+    """Runs a trainer according to a plan.
 
     Args:
         trainer: The inner loop.
-        source: Where batches come from.
-        plan: When to log, save, verify and end.
-        checkpoints: Where the run's state is kept.
-        evaluate: Returns the verification accuracy of the weights as they stand, if there are
-            pairs to verify.
-        angles: Returns the angle statistics of the weights in training, if they are measured.
-        offending_batch: File the batch goes to that ended a diverged run.
+        source: Training batches.
+        plan: When to log, save and end.
+        checkpoints: Storage of the run's state.
+        measurements: What to measure during training, in this order. At most one has a
+            `checkpoint_metric`.
+        offending_batch: File to which the last batch of a diverged run is written.
+
+    Attributes:
+        step: Number of completed steps.
+        histograms: Arrays measured at the current step, by TensorBoard tag.
+
+    Raises:
+        ArgumentError: If two measurements fill the same column or have a `checkpoint_metric`.
     """
 
     def __init__(
@@ -63,36 +69,45 @@ class Controller:
         plan: RunPlan,
         checkpoints: Checkpoints,
         *,
-        evaluate: Callable[[], float] | None = None,
-        angles: Callable[[], AngleStatistics] | None = None,
+        measurements: Sequence[Measurement] = (),
         offending_batch: Path,
     ) -> None:
         self.trainer = trainer
         self.source = source
         self.plan = plan
         self.checkpoints = checkpoints
-        self.evaluate = evaluate
-        self.angles = angles
+        self.measurements = tuple(measurements)
         self.offending_batch = offending_batch
         self.step = 0
+        self.histograms: Mapping[str, np.ndarray] = {}
+        metrics_columns(self.measurements)
+        metrics = [m.checkpoint_metric for m in self.measurements if m.checkpoint_metric]
+        at_most_one = "a sequence with at most one checkpoint_metric"
+        require(len(metrics) <= 1, "measurements", at_most_one, metrics)
         self._signal: int | None = None
 
+    @property
+    def selection(self) -> Measurement | None:
+        """The measurement that chooses the best checkpoint, if the run takes one."""
+        chosen = (m for m in self.measurements if m.checkpoint_metric and m.every)
+        return next(chosen, None)
+
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Continues exactly from `checkpoint`."""
+        """Restores the state of `checkpoint`, from which the run continues exactly."""
         self.trainer.restore(checkpoint.load())
         self.step = checkpoint.step
         self.source.seek(checkpoint.step)
 
     def run(self, callbacks: Sequence[keras.callbacks.Callback] = (), verbose: int = 1) -> None:
-        """Trains to the end of the plan, or until a callback, SIGTERM or Ctrl-C says stop.
+        """Trains to the end of the plan, or until a callback, SIGTERM or Ctrl-C stops the run.
 
         Args:
-            callbacks: Keras callbacks; they see a batch per log interval.
-            verbose: 0 is silent, 1 shows a progress bar, 2 a line an epoch.
+            callbacks: Keras callbacks. A batch of theirs is a log interval.
+            verbose: 0 is silent, 1 shows a progress bar, 2 prints one line per epoch.
 
         Raises:
-            DivergenceError: After ten steps in a row without a finite loss and gradient.
-            TerminationError: At SIGTERM or Ctrl-C, once a checkpoint is written.
+            DivergenceError: After ten consecutive steps without a finite loss and gradient.
+            TerminationError: On SIGTERM or Ctrl-C, after a checkpoint is written.
             DataError: If more than 1 % of the images are damaged.
         """
         model, plan = self.trainer.recognizer, self.plan
@@ -113,6 +128,13 @@ class Controller:
                 self._run_epoch(hooks)
         hooks.on_train_end()
 
+    def measure(self, measurement: Measurement) -> Measured:
+        """Takes a measurement now, with the weights that it asks for."""
+        if not measurement.averaged:
+            return measurement.take()
+        with self.trainer.averaged_weights():
+            return measurement.take()
+
     def _run_epoch(self, hooks: keras.callbacks.CallbackList) -> None:
         plan, model = self.plan, self.trainer.recognizer
         epoch = self.step // plan.steps_per_epoch
@@ -122,28 +144,37 @@ class Controller:
             hooks.on_train_batch_begin(begun)
             logs = {"epoch": epoch + 1, **self._advance()}
             ended = plan.ends_epoch(self.step)
-            if self.evaluate and plan.evaluates(self.step):
-                with self.trainer.averaged_weights():
-                    logs["verification_accuracy"] = self.evaluate()
-            if self.angles and plan.measures_angles(self.step):
-                logs.update(self.angles().in_degrees())
+            logs.update(self._measure_due())
             hooks.on_train_batch_end((self.step - 1) % plan.steps_per_epoch, logs)
             ending = self._signal
-            self._save_if_due(logs.get("verification_accuracy"), ending is not None)
+            self._save_if_due(logs, ending is not None)
             if ending is not None:
                 hooks.on_train_end()
                 raise TerminationError(
-                    f"Interrupted after step {self.step}; "
-                    f"checkpoint {self.checkpoints.latest().path}. Continue with --resume.",
+                    f"Interrupted after step {self.step}, which is saved in "
+                    f"{self.checkpoints.directory}. Continue with --resume.",
                     ending,
                 )
             if ended or model.stop_training:
                 hooks.on_epoch_end(epoch, logs)
                 return
 
+    def _measure_due(self) -> dict[str, float]:
+        """Takes the measurements due at this step and returns their values."""
+        values: dict[str, float] = {}
+        histograms: dict[str, np.ndarray] = {}
+        for measurement in self.measurements:
+            if measurement.every and self.plan.is_due(measurement.every, self.step):
+                measured = self.measure(measurement)
+                values.update(measured.values)
+                histograms.update(measured.histograms)
+        self.histograms = histograms
+        return values
+
     def _advance(self) -> dict[str, Any]:
         """Runs the inner loop up to the next stop of the plan and returns its logs."""
-        steps = self.plan.next_stop(self.step) - self.step
+        intervals = (m.every for m in self.measurements if m.every)
+        steps = self.plan.next_stop(self.step, intervals) - self.step
         begun = time.perf_counter()
         with self.source.explained_errors(steps):
             results = self.trainer.run(
@@ -168,30 +199,32 @@ class Controller:
             "repeated_images": self.source.repeated,
         }
 
-    def _save_if_due(self, accuracy: float | None, terminated: bool) -> None:
-        # Amid steps that are not finite there is no good state to save, but the last is the last.
+    def _save_if_due(self, logs: Mapping[str, Any], terminated: bool) -> None:
+        column = self.selection.checkpoint_metric if self.selection else None
+        metric = logs.get(column) if column else None
+        # While steps are skipped the state may be bad; it is saved only where the run ends.
         good = self.trainer.skipped_in_a_row.numpy() == 0
-        due = good and (self.plan.saves(self.step) or accuracy is not None)
+        due = good and (self.plan.saves(self.step) or metric is not None)
         if due or terminated or self.step == self.plan.total_steps:
-            self.checkpoints.save(self.trainer.state(), self.step, accuracy)
+            self.checkpoints.save(self.trainer.state(), self.step, metric)
 
     def _give_up(self, step: int) -> None:
         batch = self.source.batch_at(step)
         with atomic_file(self.offending_batch) as path:
-            np.savez(path, **batch)
+            np.savez(path, allow_pickle=False, **batch)
         last = self.checkpoints.latest()
         good = f"last good checkpoint: {last.path}" if last else "no checkpoint was written yet"
         raise DivergenceError(
-            f"Training diverged: {PATIENCE} steps in a row, the last of them step {step + 1}, had "
-            f"a non-finite loss or gradient. Offending batch: {self.offending_batch}; {good}. "
+            f"Training diverged: loss or gradient were not finite for {PATIENCE} consecutive steps "
+            f"up to step {step + 1}. Offending batch: {self.offending_batch}; {good}. "
             "Lower --lr, raise --warmup_steps or set --clip_norm."
         )
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
-        """Lets SIGTERM and Ctrl-C ask for a checkpoint; only a main thread can be asked.
+        """Handles SIGTERM and Ctrl-C by a checkpoint at the next stop, in the main thread only.
 
-        The second Ctrl-C ends at once, as ever.
+        A second Ctrl-C ends the process at once.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -203,7 +236,7 @@ class Controller:
                 signal.signal(signal.SIGINT, previous[signal.SIGINT])
 
         self._signal = None
-        # A shell has the processes it puts into the background ignore Ctrl-C.
+        # Processes that a shell starts in the background ignore Ctrl-C; leave it so.
         heeded = [s for s in _SIGNALS if signal.getsignal(s) is not signal.SIG_IGN]
         previous = {s: signal.signal(s, note) for s in heeded}
         try:

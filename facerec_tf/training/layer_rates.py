@@ -1,4 +1,4 @@
-"""Learning rates that fall from the head of a network towards the image."""
+"""Layer-wise learning-rate decay, from the head of a network to its input."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from facerec_tf.backbones import stages
 
 
 def layer_rates(backbone: keras.Model, decay: float) -> dict[str, float]:
-    """Returns the factor on the learning rate of each of the backbone's variables, by path.
+    """Factors on the learning rate of the backbone's variables, by path.
 
-    The last stage learns at the full rate, each one before it at `decay` times that of the next
-    (layer-wise learning-rate decay, as in ELECTRA 2003.10555 and BEiT 2106.08254).
+    The last stage trains at the full rate, and every earlier stage at `decay` times the rate of the
+    next (layer-wise learning-rate decay, as in ELECTRA 2003.10555 and BEiT 2106.08254).
 
     Args:
         backbone: The network.
-        decay: Factor from stage to stage; at 1 the result is empty.
+        decay: Factor from stage to stage; the result is empty if it is 1.
     """
     if decay == 1:
         return {}
@@ -34,14 +34,15 @@ def layer_rates(backbone: keras.Model, decay: float) -> dict[str, float]:
 def with_layer_rates(
     optimizer: keras.optimizers.Optimizer, rates: Sequence[float]
 ) -> keras.optimizers.Optimizer:
-    """Returns an optimizer like a new `optimizer`, which scales its learning rate by variable.
+    """Copies an optimizer and scales its learning rate per variable.
 
     Args:
-        optimizer: Not built yet.
-        rates: Factors, in the order of the variables it will be built on.
+        optimizer: Optimizer that is not built yet.
+        rates: Factors, in the order of the variables that the result will be built on.
     """
     kind = type(optimizer)
-    scaled = type(kind.__name__, (_LayerRates, kind), {}).from_config(optimizer.get_config())
+    scaled_kind: Any = type(kind.__name__, (_LayerRates, kind), {})
+    scaled = scaled_kind.from_config(optimizer.get_config())
     scaled.rates = list(rates)
     return scaled
 

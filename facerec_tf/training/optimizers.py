@@ -1,21 +1,22 @@
-"""Optimizers, with the weight decay that the recipe means."""
+"""Optimizers, with the weight decay of the published recipes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 from keras import ops
+from keras.optimizers.schedules import LearningRateSchedule
 
 from facerec_tf.config import OptimizerConfig
 from facerec_tf.core.lookup import lookup
 from facerec_tf.training.layer_rates import with_layer_rates
 
-#: What BatchNorm, bias and PReLU weights are called.
+#: Names of BatchNorm, bias and PReLU weights.
 EXEMPT = frozenset({"gamma", "beta", "bias", "alpha"})
 
-Schedule = keras.optimizers.schedules.LearningRateSchedule
+Schedule: TypeAlias = LearningRateSchedule | float
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
@@ -38,17 +39,17 @@ class CoupledSGD(keras.optimizers.SGD):
 
 def make_optimizer(
     config: OptimizerConfig,
-    schedule: Schedule | float,
+    schedule: Schedule,
     variables: Sequence[keras.Variable],
     rates: Mapping[str, float] | None = None,
 ) -> keras.optimizers.Optimizer:
-    """Returns the optimizer of a run, built on the variables it will train.
+    """Builds the optimizer of a run on the variables to train.
 
     Args:
-        config: Its options. Gradient clipping is the trainer's, which sees the global gradient.
+        config: Options of the optimizer. The trainer clips gradients, by their global norm.
         schedule: Learning rate, or a schedule over the optimizer's steps.
         variables: Variables to train.
-        rates: Factors on the learning rate, by the variables' paths; 1 for those without.
+        rates: Factors on the learning rate, by path of the variable; 1 by default.
     """
     optimizer = lookup(_OPTIMIZERS, config.optimizer, "optimizer")(config, schedule)
     if rates:
@@ -59,16 +60,16 @@ def make_optimizer(
     return optimizer
 
 
-def _sgd(config: OptimizerConfig, schedule: Schedule | float) -> keras.optimizers.Optimizer:
+def _sgd(config: OptimizerConfig, schedule: Schedule) -> keras.optimizers.Optimizer:
     sgd = CoupledSGD if config.coupled else keras.optimizers.SGD
     return sgd(schedule, momentum=config.momentum, weight_decay=config.weight_decay)
 
 
-def _adamw(config: OptimizerConfig, schedule: Schedule | float) -> keras.optimizers.Optimizer:
+def _adamw(config: OptimizerConfig, schedule: Schedule) -> keras.optimizers.Optimizer:
     return keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay)
 
 
-def _lamb(config: OptimizerConfig, schedule: Schedule | float) -> keras.optimizers.Optimizer:
+def _lamb(config: OptimizerConfig, schedule: Schedule) -> keras.optimizers.Optimizer:
     return keras.optimizers.Lamb(schedule, weight_decay=config.weight_decay)
 
 

@@ -1,78 +1,71 @@
-"""When things happen in a run: the outer loop's calendar, in steps."""
+"""RunPlan: the steps at which a run logs, saves and ends."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from facerec_tf.core.errors import require_count
 
 
 @dataclasses.dataclass(frozen=True)
 class RunPlan:
-    """Counts of steps at which a run logs, saves, verifies and ends.
+    """Lengths and intervals of a run, in steps.
+
+    Intervals of measurements belong to the measurements; the methods take them as arguments.
 
     Attributes:
         total_steps: Length of the run.
         steps_per_epoch: Length of an epoch.
         log_every: Steps between two log rows.
         checkpoint_every: Steps between two checkpoints.
-        evaluate_every: Steps between two verifications.
-        head_only_steps: Steps at first that train the head alone.
-        angles_every: Steps between two measurements of the angles; None takes none.
+        head_only_steps: Steps at the start that train the head alone.
+
+    Raises:
+        ArgumentError: If a count is not a positive integer; `head_only_steps` may be 0.
     """
 
     total_steps: int
     steps_per_epoch: int
     log_every: int
     checkpoint_every: int
-    evaluate_every: int
     head_only_steps: int = 0
-    angles_every: int | None = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            count = getattr(self, field.name)
-            is_never = not count and field.default == count
-            if not is_never:
-                require_count(field.name, count)
+            least = 0 if field.name == "head_only_steps" else 1
+            require_count(field.name, getattr(self, field.name), least=least)
 
     @property
     def epochs(self) -> int:
-        """Number of epochs begun."""
+        """Number of epochs, the last of which may be incomplete."""
         return -(-self.total_steps // self.steps_per_epoch)
 
-    def next_stop(self, step: int) -> int:
-        """Returns the first step after `step` at which anything is due."""
-        periods = (
-            self.steps_per_epoch,
-            self.log_every,
-            self.checkpoint_every,
-            self.evaluate_every,
-            self.angles_every or self.total_steps,
-        )
+    def next_stop(self, step: int, intervals: Iterable[int] = ()) -> int:
+        """The first step after `step` at which anything is due.
+
+        Args:
+            step: Number of completed steps.
+            intervals: Further intervals at which to stop: those of the measurements.
+        """
+        periods = (self.steps_per_epoch, self.log_every, self.checkpoint_every, *intervals)
         ends = [self.total_steps, *((step // period + 1) * period for period in periods)]
         if self.trains_head_only(step):
             ends.append(self.head_only_steps)
         return min(ends)
 
+    def is_due(self, every: int, step: int) -> bool:
+        """Whether an interval of `every` steps ends after `step` steps; the last step ends all."""
+        return step % every == 0 or step == self.total_steps
+
     def trains_head_only(self, step: int) -> bool:
-        """Whether the step after `step` steps leaves the network as it is."""
+        """Whether the step that follows `step` completed steps trains the head alone."""
         return step < self.head_only_steps
 
     def ends_epoch(self, step: int) -> bool:
         """Whether an epoch is complete after `step` steps."""
-        return step % self.steps_per_epoch == 0 or step == self.total_steps
+        return self.is_due(self.steps_per_epoch, step)
 
     def saves(self, step: int) -> bool:
         """Whether a checkpoint is due after `step` steps."""
-        return step % self.checkpoint_every == 0 or step == self.total_steps
-
-    def evaluates(self, step: int) -> bool:
-        """Whether verification is due after `step` steps."""
-        return step % self.evaluate_every == 0 or step == self.total_steps
-
-    def measures_angles(self, step: int) -> bool:
-        """Whether the angles are due after `step` steps."""
-        if self.angles_every is None:
-            return False
-        return step % self.angles_every == 0 or step == self.total_steps
+        return self.is_due(self.checkpoint_every, step)

@@ -15,12 +15,12 @@ from facerec_tf.core.lookup import lookup
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class WarmUp(schedules.LearningRateSchedule):
-    """Rises linearly to `peak` in `steps` steps, then follows `after`, which counts from there.
+    """Linear warm-up, followed by another schedule.
 
     Args:
         peak: Learning rate at the end of the warm-up.
-        steps: Length of the warm-up; the first step takes `peak / steps`.
-        after: Schedule that follows.
+        steps: Length of the warm-up; the learning rate of the first step is `peak / steps`.
+        after: Schedule after the warm-up, whose step 0 is the end of the warm-up.
     """
 
     def __init__(self, peak: float, steps: int, after: schedules.LearningRateSchedule) -> None:
@@ -29,14 +29,14 @@ class WarmUp(schedules.LearningRateSchedule):
         self.after = after
 
     def __call__(self, step: Any) -> Any:
-        """Returns the learning rate at `step`, a count from 0."""
+        """The learning rate at `step`, counted from 0."""
         step = ops.cast(step, "float32")
         rising = self.peak * (step + 1.0) / self.steps
         following = self.after(ops.maximum(step - self.steps, 0.0))
         return ops.where(step < self.steps, rising, following)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns peak, steps and the serialised schedule that follows."""
+        """Arguments of the constructor, `after` serialised."""
         after = keras.saving.serialize_keras_object(self.after)
         return {"peak": self.peak, "steps": self.steps, "after": after}
 
@@ -48,7 +48,7 @@ class WarmUp(schedules.LearningRateSchedule):
 
 
 def make_schedule(config: OptimizerConfig, total_steps: int) -> schedules.LearningRateSchedule:
-    """Returns the schedule of a run of `total_steps` steps."""
+    """The learning-rate schedule of a run of `total_steps` steps."""
     after = lookup(_SCHEDULES, config.schedule, "schedule")(
         config, max(total_steps - config.warmup_steps, 1)
     )
@@ -60,7 +60,7 @@ def _constant(config: OptimizerConfig, steps: int) -> schedules.LearningRateSche
 
 
 def _steps(config: OptimizerConfig, steps: int) -> schedules.LearningRateSchedule:
-    # `--boundaries` count from the start of the run, the schedule from the end of the warm-up.
+    # --boundaries count from the start of the run, but the schedule from the end of the warm-up.
     boundaries = [boundary - config.warmup_steps for boundary in config.boundaries]
     rates = [config.lr * config.decay_factor**i for i in range(len(boundaries) + 1)]
     return schedules.PiecewiseConstantDecay(boundaries, rates)

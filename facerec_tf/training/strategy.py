@@ -1,4 +1,4 @@
-"""Which devices train together."""
+"""Distribution strategies: the devices that train together."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from facerec_tf.core.lookup import lookup
 
 
 def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
-    """Returns the distribution strategy called `name`.
+    """The distribution strategy of a name.
 
     Args:
-        name: `one_device`; `mirrored`, over all GPUs, or over all logical CPUs where there is no
-            GPU; or `auto`, which mirrors where there are at least two GPUs.
+        name: `one_device`; `mirrored` for all GPUs, or all logical CPUs if there are no GPUs; or
+            `auto`, which is `mirrored` if there are at least two GPUs and `one_device` otherwise.
 
     Raises:
-        ArgumentError: If the name is unknown, or `mirrored` finds a single device.
+        ArgumentError: If the name is unknown, or `mirrored` finds only one device.
     """
     return lookup({"auto": _auto, "one_device": _one, "mirrored": _mirrored}, name, "strategy")()
 
@@ -35,7 +35,7 @@ def _mirrored() -> tf.distribute.Strategy:
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if len(devices) < 2:
         raise ArgumentError(
-            f"Argument 'strategy' must be 'one_device' here: only {devices[0].name} was found. "
+            f"Argument 'strategy' must be 'one_device': {devices[0].name} is the only device. "
             "Received: strategy='mirrored'"
         )
     return _mirror(tuple(device.name for device in devices))
@@ -43,5 +43,5 @@ def _mirrored() -> tf.distribute.Strategy:
 
 @functools.cache
 def _mirror(devices: tuple[str, ...]) -> tf.distribute.MirroredStrategy:
-    # One for each set of devices: the collective operations of two would take each other's keys.
+    # One strategy per set of devices: the collective operations of two would share their keys.
     return tf.distribute.MirroredStrategy(devices)

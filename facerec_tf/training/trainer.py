@@ -15,9 +15,9 @@ from facerec_tf.core.errors import DataError
 from facerec_tf.models import Recognizer
 from facerec_tf.training.weight_average import WeightAverage
 
-#: Consecutive steps without a finite gradient after which a run is given up.
+#: Number of consecutive steps without a finite loss and gradient after which training stops.
 PATIENCE = 10
-#: float16 gradients underflow without a scale; it doubles after this many finite steps.
+#: The loss scale, which float16 gradients need, doubles after this many finite steps.
 SCALE_GROWTH_STEPS = 2000
 INITIAL_SCALE = 2.0**15
 
@@ -25,18 +25,18 @@ Batch = dict[str, Any]
 
 
 class Trainer:
-    """Runs training steps on one device or many, and skips those that are not finite.
+    """Runs training steps on one or more devices, and skips steps that are not finite.
 
-    One step: every replica computes loss and gradients of its share of the batch; the gradients
-    are summed over the replicas and clipped by their global norm; if loss and norm are finite the
-    optimizer applies them, else the step leaves no trace but a count.
+    In one step, every replica computes loss and gradients of its part of the batch. The gradients
+    are summed over the replicas and clipped by their global norm. If loss and norm are finite, the
+    optimizer applies them; otherwise the step changes nothing but the count of skipped steps.
 
     Args:
-        recognizer: Model to train, created under the strategy's scope.
+        recognizer: Model to train, created in the strategy's scope.
         optimizer: Optimizer built on the recognizer's trainable variables.
         clip_norm: Largest global gradient norm; 0 does not clip.
-        ema: Decay of the running average of the backbone's weights; 0 keeps none.
-        xla: Whether forward and backward pass are compiled by XLA; may be changed until the first
+        ema: Decay of the running average of the backbone's weights; 0 disables it.
+        xla: Whether XLA compiles forward and backward pass. It can be changed before the first
             step.
     """
 
@@ -66,14 +66,14 @@ class Trainer:
 
     @tf.function(reduce_retracing=True)
     def run(self, iterator: Any, steps: tf.Tensor, head_only: bool = False) -> dict[str, tf.Tensor]:
-        """Takes `steps` steps, or fewer if `PATIENCE` steps in a row are not finite.
+        """Takes `steps` steps, or fewer if `PATIENCE` consecutive steps are not finite.
 
         Args:
             iterator: Iterator over (distributed) batches of `image` `[batch, h, w, 3]` and `label`
                 `[batch]`.
-            steps: int32 scalar; a tensor, as a Python number would compile the loop anew.
-            head_only: Whether only the objective's variables are trained, on the embeddings that
-                the backbone gives when it does not train.
+            steps: int32 scalar tensor; a Python number would retrace the function.
+            head_only: Whether only the objective's variables are trained, on the embeddings of the
+                backbone in inference mode.
 
         Returns:
             Scalars: mean `loss` over the finite steps, the last `gradient_norm`, and the number of
@@ -96,7 +96,7 @@ class Trainer:
     def loss_and_gradients(
         self, images: tf.Tensor, labels: tf.Tensor, head_only: bool = False
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Returns the replica's share of the global mean loss, and its (scaled) gradients."""
+        """The replica's share of the global mean loss, and its gradients times the loss scale."""
         with tf.GradientTape() as tape:
             embeddings = self.recognizer(images, training=not head_only)
             if head_only:
@@ -108,27 +108,27 @@ class Trainer:
 
     @contextlib.contextmanager
     def averaged_weights(self) -> Iterator[None]:
-        """Lends the running average to the backbone for a block, if one is kept."""
+        """Context in which the backbone holds the running average, if the run keeps one."""
         with self.average.applied() if self.average else contextlib.nullcontext():
             yield
 
     def state(self) -> dict[str, np.ndarray]:
-        """Returns every variable a run depends on, by name."""
+        """Values of all variables that a run depends on, by name."""
         return {name: variable.numpy() for name, variable in self._variables().items()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Assigns what `state` returned.
+        """Assigns values that `state` returned.
 
         Raises:
-            DataError: If `state` is that of another model or optimizer; nothing is then assigned.
+            DataError: If `state` belongs to another model or optimizer. Nothing is changed then.
         """
         variables = self._variables()
         ours = {name: tuple(variable.shape) for name, variable in variables.items()}
         theirs = {name: array.shape for name, array in state.items()}
         if ours != theirs:
             raise DataError(
-                "The checkpoint's variables are not those of this model and optimizer: it was "
-                "written by another configuration or version."
+                "The checkpoint does not match this model and optimizer: it was written by another "
+                "configuration or version."
             )
         for name, variable in variables.items():
             variable.assign(state[name])
@@ -145,7 +145,7 @@ class Trainer:
                 self.loss_scale,
             ],
         }
-        # By place, as Keras numbers the second layer or optimizer of a kind in a process anew.
+        # Named by index: Keras' own names depend on the objects created before in the process.
         return {
             f"{group}/{place:04d}": variable
             for group, variables in groups.items()
@@ -169,7 +169,7 @@ class Trainer:
                 self.loss_scale.assign(self.loss_scale * 2.0)
 
         def skip() -> None:
-            # The forward pass has already moved the BatchNorm statistics.
+            # The forward pass has already changed the BatchNorm statistics.
             for variable, value in zip(state, before, strict=True):
                 variable.assign(value)
             self.finite_in_a_row.assign(0)
@@ -205,8 +205,10 @@ class Trainer:
         self.optimizer.apply(gradients, self._trained(head_only))
 
     def _trained(self, head_only: bool) -> list[keras.Variable]:
-        model = self.recognizer.objective if head_only else self.recognizer
-        return model.trainable_variables
+        if not head_only:
+            return self.recognizer.trainable_variables
+        objective = self.recognizer.objective
+        return objective.trainable_variables if objective else []
 
 
 def _counter(name: str) -> tf.Variable:

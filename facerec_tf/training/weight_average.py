@@ -1,4 +1,4 @@
-"""Running average of weights, BatchNorm statistics included."""
+"""Running average of weights, including BatchNorm statistics."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import tensorflow as tf
 class WeightAverage:
     """Exponential moving average of variables, equal on every replica.
 
-    The moving statistics of BatchNorm are averaged with the weights: averaged weights under the
-    statistics of others are worse than either. The decay is warmed up as min(decay, (1+t)/(10+t)).
+    The moving statistics of BatchNorm are averaged, too, because averaged weights do not fit the
+    statistics of the weights in training. The decay at step t is min(decay, (1+t)/(10+t)).
 
     Args:
-        variables: Variables to follow; build this under the strategy's scope.
-        decay: Share of the old average kept at each step, in (0, 1).
+        variables: Variables to average. Build the object in the strategy's scope.
+        decay: Share of the average kept at each step, in (0, 1).
     """
 
     def __init__(self, variables: Sequence[keras.Variable], decay: float) -> None:
@@ -29,7 +29,7 @@ class WeightAverage:
         ]
 
     def update(self, step: tf.Tensor) -> None:
-        """Moves the averages towards the variables; called in cross-replica context."""
+        """Moves the averages towards the variables. Call it in cross-replica context."""
         step = tf.cast(step, tf.float32)
         rate = 1.0 - tf.minimum(self.decay, (1.0 + step) / (10.0 + step))
         extended = tf.distribute.get_strategy().extended
@@ -37,13 +37,13 @@ class WeightAverage:
             extended.update(average, _move, args=(variable.value, rate), group=False)
 
     def overwrite(self) -> None:
-        """Gives the variables the values of their averages."""
+        """Assigns the averages to the variables."""
         for variable, average in zip(self.variables, self.averages, strict=True):
             variable.assign(average.numpy())
 
     @contextlib.contextmanager
     def applied(self) -> Iterator[None]:
-        """Lends the averages to the variables for the length of a block."""
+        """Context in which the variables hold their averages."""
         own = [v.numpy() for v in self.variables]
         self.overwrite()
         try:

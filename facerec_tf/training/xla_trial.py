@@ -1,4 +1,4 @@
-"""A short trial of whether XLA makes a run's steps faster."""
+"""XlaTrial: a short measurement of whether XLA makes the training steps faster."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import tensorflow as tf
 
 from facerec_tf.training.trainer import Batch, Trainer
 
-#: Steps timed each way; the fastest counts, as what disturbs a step only slows it.
+#: Steps timed with and without XLA. The fastest counts, since disturbances only slow a step down.
 STEPS = 3
 
 
 @dataclasses.dataclass(frozen=True)
 class XlaTrial:
-    """What a trial measured, in seconds.
+    """Durations of forward and backward passes, in seconds.
 
     Attributes:
-        plain: A forward and backward pass of the plain graph.
-        compiled: The same, compiled by XLA.
-        compilation: The first compiled pass, which compiles.
+        plain: A pass without XLA.
+        compiled: A pass compiled by XLA.
+        compilation: The first compiled pass, including the compilation.
     """
 
     plain: float
@@ -30,19 +30,19 @@ class XlaTrial:
     compilation: float
 
     def pays(self, steps: int) -> bool:
-        """Whether a run of `steps` steps ends sooner compiled, the compilation included."""
+        """Whether XLA shortens a run of `steps` steps, including the compilation."""
         return self.compilation + steps * self.compiled < steps * self.plain
 
 
 def try_xla(trainer: Trainer, batch: Batch) -> XlaTrial | None:
-    """Times passes over `batch` both ways, and leaves no trace in the recognizer.
+    """Times passes over `batch` with and without XLA; the recognizer is not changed.
 
     Args:
         trainer: Trainer of a run on one device.
         batch: `image` `[batch, h, w, 3]` and `label` `[batch]`.
 
     Returns:
-        The measurement, or None if XLA cannot compile this model.
+        The durations, or None if XLA cannot compile this model.
     """
     images, labels = tf.constant(batch["image"]), tf.constant(batch["label"])
     state = trainer.recognizer.non_trainable_variables
@@ -65,6 +65,6 @@ def try_xla(trainer: Trainer, batch: Batch) -> XlaTrial | None:
 def _seconds(run: Callable[..., Any], images: tf.Tensor, labels: tf.Tensor) -> float:
     begun = time.perf_counter()
     loss, gradients = run(images, labels)
-    # What a GPU has yet to compute counts, too.
+    # Wait for a GPU to finish.
     float(loss), float(tf.reduce_sum(gradients[0]))
     return time.perf_counter() - begun

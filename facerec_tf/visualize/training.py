@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -27,7 +28,9 @@ _ANGLES = {
 }
 
 
-def training_figure(metrics: Mapping[str, np.ndarray], title: str = "Training") -> Figure:
+def training_figure(
+    metrics: Mapping[str, np.ndarray], title: str = "Training", curves: Sequence[str] = ()
+) -> Figure:
     """Returns a figure with a panel for each curve, over a common axis of steps.
 
     Args:
@@ -37,23 +40,25 @@ def training_figure(metrics: Mapping[str, np.ndarray], title: str = "Training") 
             `learning_rate`. NaN where a value was not measured at that step; what was never
             measured gets no panel.
         title: Heading of the figure.
+        curves: Further metrics to draw, each in a panel of its own.
 
     Raises:
         ArgumentError: If `step` or `loss` is missing, no loss is finite, or lengths differ.
     """
     require_metrics(metrics)
-    shown = [name for name in _PANELS if is_measured(metrics, name)]
-    heights = [_PANELS[name][1] for name in shown]
+    panels = {**_PANELS, **{name: (functools.partial(draw_curve, name), 1.2) for name in curves}}
+    shown = [name for name in panels if is_measured(metrics, name)]
+    heights = [panels[name][1] for name in shown]
     with house_style():
         figure = HouseFigure(figsize=(9, 1.0 + 1.45 * sum(heights)), layout="constrained")
         figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
         figure.suptitle(title, x=0.016, ha="left", fontsize=14, fontweight="bold")
-        panels = figure.subplots(
+        rows = figure.subplots(
             len(shown), 1, sharex=True, squeeze=False, height_ratios=heights
         ).ravel()
-        for axes, name in zip(panels, shown, strict=True):
-            _PANELS[name][0](axes, metrics)
-        panels[-1].set_xlabel("step")
+        for axes, name in zip(rows, shown, strict=True):
+            panels[name][0](axes, metrics)
+        rows[-1].set_xlabel("step")
     return figure
 
 
@@ -108,6 +113,13 @@ def draw_learning_rate(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     axes.set_ylim(bottom=0)
     axes.locator_params(axis="y", nbins=3)
     _finish(axes, "Learning rate", metrics)
+
+
+def draw_curve(name: str, axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
+    """Draws the metric `name` as a line, under its name."""
+    step, values = _measured(metrics, name)
+    axes.plot(step, values, "o-", markersize=4, color=ACCENT, clip_on=False, zorder=3)
+    _finish(axes, name.replace("_", " ").capitalize(), metrics)
 
 
 #: Metric → how it is drawn, and its share of the figure's height.

@@ -45,7 +45,7 @@ def test_a_batch_holds_k_images_of_each_of_p_people(people):
 
 @pytest.mark.parametrize("people", [6, 7, 8, 11])
 def test_everyone_comes_equally_often(people):
-    """Who rests, rests in turn: after as many rounds as people, all have come alike."""
+    """People sit out in turn: after as many rounds as people, all have appeared equally often."""
     sampler = make_sampler([9] * people, 3)
     per_round = people // 3
     for rounds in (1, 2, people, 2 * people + 1):
@@ -84,7 +84,7 @@ def test_all_images_of_a_person_come_before_any_comes_again(people):
 
 @pytest.mark.parametrize("images", range(K, 3 * K + 1))
 def test_all_images_of_a_person_come_equally_often(images):
-    """Also where their number is no multiple of K."""
+    """Also if their number is not a multiple of K."""
     per_round = images // K
     for rows in visits(make_sampler([images] * 2, 2), images * per_round).values():
         counts = np.bincount(np.concatenate(rows), minlength=images)

@@ -7,7 +7,14 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.data import describe_error, explain, name_bad_records, preflight, training_dataset
+from facerec_tf.data import (
+    StreamOptions,
+    describe_error,
+    explain,
+    name_bad_records,
+    preflight,
+    training_dataset,
+)
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.stream import record_stream
 
@@ -28,14 +35,15 @@ def truncate(place):
 
 
 def explanation(directory, batches=5, meanwhile=lambda: None, **stream):
-    """What `explain` says of the first error that the pipeline raises."""
+    """Message of `explain` for the first error that the pipeline raises."""
+    options = StreamOptions(directory, seed=0, **stream)
     position = 0
     try:
-        for _ in training_dataset(directory, batch_size=8, seed=0, **stream).take(batches):
+        for _ in training_dataset(options, batch_size=8).take(batches):
             meanwhile()
             position += 8
     except tf.errors.OpError as error:
-        return str(explain(error, directory, seed=0, first=position, last=position + 7, **stream))
+        return str(explain(error, options, first=position, last=position + 7))
     return None
 
 
@@ -138,12 +146,13 @@ def test_a_shard_that_changes_under_balanced_batches_is_named(records_dir, chang
 def test_a_shard_back_in_place_is_named_all_the_same(records_dir):
     path = records_dir / SHARD
     content = path.read_bytes()
-    dataset = training_dataset(records_dir, batch_size=8, seed=0, **BALANCED)
+    options = StreamOptions(records_dir, seed=0, **BALANCED)
+    dataset = training_dataset(options, batch_size=8)
     path.unlink()
     with pytest.raises(tf.errors.OpError) as caught:
         list(dataset.take(50))
     path.write_bytes(content)
-    error = explain(caught.value, records_dir, seed=0, first=0, last=7, **BALANCED)
+    error = explain(caught.value, options, first=0, last=7)
     assert re.fullmatch(f"Shard '.*{SHARD}' was lost during the run: No such file.*", str(error))
 
 
@@ -177,20 +186,21 @@ def test_sample_is_spread_over_the_shards(write):
 @pytest.mark.parametrize("stream", [{}, BALANCED], ids=["shuffled", "balanced"])
 def test_name_bad_records_in_a_range(write, stream):
     directory = write(lambda records: truncate(9)(truncate(22)(records)))
+    options = StreamOptions(directory, seed=0, **stream)
     order = [
         record["filename"].decode()
-        for _, record in record_stream(directory, seed=0, **stream).take(80).as_numpy_iterator()
+        for _, record in record_stream(options).take(80).as_numpy_iterator()
     ]
     bad = ("Zoë/009.jpg", "Zoë/022.jpg")
     for name in bad:
         place = order.index(name)
-        (line,) = name_bad_records(directory, seed=0, first=place, last=place, **stream)
+        (line,) = name_bad_records(options, first=place, last=place)
         assert line.startswith(f"Image '{name}': the image is truncated")
-    found = name_bad_records(directory, seed=0, first=40, last=79, **stream)
+    found = name_bad_records(options, first=40, last=79)
     assert len(found) == sum(name in bad for name in order[40:])
 
 
 def test_other_errors_are_not_explained():
     error = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
     assert describe_error(error) is None
-    assert explain(error, "nowhere", seed=0, first=0, last=7) is None
+    assert explain(error, StreamOptions("nowhere", seed=0), first=0, last=7) is None

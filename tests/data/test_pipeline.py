@@ -1,3 +1,4 @@
+import dataclasses
 import shutil
 
 import numpy as np
@@ -6,7 +7,7 @@ import tensorflow as tf
 
 from facerec_tf.config import AugmentationConfig
 from facerec_tf.core.errors import ArgumentError, DataError
-from facerec_tf.data import Manifest, training_dataset, write_records
+from facerec_tf.data import Manifest, StreamOptions, training_dataset, write_records
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.stream import record_stream
@@ -21,9 +22,18 @@ SHUFFLED = {}
 both_streams = pytest.mark.parametrize("stream", [SHUFFLED, BALANCED], ids=["shuffled", "balanced"])
 
 
-def take(directory, batches, batch_size=8, seed=1, **arguments):
-    dataset = training_dataset(directory, batch_size=batch_size, seed=seed, **arguments)
-    return list(dataset.take(batches).as_numpy_iterator())
+OPTIONS = {field.name for field in dataclasses.fields(StreamOptions)}
+
+
+def dataset_of(directory, batch_size=8, seed=1, **arguments):
+    """Training dataset of flat keyword arguments, those of `StreamOptions` among them."""
+    options = {name: arguments.pop(name) for name in OPTIONS & arguments.keys()}
+    options = StreamOptions(directory, seed=seed, **options)
+    return training_dataset(options, batch_size=batch_size, **arguments)
+
+
+def take(directory, batches, **arguments):
+    return list(dataset_of(directory, **arguments).take(batches).as_numpy_iterator())
 
 
 def assert_equal(first, second):
@@ -33,14 +43,14 @@ def assert_equal(first, second):
             np.testing.assert_array_equal(one[key], other[key])
 
 
-def names(directory, count, **arguments):
-    stream = record_stream(directory, **{"seed": 1, **arguments}).take(count)
+def names(directory, count, seed=1, **options):
+    stream = record_stream(StreamOptions(directory, seed=seed, **options)).take(count)
     return [record["filename"].decode() for _, record in stream.as_numpy_iterator()]
 
 
 @both_streams
 def test_batches_have_static_shapes(records_dir, stream):
-    dataset = training_dataset(records_dir, batch_size=8, seed=1, **stream)
+    dataset = dataset_of(records_dir, **stream)
     assert dataset.element_spec == {
         "image": tf.TensorSpec((8, 112, 112, 3), tf.uint8),
         "label": tf.TensorSpec((8,), tf.int32),
@@ -94,7 +104,7 @@ def test_balanced_batches_repeat_images_of_a_person_with_few(write, records):
     assert [len(shown[label]) for label in range(4)] == [10, 3, 1, 10]
 
 
-def test_repeated_images_are_augmented_anew(write):
+def test_repeated_images_are_augmented_differently(write):
     batches = take(write(uneven), 10, augmentation=AugmentationConfig(shift=0.2), **BALANCED)
     alone = [b["image"][b["label"] == 2] for b in batches if (b["label"] == 2).any()]
     assert len({image.tobytes() for images in alone for image in images}) == 4 * len(alone) > 0
@@ -324,7 +334,7 @@ def test_balanced_batches_of_corrupt_shards_are_refused(records_dir):
     content[len(content) // 2] ^= 255
     path.write_bytes(content)
     with pytest.raises(DataError, match=f"Record 6 of '.*{path.name}' is corrupt"):
-        training_dataset(records_dir, batch_size=8, seed=0, **BALANCED)
+        dataset_of(records_dir, **BALANCED)
 
 
 @pytest.mark.parametrize(
@@ -352,9 +362,15 @@ def test_balanced_batches_of_corrupt_shards_are_refused(records_dir):
 )
 def test_refuses_bad_arguments(records_dir, arguments, words):
     with pytest.raises(ArgumentError, match=words):
-        training_dataset(records_dir, **{"batch_size": 8, "seed": 0, **arguments})
+        dataset_of(records_dir, **arguments)
+
+
+def test_a_record_stream_of_balanced_batches_needs_the_global_batch_size(records_dir):
+    options = StreamOptions(records_dir, seed=0, images_per_identity=4)
+    with pytest.raises(ArgumentError, match="Received: images_per_identity=4, global_batch_size=N"):
+        record_stream(options)
 
 
 def test_missing_manifest(tmp_path):
     with pytest.raises(DataError, match=r"manifest\.json"):
-        training_dataset(tmp_path, batch_size=8, seed=0)
+        dataset_of(tmp_path)

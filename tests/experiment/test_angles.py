@@ -14,12 +14,12 @@ from facerec_tf.core.errors import ArgumentError
 from facerec_tf.data.sample import Sample, sample_images
 from facerec_tf.evaluation import angle_statistics
 from facerec_tf.experiment import load_keras, train
-from facerec_tf.experiment.angles import AngleProbe, make_probe
-from facerec_tf.experiment.build import make_plan
+from facerec_tf.experiment.angles import COLUMNS, AngleProbe
+from facerec_tf.experiment.angles import angles as make_measurement
+from facerec_tf.experiment.measured_run import MeasuredRun
 from facerec_tf.losses import Triplet
 from facerec_tf.models import Recognizer
 from facerec_tf.training import make_strategy
-from facerec_tf.training.callbacks import ANGLES
 from tests.experiment.test_train import write_small_faces
 
 SMALL = {
@@ -41,7 +41,7 @@ def rows(workdir):
 
 
 def angles(workdir):
-    return {step: [row[name] for name in ANGLES] for step, row in rows(workdir).items()}
+    return {step: [row[name] for name in COLUMNS] for step, row in rows(workdir).items()}
 
 
 def make_recognizer(objective):
@@ -103,32 +103,33 @@ def test_a_loss_on_embeddings_leaves_what_needs_a_head_empty(data, tmp_path):
     assert all(0 < float(value) < 180 for value in found[5][4:])
 
 
-@pytest.mark.parametrize(
-    ("angles_every", "due"), [(None, [4, 6]), (5, [5, 6]), (3, [3, 6]), (0, [])]
-)
-def test_when_they_are_due(angles_every, due):
+def measurement_of(directory, angles_every=None):
     config = ExperimentConfig().override({**SMALL, "evaluation.angles_every": angles_every})
-    plan = make_plan(config, num_images=16)
-    assert [step for step in range(1, 7) if plan.measures_angles(step)] == due
+    recognizer = make_recognizer(Triplet())
+    return make_measurement(MeasuredRun(config, directory, recognizer, 4, pairs=None))
 
 
-def test_a_run_that_measures_none_draws_no_sample(data):
-    config = ExperimentConfig().override({**SMALL, "evaluation.angles_every": 0})
-    assert make_probe(config, "nowhere", make_recognizer(Triplet())) is None
+@pytest.mark.parametrize(("angles_every", "every"), [(None, 4), (3, 3)])
+def test_the_interval_is_an_epoch_by_default(data, angles_every, every):
+    measurement = measurement_of(data, angles_every)
+    assert measurement.every == every
+    assert measurement.columns == COLUMNS
+    assert measurement.tensorboard_group == "angles/"
+
+
+def test_a_run_without_angles_reads_no_images():
+    measurement = measurement_of("nowhere", angles_every=0)
+    assert (measurement.every, measurement.columns) == (None, COLUMNS)
     with pytest.raises(ArgumentError, match="'angles_every' must be an integer of at least 0"):
-        config.override({"evaluation.angles_every": -1})
-    probe = make_probe(ExperimentConfig(), data, make_recognizer(Triplet()))
-    assert len(probe.sample.labels) == 16
+        measurement_of("nowhere", angles_every=-1)
 
 
 @pytest.mark.parametrize("loss", sorted(margins.MARGINS))
 def test_every_head_can_be_measured(loss):
     recognizer = make_recognizer(margins.get(loss, num_classes=6))
-    probe = AngleProbe(recognizer, SAMPLE)
-    assert probe.target_angles() is None
-    statistics = probe()
+    statistics = AngleProbe(recognizer, SAMPLE)()
     expected = recognizer.target_angles(recognizer(IMAGES, training=False), SAMPLE.labels)
-    np.testing.assert_allclose(probe.target_angles(), expected, atol=1e-3)
+    np.testing.assert_allclose(statistics.target_angles, expected, atol=1e-3)
     # Of every class the nearest other centre, among all columns.
     directions = recognizer.head.centres.numpy() / np.linalg.norm(recognizer.head.centres, axis=0)
     if directions.shape[1] == 6:
@@ -140,9 +141,9 @@ def test_every_head_can_be_measured(loss):
 
 
 def test_without_a_head_a_probe_measures_embeddings():
-    probe = AngleProbe(make_recognizer(Triplet()), SAMPLE)
-    assert set(probe().in_degrees()) == {"intra_degrees", "inter_degrees"}
-    assert probe.target_angles() is None
+    statistics = AngleProbe(make_recognizer(Triplet()), SAMPLE)()
+    assert set(statistics.in_degrees()) == {"intra_degrees", "inter_degrees"}
+    assert statistics.target_angles is None
 
 
 def test_a_probe_sees_the_weights_as_they_change():

@@ -54,7 +54,7 @@ def assert_refused(result, *words):
             ["'batch_size' must be at most 16", "4 identities"],
         ),
         (["--batch_size=5000"], ["'batch_size' must be at most 4000, all images"]),
-        (["--min_images=11"], ["'min_images' must be at most 10, all drawn"]),
+        (["--min_images=11"], ["'min_images' must be at most synthetic_images=10"]),
         (["--pretrained=nowhere.keras"], ["nowhere.keras does not exist"]),
         (["--schedule=steps", "--boundaries=0,10"], ["'boundaries' must be ascending steps"]),
         (["--seed=5000000000"], ["'seed' must be below 2**32"]),
@@ -68,7 +68,7 @@ def test_train_refuses(tmp_path, flags, words):
 
 def test_a_strategy_without_its_devices(command, tmp_path):
     result = command("train", "--strategy=mirrored", cwd=tmp_path)
-    assert_refused(result, "'strategy' must be 'one_device' here")
+    assert_refused(result, "'strategy' must be 'one_device': ")
 
 
 def test_records_that_do_not_match_their_manifest(faces, tmp_path):

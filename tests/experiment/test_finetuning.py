@@ -50,7 +50,7 @@ def changed(before, after):
     }
 
 
-def test_the_network_comes_from_the_file_and_the_accuracy_before_is_told(
+def test_the_network_comes_from_the_file_and_the_accuracy_before_is_printed(
     finished_run, people, tmp_path, capsys
 ):
     train(configure(finished_run, people), tmp_path / "run", resume=False, verbose=2)
@@ -173,11 +173,11 @@ def test_half_precision_keeps_the_head_in_float32(finished_run, people, tmp_path
         ({"finetuning.freeze": ("stage9",)}, "'freeze' must be one of head, stage1"),
         (
             {"finetuning.head_init": "class_means", "model.loss": "triplet"},
-            "'head_init' needs a margin head, which --loss=triplet has not",
+            "'head_init' requires a margin head; --loss=triplet has none",
         ),
         (
             {"finetuning.keep_head": True},
-            "'keep_head' needs the same identities: --pretrained holds 6 identities",
+            "'keep_head' requires the same identities: --pretrained has 6 identities",
         ),
     ],
     ids=str,

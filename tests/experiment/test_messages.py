@@ -7,7 +7,7 @@ from facerec_tf.models import Recognizer, make_objective
 
 
 def warnings(loss, auxiliary=(), **options):
-    """Returns what is said of a loss for 6 identities and embeddings of 16."""
+    """Warnings about a loss for 6 identities and embeddings of length 16."""
     backbone = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16)])
     model = ModelConfig(loss=loss, auxiliary=auxiliary, loss_options=options)
     return " ".join(advice(Recognizer(backbone, make_objective(model, num_classes=6))))
@@ -18,8 +18,8 @@ def warnings(loss, auxiliary=(), **options):
     [
         (lambda: warnings("cosface", s=1.0, m=0.2), "--s=1 is below 3.2"),
         (lambda: warnings("cosface", s=64.0, m=0.6), "diverged above 0.45"),
-        (lambda: warnings("ring"), "keeps no identities apart"),
-        (lambda: warnings("center", auxiliary=("ring",)), "keeps no identities apart"),
+        (lambda: warnings("ring"), "Ring does not separate identities"),
+        (lambda: warnings("center", auxiliary=("ring",)), "Center does not separate identities"),
     ],
 )
 def test_a_loss_that_cannot_work(found, words):

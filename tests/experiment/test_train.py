@@ -84,7 +84,7 @@ def test_a_loss_that_cannot_work_is_warned_of(faces, tmp_path, capsys):
     weak = {"model.loss": "cosface", "model.loss_options": {"s": 1.0, "m": 0.2}}
     chosen = {"data.directory": str(faces), "training.max_steps": 1, **weak}
     config = ExperimentConfig().override({**SMALL, **chosen})
-    train(config, tmp_path / "run", resume=False, verbose=0)
+    train(config, tmp_path / "run", resume=False, verbose=2)
     assert "warning: --s=1 is below 3.2" in capsys.readouterr().out
 
 
@@ -111,7 +111,7 @@ def test_xla_under_several_devices_is_refused(faces, tmp_path):
             "training.strategy": "mirrored",
         }
     )
-    with pytest.raises(ArgumentError, match="'xla' must be 'off' or 'auto' where 2 devices"):
+    with pytest.raises(ArgumentError, match="'xla' must be 'off' or 'auto' when 2 devices"):
         train(config, tmp_path / "run", resume=False, verbose=0)
 
 
@@ -156,7 +156,7 @@ def write_small_faces(directory):
     write_pair_set(small, records, pairs, name="small", image_size=(64, 64))
 
 
-def test_images_of_another_size_are_trained_on_and_judged(tmp_path):
+def test_images_of_another_size_are_trained_on_and_evaluated(tmp_path):
     write_small_faces(tmp_path / "data")
     config = ExperimentConfig().override({**SMALL, "data.directory": str(tmp_path / "data")})
     train(config, tmp_path / "run", resume=False, verbose=0)

@@ -1,5 +1,6 @@
 """What is recorded of a run, read back."""
 
+import csv
 import dataclasses
 
 import numpy as np
@@ -8,10 +9,11 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from facerec_tf.evaluation import AngleStatistics
-from facerec_tf.training import TensorBoardLog
-from facerec_tf.training.callbacks import ANGLES, COLUMNS
+from facerec_tf.experiment.angles import COLUMNS
+from facerec_tf.training import Measurement, MetricsLog, Progress, TensorBoardLog
 
 DEGREES = AngleStatistics(1.0, 0.25, 0.2, 0.3, 0.4, 0.5).in_degrees()
+ANGLES = Measurement("angles", COLUMNS, tensorboard_group="angles/")
 
 
 def read(directory):
@@ -23,19 +25,20 @@ def read(directory):
     }
 
 
-def test_the_columns_hold_all_that_angles_are_measured():
-    assert set(DEGREES) == set(ANGLES)
-    assert set(ANGLES) < set(COLUMNS)
+def test_the_columns_of_angles_are_the_fields_of_angle_statistics():
+    assert set(DEGREES) == set(COLUMNS)
     assert len(DEGREES) == len(dataclasses.fields(AngleStatistics)) - 1
 
 
 def test_tensorboard_gets_scalars_and_the_histogram_where_angles_were_measured(tmp_path):
-    log = TensorBoardLog(tmp_path, lambda: np.array([0.5, 1.0, 1.5]))
+    histograms = {}
+    log = TensorBoardLog(tmp_path, [ANGLES], lambda: histograms)
     log.on_train_batch_end(0, {"step": 2.0, "epoch": 1.0, "loss": 3.0})
+    histograms["target_angle_degrees"] = np.degrees([0.5, 1.0, 1.5])
     log.on_train_batch_end(1, {"step": 4.0, "epoch": 1.0, "loss": 2.0, **DEGREES})
     log.on_train_end()
     found = read(tmp_path)
-    assert set(found) == {"loss", "target_angle_degrees", *(f"angles/{name}" for name in ANGLES)}
+    assert set(found) == {"loss", "target_angle_degrees", *(f"angles/{name}" for name in COLUMNS)}
     assert {step: float(value) for step, value in found["loss"].items()} == {2: 3.0, 4: 2.0}
     for name, value in DEGREES.items():
         ((step, written),) = found[f"angles/{name}"].items()
@@ -46,16 +49,36 @@ def test_tensorboard_gets_scalars_and_the_histogram_where_angles_were_measured(t
     assert (histogram[0, 0], histogram[-1, 1]) == pytest.approx((np.degrees(0.5), np.degrees(1.5)))
 
 
-def test_tensorboard_draws_no_histogram_without_target_angles(tmp_path):
-    log = TensorBoardLog(tmp_path, lambda: None)
+def test_tensorboard_needs_no_histogram(tmp_path):
+    log = TensorBoardLog(tmp_path, [ANGLES])
     log.on_train_batch_end(0, {"step": 1, "intra_degrees": 30.0, "inter_degrees": 60.0})
     log.on_train_end()
     assert set(read(tmp_path)) == {"angles/intra_degrees", "angles/inter_degrees"}
 
 
 def test_angles_that_are_not_finite_do_not_end_a_run(tmp_path):
-    log = TensorBoardLog(tmp_path, lambda: np.array([np.nan, 1.0]))
+    log = TensorBoardLog(tmp_path, [ANGLES], lambda: {"theta": np.array([np.nan, 1.0])})
     nan = AngleStatistics(*[float("nan")] * 6).in_degrees()
     log.on_train_batch_end(0, {"step": 1, **nan})
     log.on_train_end()
     assert np.isnan(float(read(tmp_path)["angles/intra_degrees"][1]))
+
+
+def test_metrics_keep_the_columns_of_a_former_measurement(tmp_path):
+    """A run may be resumed with other measurements than it was started with."""
+    path = tmp_path / "metrics.csv"
+    MetricsLog(path, measurements=[ANGLES]).on_train_batch_end(0, {"step": 1, **DEGREES})
+    other = Measurement("length", ("length",))
+    log = MetricsLog(path, resume_step=1, measurements=[other])
+    log.on_train_batch_end(0, {"step": 2, "length": 3.0})
+    with open(path, newline="") as file:
+        first, second = csv.DictReader(file)
+    assert [*first][9:] == ["length", *COLUMNS]
+    assert float(first["intra_degrees"]) == pytest.approx(DEGREES["intra_degrees"])
+    assert (first["length"], second["length"], second["intra_degrees"]) == ("", "3.0", "")
+
+
+def test_the_progress_bar_shows_the_chosen_columns():
+    measurements = [ANGLES, Measurement("length", ("length", "width"), progress=("length",))]
+    shown = Progress(measurements).shown
+    assert shown == ("loss", "images_per_second", "length")

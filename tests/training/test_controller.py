@@ -8,12 +8,13 @@ import keras
 import numpy as np
 import pytest
 
-from facerec_tf.core.errors import DataError
-from facerec_tf.evaluation import AngleStatistics
+from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.training import (
     Checkpoints,
     Controller,
     DivergenceError,
+    Measured,
+    Measurement,
     MetricsLog,
     RunPlan,
     TerminationError,
@@ -52,19 +53,28 @@ class NoiseSource:
         return contextlib.nullcontext()
 
 
+def accuracy(function, every=5):
+    """Measurement of a verification accuracy, which `function` returns."""
+    return Measurement(
+        "verification",
+        ("verification_accuracy",),
+        every,
+        lambda: Measured({"verification_accuracy": function()}),
+        averaged=True,
+        checkpoint_metric="verification_accuracy",
+    )
+
+
 @pytest.fixture
 def make_controller(make_trainer, tmp_path):
-    def make(poison=(), evaluate=None, angles=None, name="run", trainer=None, **plan):
-        defaults = dict(
-            total_steps=12, steps_per_epoch=5, log_every=2, checkpoint_every=4, evaluate_every=5
-        )
+    def make(poison=(), measurements=(), name="run", trainer=None, **plan):
+        defaults = dict(total_steps=12, steps_per_epoch=5, log_every=2, checkpoint_every=4)
         return Controller(
             trainer or make_trainer(dropout=0.2, ema=0.9),
             NoiseSource(poison),
             RunPlan(**{**defaults, **plan}),
             Checkpoints(tmp_path / name),
-            evaluate=evaluate,
-            angles=angles,
+            measurements=measurements,
             offending_batch=tmp_path / "offending_batch.npz",
         )
 
@@ -100,7 +110,7 @@ def test_callbacks_see_epochs_logs_and_may_stop(make_controller, tmp_path):
             self.model.stop_training = epoch == 1
 
     accuracies = iter([0.6, 0.8])
-    controller = make_controller(evaluate=lambda: next(accuracies))
+    controller = make_controller(measurements=[accuracy(lambda: next(accuracies))])
     controller.run([Watch(), MetricsLog(tmp_path / "metrics.csv")], verbose=0)
     assert seen == [
         ("begin", 0),
@@ -127,38 +137,60 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def test_angles_land_in_the_row_of_their_step(make_controller, tmp_path):
-    found = iter(AngleStatistics(0.1 * n, None, 0.2, 0.3, None, 0.5) for n in range(1, 9))
-    controller = make_controller(angles=lambda: next(found), angles_every=4)
-    controller.run([MetricsLog(tmp_path / "metrics.csv")], verbose=0)
+def test_values_are_written_in_the_row_of_their_step(make_controller, tmp_path):
+    found = iter(range(1, 9))
+    angles = Measurement(
+        "angles", ("theta", "phi"), 3, lambda: Measured({"theta": 0.1 * next(found)})
+    )
+    never = Measurement("never", ("size",))
+    controller = make_controller(measurements=[angles, never])
+    log = MetricsLog(tmp_path / "metrics.csv", measurements=controller.measurements)
+    controller.run([log], verbose=0)
     written = {int(row["step"]): row for row in rows(tmp_path / "metrics.csv")}
-    assert list(written) == [2, 4, 5, 6, 8, 10, 12]
-    measured = {step: float(row["target_angle_degrees"] or "nan") for step, row in written.items()}
-    expected = [np.nan, 0.1, np.nan, np.nan, 0.2, np.nan, 0.3]
-    np.testing.assert_allclose(list(measured.values()), np.degrees(expected))
-    for name, value in {"w_ec_degrees": 0.2, "w_inter_degrees": 0.3, "inter_degrees": 0.5}.items():
-        assert float(written[4][name]) == pytest.approx(np.degrees(value))
-    assert (written[4]["past_threshold"], written[4]["intra_degrees"]) == ("", "")
+    assert [*written[2]][-3:] == ["theta", "phi", "size"]
+    assert list(written) == [2, 3, 4, 5, 6, 8, 9, 10, 12]
+    measured = {step: float(row["theta"]) for step, row in written.items() if row["theta"]}
+    assert measured == pytest.approx({3: 0.1, 6: 0.2, 9: 0.3, 12: 0.4})
+    assert all(row["phi"] == row["size"] == "" for row in written.values())
 
 
-def test_angles_are_those_of_the_weights_in_training(make_controller, make_trainer):
+def test_histograms_are_those_of_the_current_step(make_controller):
+    seen = {}
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen[logs["step"]] = dict(controller.histograms)
+
+    angles = Measurement("angles", ("theta",), 4, lambda: Measured({}, {"theta": np.ones(3)}))
+    controller = make_controller(measurements=[angles], total_steps=6)
+    controller.run([Watch()], verbose=0)
+    assert {step: [*found] for step, found in seen.items()} == {
+        2: [],
+        4: ["theta"],
+        5: [],
+        6: ["theta"],
+    }
+
+
+def test_a_measurement_chooses_its_weights(make_controller, make_trainer):
     trainer = make_trainer(ema=0.9)
     weights = trainer.recognizer.backbone.trainable_weights
-    seen = {"angles": [], "evaluate": []}
+    seen = []
 
-    def note(name, result):
-        seen[name].append([w.numpy() for w in weights])
-        return result
+    def note():
+        seen.append([w.numpy() for w in weights])
+        return Measured()
 
     controller = make_controller(
         trainer=trainer,
-        evaluate=lambda: note("evaluate", 0.5),
-        angles=lambda: note("angles", AngleStatistics(*[0.5] * 6)),
+        measurements=[
+            Measurement("training", ("x",), 5, note),
+            Measurement("average", ("y",), 5, note, averaged=True),
+        ],
         total_steps=5,
-        angles_every=5,
     )
     controller.run(verbose=0)
-    (ours,), (averaged,) = seen["angles"], seen["evaluate"]
+    ours, averaged = seen
     for one, other, weight in zip(ours, averaged, weights, strict=True):
         np.testing.assert_array_equal(one, weight.numpy())
         assert not np.array_equal(one, other)
@@ -175,7 +207,7 @@ def test_metrics_after_the_checkpoint_are_written_again(tmp_path):
 
 def test_a_diverged_run_names_step_batch_and_last_good_checkpoint(make_controller, tmp_path):
     controller = make_controller(poison=range(6, 99), total_steps=50)
-    with pytest.raises(DivergenceError, match=r"step 16, had.*offending_batch.*step-00000004"):
+    with pytest.raises(DivergenceError, match=r"up to step 16\..*offending_batch.*step-00000004"):
         controller.run(verbose=0)
     with np.load(tmp_path / "offending_batch.npz") as batch:
         assert np.isnan(batch["image"]).any()
@@ -240,6 +272,13 @@ def test_the_second_interrupt_ends_at_once(make_controller):
     with pytest.raises(KeyboardInterrupt):
         controller.run([Impatient()], verbose=0)
     assert controller.checkpoints.latest() is None
+
+
+def test_only_one_measurement_may_choose_the_best_checkpoint(make_controller):
+    other = Measurement("other", ("other",), checkpoint_metric="other")
+    with pytest.raises(ArgumentError, match="at most one checkpoint_metric"):
+        make_controller(measurements=[accuracy(lambda: 1.0), other])
+    assert make_controller(measurements=[other]).selection is None
 
 
 def test_resuming_another_architecture_is_an_error_not_a_mess(make_controller, make_trainer):

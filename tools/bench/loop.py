@@ -2,9 +2,9 @@
 
     python tools/bench/loop.py [--batch_size=64 --steps=40 --rounds=3]
 
-The loop is what `facerec_tf.train` runs: records on disk, pipeline, step, logs, callbacks. The bare
-step is the same network and optimizer in one `tf.function` on a batch that lies in memory. Both
-run in turn; on a noisy machine only their ratio means something.
+The loop is the one of `facerec_tf.train`: records on disk, pipeline, step, logs and callbacks. The
+bare step is the same network and optimizer in one `tf.function`, on a batch in memory. Both run
+alternately; on a noisy machine only their ratio is meaningful.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LOG_EVERY = 10
 
 
 def main() -> None:
-    """Prints images per second of both, and their ratio."""
+    """Prints the speed of both in images per second, and their ratio."""
     import keras
     import tensorflow as tf
 
@@ -47,7 +47,7 @@ def main() -> None:
     )
 
     class Clock(keras.callbacks.Callback):
-        """Notes when each log interval ended."""
+        """Records the end of each log interval."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -79,7 +79,7 @@ def main() -> None:
         controller = Controller(
             build_trainer(config, build_recognizer(config, manifest), 1),
             source,
-            RunPlan(steps, 10**9, LOG_EVERY, 10**9, 10**9),
+            RunPlan(steps, 10**9, LOG_EVERY, 10**9),
             Checkpoints(Path(folder) / "checkpoints"),
             offending_batch=Path(folder) / "offending.npz",
         )
@@ -105,7 +105,7 @@ def main() -> None:
 
 
 def _bare_step(trainer: Any, batch: dict[str, Any]) -> Callable[[], Any]:
-    """Returns the training step as one writes it without a kit."""
+    """A training step written directly in TensorFlow, without the trainer."""
     import tensorflow as tf
 
     recognizer, optimizer = trainer.recognizer, trainer.optimizer

@@ -21,7 +21,7 @@ from absl import flags
 
 from facerec_tf.command import run
 from facerec_tf.config import AugmentationConfig
-from facerec_tf.data import Manifest, Record, training_dataset, write_records
+from facerec_tf.data import Manifest, Record, StreamOptions, training_dataset, write_records
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.records import read_shard, shard_paths
 
@@ -73,12 +73,11 @@ def pipeline_rate(
     """Returns images a second of `training_dataset`, once it runs."""
     # As with a large data set, a record is read for each one taken out of a buffer that is full.
     dataset = training_dataset(
-        directory,
+        StreamOptions(
+            directory, seed=0, shuffle_buffer=1024, images_per_identity=images_per_identity
+        ),
         batch_size=BATCH_SIZE,
-        seed=0,
         augmentation=augmentation,
-        shuffle_buffer=1024,
-        images_per_identity=images_per_identity,
     )
     batches = iter(dataset)
     next(batches)
