@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from facerec_tf.alignment import ARCFACE_112, Aligner, Detector, Face
-from facerec_tf.photographs.crops import FaceCropper
+from facerec_tf.photographs.face_cropper import FaceCropper
 
 #: Where the drawn face of a photograph lies.
 CORNER, SIDE = np.array([40.0, 30.0]), 112
@@ -34,7 +34,7 @@ def photo_of():
 
 
 @pytest.fixture
-def crop_photo():
+def cropper():
     """Cuts the 112x112 pixels at `CORNER` out of a photograph."""
     return FaceCropper(lambda: Aligner(CornerDetector()))
 

@@ -70,8 +70,7 @@ def merge_records(
             tqdm(records, total=total, unit=" images", disable=None),
             name=name,
             num_shards=num_shards,
-            image_size=manifests[0].image_size,
-            alignment=manifests[0].alignment,
+            crop_format=manifests[0].crop_format,
             seed=seed,
         )
         renamed = _write_label_map(folder / LABEL_MAP, identities, people)

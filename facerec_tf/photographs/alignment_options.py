@@ -1,9 +1,10 @@
-"""How photographs are aligned: the options of every command that cuts faces out."""
+"""The options of every command that crops faces from photographs."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 from facerec_tf.alignment import (
@@ -19,39 +20,49 @@ from facerec_tf.alignment import (
 from facerec_tf.config import option
 from facerec_tf.core.errors import ArgumentError, require_between
 from facerec_tf.core.lookup import lookup, require_known
-from facerec_tf.photographs.crops import FaceCropper
+from facerec_tf.data import CropFormat
+from facerec_tf.photographs.face_cropper import FaceCropper
 
 
 @dataclasses.dataclass(frozen=True)
 class AlignmentOptions:
-    """What detector, which face, which crop, and how good it must be."""
+    """Detector, selection among several faces, crop template and quality limits.
 
-    detector: str = option("yunet", "What finds the faces: yunet or mtcnn.")
+    Raises:
+        ArgumentError: If a name is unknown, a number is out of its range, or an option is given
+            that the chosen detector or template does not use.
+    """
+
+    detector: str = option(
+        "yunet", f"Face detector: {' or '.join(sorted(DETECTORS, reverse=True))}."
+    )
     detector_model: str | None = option(
-        None, "YuNet's ONNX file; default: the one in the user's cache."
+        None, "YuNet's ONNX file; default: the file in the user's cache."
     )
     detector_sha256: str | None = option(
-        None, "What that file must hash to, if it is none of the published ones."
+        None, "SHA-256 of that file, if it is not one of the published files."
     )
-    fetch_detector: bool = option(False, "Download YuNet to the cache if it is not there.")
+    fetch_detector: bool = option(False, "Download YuNet to the cache if it is missing.")
     min_score: float | None = option(
-        None, "Reject faces of less confidence; default: yunet 0.6, mtcnn 0.8."
+        None, "Reject faces with a lower confidence; default: yunet 0.6, mtcnn 0.8."
     )
     face: str = option(
-        "center", "Which face of several: largest, center, all, or only (others are rejected)."
+        "center",
+        "Which face to use if there are several: largest, center, all, or only (the photograph is "
+        "rejected).",
     )
-    alignment: str = option("arcface-112", f"Where landmarks go: {', '.join(TEMPLATES)}.")
+    alignment: str = option("arcface-112", f"Crop template: {', '.join(TEMPLATES)}.")
     margin: float | None = option(
-        None, "Of a facenet alignment: pixels of the crop around the face, both sides together."
+        None, "Pixels of a facenet crop around the face, both sides together."
     )
-    min_face: float | None = option(None, "Reject faces whose box is narrower, in pixels.")
+    min_face: float | None = option(None, "Reject faces whose box has a shorter side, in pixels.")
     min_sharpness: float | None = option(
-        None, "Reject crops whose Laplacian varies less: 5 % of LFW's are below 60."
+        None, "Reject crops with a smaller variance of the Laplacian; 5 % of LFW is below 60."
     )
-    max_yaw: float | None = option(None, "Reject faces turned further aside, in degrees.")
+    max_yaw: float | None = option(None, "Reject faces turned further sideways, in degrees.")
     max_pitch: float | None = option(None, "Reject faces turned further up or down, in degrees.")
     max_roll: float | None = option(None, "Reject faces tilted further, in degrees.")
-    jpeg_quality: int = option(95, "Of the crops, 1 to 100.")
+    jpeg_quality: int = option(95, "JPEG quality of the crops, 1 to 100.")
 
     def __post_init__(self) -> None:
         require_known(self.detector, DETECTORS, "detector")
@@ -68,10 +79,10 @@ class AlignmentOptions:
         self.gates()
 
     def template(self) -> Template:
-        """Returns where the landmarks go.
+        """Returns the crop template.
 
         Raises:
-            ArgumentError: If there is no such alignment, or it takes no margin.
+            ArgumentError: If `alignment` is unknown, or does not use `margin`.
         """
         template = lookup(TEMPLATES, self.alignment, "alignment")
         if self.margin is None:
@@ -81,7 +92,7 @@ class AlignmentOptions:
         return facenet_template(template.size, self.margin)
 
     def gates(self) -> QualityGates:
-        """Returns what a face must be to be used."""
+        """Returns the quality limits, with angles in radians."""
         angles = {"max_yaw": self.max_yaw, "max_pitch": self.max_pitch, "max_roll": self.max_roll}
         return QualityGates(
             min_size=self.min_face,
@@ -94,16 +105,24 @@ class AlignmentOptions:
         """Returns a detector for one thread.
 
         Raises:
-            UserError: If its package or its file is missing, or the file another than it should be.
+            UserError: If its package or its model file is missing, or the file has another SHA-256.
         """
-        kind = DETECTORS[self.detector]
-        score = min(self.min_score or kind.least_score, kind.least_score)
+        kind: Callable[..., Detector] = DETECTORS[self.detector]
+        least = DETECTORS[self.detector].least_score
+        # A higher limit is left to the quality limits, whose message names the score.
+        score = min(self.min_score or least, least)
         return kind(min_score=score, **self._yunet_options())
 
-    def crop_photo(self) -> FaceCropper:
-        """Returns what cuts faces out; see `make_detector` for what may be wrong.
+    def crop_format(self) -> CropFormat:
+        """Returns size and alignment of the crops."""
+        template = self.template()
+        return CropFormat(template.size, template.name)
 
-        The first detector is made now, so that what is wrong is said before work starts.
+    def make_cropper(self) -> FaceCropper:
+        """Returns the cropper, with one detector made already.
+
+        Raises:
+            UserError: As `make_detector` does, before the work starts.
         """
         detectors = [self.make_detector()]
 
@@ -114,9 +133,9 @@ class AlignmentOptions:
         return FaceCropper(make_aligner, self.jpeg_quality)
 
     def described(self) -> dict[str, Any]:
-        """Returns what the crops depend on, for a journal."""
-        where = ("detector_model", "fetch_detector")
-        return {k: v for k, v in dataclasses.asdict(self).items() if k not in where}
+        """Returns the options that the crops depend on, for the progress file."""
+        places = ("detector_model", "fetch_detector")
+        return {k: v for k, v in dataclasses.asdict(self).items() if k not in places}
 
     def _yunet_options(self) -> dict[str, Any]:
         if self.detector != "yunet":

@@ -20,7 +20,7 @@ from facerec_tf.command import run
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.flags import alignment_options, define_alignment_flags
 from facerec_tf.importers.lfw import read_photos
-from facerec_tf.photographs import AlignmentOptions, Photo, crop_all
+from facerec_tf.photographs import AlignmentOptions, Photo, crop_photos
 from facerec_tf.photographs.make_records import make_records
 
 _ARCHIVE = flags.DEFINE_string("archive", None, "Tar of photographs, as LFW's.")
@@ -37,20 +37,19 @@ def measure(
 ) -> dict[str, float]:
     """Returns the best rate of each contestant, in turns so that all meet the same noise."""
     images = [decode_photo(photo.read()) for photo in photos]
-    detector, template = options.make_detector(), options.template()
+    detector = options.make_detector()
 
     def records() -> None:
         make_records(
             Path(tempfile.mkdtemp(dir=scratch)),
             photos,
-            options.crop_photo(),
-            image_size=template.size,
-            alignment=template.name,
+            options.make_cropper(),
+            crop_format=options.crop_format(),
         )
 
     contestants = {
         LOOP: lambda: [detector.detect(image) for image in images],
-        "photographs to crops": lambda: list(crop_all(photos, options.crop_photo())),
+        "photographs to crops": lambda: list(crop_photos(photos, options.make_cropper())),
         "photographs to records": records,
     }
     rates = dict.fromkeys(contestants, 0.0)

@@ -21,7 +21,7 @@ from facerec_tf.command import run
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.flags import alignment_options, define_alignment_flags
 from facerec_tf.importers.lfw import read_photos
-from facerec_tf.photographs.landmarks import read_landmarks
+from facerec_tf.photographs.landmark_cropper import read_landmarks
 
 _ARCHIVE = flags.DEFINE_string("archive", None, "Tar of photographs, as LFW's.")
 _LANDMARKS = flags.DEFINE_string("landmarks", None, "CSV of their five points, as YuNet has them.")

@@ -9,8 +9,10 @@ from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.core.parallel import ordered_map
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import UnreadableError, decode_photo
-from facerec_tf.photographs.crops import CropReader, FaceCropper, crop_name
-from facerec_tf.photographs.outcome import crop_all
+from facerec_tf.photographs.crop import crop_name
+from facerec_tf.photographs.crop_reader import CropReader
+from facerec_tf.photographs.crop_result import crop_photos
+from facerec_tf.photographs.face_cropper import FaceCropper
 from facerec_tf.photographs.photo import Photo
 from tests.photo_fixtures import CORNER, SIDE, CornerDetector
 
@@ -23,22 +25,22 @@ def png(image):
     return cv2.imencode(".png", image[..., ::-1])[1].tobytes()
 
 
-def test_align_photo_cuts_the_face_out(photo_of, crop_photo):
+def test_face_cropper_crops_the_face(photo_of, cropper):
     image = photo_of(1)
-    (crop,) = crop_photo(as_photo(png(image), "Ann/1.png"))
+    (crop,) = cropper(as_photo(png(image), "Ann/1.png"))
     assert (crop.name, crop.person, crop.face.score) == ("Ann/1.png.jpg", "Ann", 0.9)
     x, y = CORNER.astype(int)
     found = decode_photo(crop.encoded).astype(int)
     assert np.abs(found - image[y : y + SIDE, x : x + SIDE]).mean() < 2
 
 
-def test_align_photo_says_why_not(photo_of, crop_photo):
+def test_face_cropper_raises_the_reason(photo_of, cropper):
     with pytest.raises(RejectedFaceError, match="no face was found"):
-        crop_photo(as_photo(png(np.zeros((50, 50, 3), np.uint8))))
-    with pytest.raises(UnreadableError, match="no image in a known format"):
-        crop_photo(as_photo(b"words"))
+        cropper(as_photo(png(np.zeros((50, 50, 3), np.uint8))))
+    with pytest.raises(UnreadableError, match="not an image in a known format"):
+        cropper(as_photo(b"words"))
     with pytest.raises(UnreadableError, match="No such file or directory"):
-        crop_photo(Photo("Ann/1.jpg", "Ann", "/nowhere/1.jpg"))
+        cropper(Photo("Ann/1.jpg", "Ann", "/nowhere/1.jpg"))
 
 
 def test_several_faces_have_names_of_their_own(photo_of):
@@ -60,18 +62,18 @@ def test_an_aligner_for_every_thread(photo_of):
         return made[-1]
 
     photos = [as_photo(png(photo_of(seed))) for seed in range(3)] * 20
-    outcomes = list(crop_all(photos, FaceCropper(make), threads=3))
+    results = list(crop_photos(photos, FaceCropper(make), threads=3))
     assert 1 <= len(made) <= 3
-    alone = list(crop_all(photos, FaceCropper(make), threads=1))
-    assert [o.crops[0].encoded for o in outcomes] == [o.crops[0].encoded for o in alone]
+    alone = list(crop_photos(photos, FaceCropper(make), threads=1))
+    assert [o.crops[0].encoded for o in results] == [o.crops[0].encoded for o in alone]
 
 
-def test_outcomes_tell_damage_from_no_face(photo_of, crop_photo):
+def test_results_distinguish_damage_from_no_face(photo_of, cropper):
     black = png(np.zeros((50, 50, 3), np.uint8))
     photos = [as_photo(content) for content in (png(photo_of(1)), black, b"")]
-    outcomes = list(crop_all(photos, crop_photo))
-    assert [outcome.photo for outcome in outcomes] == photos
-    assert [(o.reason, o.is_damaged) for o in outcomes] == [
+    results = list(crop_photos(photos, cropper))
+    assert [result.photo for result in results] == photos
+    assert [(o.reason, o.is_damaged) for o in results] == [
         (None, False),
         ("no face was found", False),
         ("the file is empty", True),
@@ -105,24 +107,24 @@ CROP = np.random.default_rng(0).integers(0, 256, (4, 4, 3), dtype=np.uint8)
 CROP = cv2.resize(CROP, (96, 112))
 
 
-def test_take_crop_keeps_jpegs_as_they_are():
+def test_crop_reader_keeps_jpegs():
     jpeg = encode_jpeg(CROP, quality=80)
     (crop,) = CropReader((112, 96))(as_photo(jpeg + b"\0\0\n"))
     assert (crop.name, crop.encoded, crop.face) == ("Ann/1.jpg", jpeg, None)
 
 
-def test_take_crop_makes_jpegs_of_others():
+def test_crop_reader_converts_other_formats():
     (crop,) = CropReader((112, 96))(as_photo(png(CROP), "Ann/1.png"))
     assert crop.name == "Ann/1.png"
     assert np.abs(decode_photo(crop.encoded).astype(int) - CROP).mean() < 2
 
 
-def test_take_crop_refuses():
-    take = CropReader((112, 112))
+def test_crop_reader_refuses():
+    reader = CropReader((112, 112))
     with pytest.raises(DataError, match=r"'Ann/1.jpg' is 112x96 pixels, expected 112x112"):
-        take(as_photo(encode_jpeg(CROP)))
+        reader(as_photo(encode_jpeg(CROP)))
     with pytest.raises(UnreadableError, match="it is truncated"):
-        take(as_photo(encode_jpeg(CROP)[:-40]))
+        reader(as_photo(encode_jpeg(CROP)[:-40]))
     for quality in (0, 101):
         with pytest.raises(ArgumentError, match="'jpeg_quality' must be between 1 and 100"):
             CropReader((112, 112), quality)
