@@ -9,6 +9,7 @@ from facerec_tf.alignment.quality import QualityGates as QualityGates
 from facerec_tf.alignment.similarity import crop as crop
 from facerec_tf.alignment.similarity import similarity_transform as similarity_transform
 from facerec_tf.alignment.table import DETECTORS as DETECTORS
+from facerec_tf.alignment.table import FACENET_TEMPLATES as FACENET_TEMPLATES
 from facerec_tf.alignment.table import POLICIES as POLICIES
 from facerec_tf.alignment.table import TEMPLATES as TEMPLATES
 from facerec_tf.alignment.templates import ARCFACE_112 as ARCFACE_112

@@ -54,9 +54,9 @@ class QualityGates:
         return next(self._faults(face, crop), None)
 
     def _faults(self, face: Face, crop: np.ndarray) -> Iterator[str]:
-        if _is_less(face.size, self.min_size):
+        if self.min_size is not None and face.size < self.min_size:
             yield f"the face is {face.size:.4g} pixels wide, fewer than {self.min_size:g}"
-        if _is_less(face.score, self.min_score):
+        if self.min_score is not None and face.score < self.min_score:
             yield f"the face's score is {face.score:.4g}, less than {self.min_score:g}"
         pose = head_pose(face.landmarks)
         for turned, angle, limit in (
@@ -85,7 +85,3 @@ def sharpness(crop: np.ndarray) -> float:
     # Interpolation darkens the photograph's last row, and the Laplacian reaches one row further.
     inside = cv2.erode((grey > 0).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     return float(cv2.Laplacian(grey, cv2.CV_64F)[inside].var()) if inside.any() else 0.0
-
-
-def _is_less(value: float, limit: float | None) -> bool:
-    return limit is not None and value < limit

@@ -18,7 +18,7 @@ from facerec_tf.alignment.templates import (
 from facerec_tf.alignment.yunet import YuNet
 
 #: Name → class.
-DETECTORS: dict[str, type[Detector]] = {"mtcnn": MTCNN, "yunet": YuNet}
+DETECTORS: dict[str, type[Detector]] = {"yunet": YuNet, "mtcnn": MTCNN}
 
 #: Name → function from the faces and the photograph's height and width to the selected faces.
 POLICIES: dict[str, Callable[[Sequence[Face], tuple[int, int]], list[Face]]] = {
@@ -28,8 +28,12 @@ POLICIES: dict[str, Callable[[Sequence[Face], tuple[int, int]], list[Face]]] = {
     "only": only_face,
 }
 
+#: Name → template of FaceNet's crops, whose margin can be chosen.
+FACENET_TEMPLATES = {t.name: t for t in map(facenet_template, FACENET_SIZES)}
+
 #: Name → template, as flags and manifests have it.
 TEMPLATES: dict[str, Template] = {
-    template.name: template
-    for template in (ARCFACE_112, ARCFACE_112X96, *map(facenet_template, FACENET_SIZES))
+    ARCFACE_112.name: ARCFACE_112,
+    ARCFACE_112X96.name: ARCFACE_112X96,
+    **FACENET_TEMPLATES,
 }

@@ -124,8 +124,7 @@ class Manifest:
             "format_version": FORMAT_VERSION,
             "num_images": self.num_images,
             "name": self.name,
-            "image_size": self.image_size,
-            "alignment": self.alignment,
+            **dataclasses.asdict(self.crop_format),
             "shards": [dataclasses.asdict(shard) for shard in self.shards],
         }
         target = Path(directory) / FILE_NAME

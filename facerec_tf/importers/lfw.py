@@ -102,14 +102,14 @@ def read_pairs(path: Path) -> list[Pair]:
         DataError: If the file cannot be read, a line is not a pair, or the number of pairs differs
             from the first line.
     """
-    (_, header), *rows = _read_split(path)
+    (first, header), *rows = _read_split(path)
     pairs = [_parse_pair(row, path, line) for line, row in rows]
     try:
         *folds, size = map(int, header)
         (num_folds,) = folds or (1,)
     except ValueError:
         raise DataError(
-            f"Line 1 of split file '{path}' must be the number of folds, if there are several, and "
+            f"Line {first} of split file '{path}' must be the number of folds, if there are several, and "
             f"the pairs of each kind in a fold. Found: {' '.join(header)}"
         ) from None
     expected = 2 * num_folds * size

@@ -20,7 +20,6 @@ from facerec_tf.photographs.folder_scan import scan_folder
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.progress_file import PROGRESS_FILE, FinishedPhoto, ProgressFile, Stamp
 from facerec_tf.photographs.rejected import REJECTED_FILE, Rejected, write_rejected
-from facerec_tf.visualize import contact_sheet, save_image
 
 FACES_FILE, SHEET_FILE = "faces.csv", "contact_sheet.png"
 
@@ -133,6 +132,9 @@ def _write_faces(target: Path, finished: Mapping[str, FinishedPhoto]) -> None:
 
 def _write_sheet(target: Path, crops: Sequence[Path]) -> None:
     """Writes a picture of a random sample of the crops, the same one every time."""
+    # Loads Matplotlib, which commands that only show their flags need not wait for.
+    from facerec_tf.visualize import contact_sheet, save_image
+
     places = np.random.default_rng(0).permutation(len(crops))[:_ON_SHEET]
     sample = [decode_photo(crops[place].read_bytes()) for place in sorted(places)]
     save_image(contact_sheet(np.stack(sample), columns=_COLUMNS), target)

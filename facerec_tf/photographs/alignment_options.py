@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from facerec_tf.alignment import (
     DETECTORS,
+    FACENET_TEMPLATES,
     POLICIES,
     TEMPLATES,
     Aligner,
@@ -23,6 +25,15 @@ from facerec_tf.core.lookup import lookup, require_known
 from facerec_tf.data import CropFormat
 from facerec_tf.photographs.face_cropper import FaceCropper
 
+#: Option → argument of the detectors that take it.
+_DETECTOR_ARGUMENTS = {
+    "detector_model": "model",
+    "detector_sha256": "sha256",
+    "fetch_detector": "fetch",
+}
+
+_LEAST_SCORES = ", ".join(f"{name} {DETECTORS[name].least_score:g}" for name in DETECTORS)
+
 
 @dataclasses.dataclass(frozen=True)
 class AlignmentOptions:
@@ -33,9 +44,7 @@ class AlignmentOptions:
             that the chosen detector or template does not use.
     """
 
-    detector: str = option(
-        "yunet", f"Face detector: {' or '.join(sorted(DETECTORS, reverse=True))}."
-    )
+    detector: str = option("yunet", f"Face detector: {' or '.join(DETECTORS)}.")
     detector_model: str | None = option(
         None, "YuNet's ONNX file; default: the file in the user's cache."
     )
@@ -44,7 +53,7 @@ class AlignmentOptions:
     )
     fetch_detector: bool = option(False, "Download YuNet to the cache if it is missing.")
     min_score: float | None = option(
-        None, "Reject faces with a lower confidence; default: yunet 0.6, mtcnn 0.8."
+        None, f"Reject faces with a lower confidence; default: {_LEAST_SCORES}."
     )
     face: str = option(
         "center",
@@ -68,13 +77,13 @@ class AlignmentOptions:
         require_known(self.detector, DETECTORS, "detector")
         require_known(self.face, POLICIES, "face")
         require_between("jpeg_quality", self.jpeg_quality, 1, 100)
-        if self.detector != "yunet":
-            for name in ("detector_model", "detector_sha256", "fetch_detector"):
-                if getattr(self, name):
-                    raise ArgumentError(
-                        f"Flag --{name} is not used with --detector={self.detector}, only with "
-                        "--detector=yunet."
-                    )
+        for name, argument in _DETECTOR_ARGUMENTS.items():
+            users = [d for d, kind in DETECTORS.items() if argument in _arguments(kind)]
+            if getattr(self, name) and self.detector not in users:
+                raise ArgumentError(
+                    f"Flag --{name} is not used with --detector={self.detector}, only with "
+                    f"--detector={' or '.join(users)}."
+                )
         self.template()
         self.gates()
 
@@ -87,7 +96,7 @@ class AlignmentOptions:
         template = lookup(TEMPLATES, self.alignment, "alignment")
         if self.margin is None:
             return template
-        if not self.alignment.startswith("facenet"):
+        if self.alignment not in FACENET_TEMPLATES:
             raise ArgumentError(f"Flag --margin is not used with --alignment={self.alignment}.")
         return facenet_template(template.size, self.margin)
 
@@ -109,9 +118,13 @@ class AlignmentOptions:
         """
         kind: Callable[..., Detector] = DETECTORS[self.detector]
         least = DETECTORS[self.detector].least_score
+        own = {
+            argument: getattr(self, name)
+            for name, argument in _DETECTOR_ARGUMENTS.items()
+            if argument in _arguments(kind)
+        }
         # A higher limit is left to the quality limits, whose message names the score.
-        score = min(self.min_score or least, least)
-        return kind(min_score=score, **self._yunet_options())
+        return kind(min_score=min(self.min_score or least, least), **own)
 
     def crop_format(self) -> CropFormat:
         """Returns size and alignment of the crops."""
@@ -137,11 +150,7 @@ class AlignmentOptions:
         places = ("detector_model", "fetch_detector")
         return {k: v for k, v in dataclasses.asdict(self).items() if k not in places}
 
-    def _yunet_options(self) -> dict[str, Any]:
-        if self.detector != "yunet":
-            return {}
-        return {
-            "model": self.detector_model,
-            "sha256": self.detector_sha256,
-            "fetch": self.fetch_detector,
-        }
+
+def _arguments(kind: Callable[..., Detector]) -> Collection[str]:
+    """Returns the names of the constructor's arguments."""
+    return inspect.signature(kind).parameters

@@ -70,7 +70,7 @@ def test_missing_pairs_file(pairs_dir):
         PairSet.load(pairs_dir)
 
 
-def test_a_single_fold_judges_nothing(pairs_dir):
+def test_a_single_fold_is_refused(pairs_dir):
     path = pairs_dir / "pairs.csv"
     header, *rows = path.read_text().splitlines()
     rows = ["0" + row[row.index(",") :] for row in rows]

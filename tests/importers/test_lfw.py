@@ -19,7 +19,7 @@ from facerec_tf.photographs.landmark_cropper import LandmarkCropper, read_landma
 from tests.photo_fixtures import draw
 from tests.tools.conftest import assert_one_line_error
 
-#: Person → images. The first three are trained on, the others judged.
+#: Person → images. The first three are trained on, the others compared.
 PEOPLE = {"Ann_A": 3, "Bob_B": 1, "Cem_C": 2} | {f"Dev_{i:02d}": 2 for i in range(20)}
 POINTS = np.array([[105, 108], [149, 109], [126, 137], [107, 157], [148, 158]], float)
 
@@ -253,13 +253,13 @@ def test_real_faces(tmp_path, shared_dir):
         people.setdefault(name.split("/")[0], []).append(name)
     repeated = [person for person, names in people.items() if len(names) > 1]
     write_archive(tmp_path / "lfw.tar", contents, contents.__getitem__)
-    judged, other = repeated[:2]
-    trained = [person for person in people if person not in (judged, other)]
-    pair = f"{judged}\t1\t2\n{judged}\t1\t{trained[0]}\t1\n"
+    compared, other = repeated[:2]
+    trained = [person for person in people if person not in (compared, other)]
+    pair = f"{compared}\t1\t2\n{compared}\t1\t{trained[0]}\t1\n"
     (tmp_path / "pairs.txt").write_text(f"2\t1\n{pair}{pair}")
     lines = "".join(f"{person}\t{len(people[person])}\n" for person in trained)
     (tmp_path / "peopleDevTrain.txt").write_text(f"{len(trained)}\n{lines}")
-    view1 = f"{judged}\t1\t2\n" * 10 + f"{judged}\t1\t{other}\t1\n" * 10
+    view1 = f"{compared}\t1\t2\n" * 10 + f"{compared}\t1\t{other}\t1\n" * 10
     (tmp_path / "pairsDevTest.txt").write_text(f"10\n{view1}")
     (tmp_path / "landmarks.csv").write_bytes((lfw / "landmarks.csv").read_bytes())
     run_import(tmp_path)

@@ -56,7 +56,7 @@ def test_images_and_labels_come_through(rec, tmp_path, images):
         assert (record.text, record.label) == (str(label), [0, 2, 7].index(label))
 
 
-def test_without_an_index_the_records_tell_their_numbers(rec, tmp_path):
+def test_without_an_index_the_numbers_of_the_records_are_used(rec, tmp_path):
     import_mxnet(rec, tmp_path / "with")
     rec.with_suffix(".idx").unlink()
     import_mxnet(rec, tmp_path / "without")
@@ -64,7 +64,7 @@ def test_without_an_index_the_records_tell_their_numbers(rec, tmp_path):
 
 
 def test_files_of_im2rec_and_a_list(tmp_path, images):
-    """No record that tells of others, keys in another order, names in a list, two labels."""
+    """No record that describes others, keys in another order, names in a list, two labels."""
     payloads = [pack([float(label), 5.0], jpeg) for label, jpeg in images]
     keys = list(range(len(images), 0, -1))
     write_rec(tmp_path / "a.rec", payloads, keys)
@@ -120,7 +120,7 @@ def test_files_without_numbers_are_numbered_as_they_come(tmp_path, images):
     assert names == {f"{label}/{number}.jpg" for number, (label, _) in enumerate(images)}
 
 
-def test_fewer_identities_than_promised_are_told(rec, tmp_path):
+def test_fewer_identities_than_promised_are_reported(rec, tmp_path):
     (rec.parent / "property").write_text("8,112,112\n120\n")
     assert import_mxnet(rec, tmp_path / "out")["identities"] == "'property' gives 8"
 

@@ -128,7 +128,7 @@ def test_what_is_refused_before_workers_start(images, tmp_path):
 
 
 class Bucket(FileSystem):
-    """Files at bucket://…, held in memory: as far as Beam can tell, a cloud's."""
+    """Files at bucket://…, held in memory, which Beam treats like a cloud's."""
 
     files: ClassVar[dict[str, bytes]] = {}
 
@@ -217,7 +217,7 @@ def test_from_an_address_to_an_address(images, tmp_path):
 
     with pytest.raises(UserError, match="'bucket://records' is not empty"):
         beam_make_records("bucket://records", remote, read_crops, **options)
-    with pytest.raises(DataError, match="'bucket://nothing' holds no photographs"):
+    with pytest.raises(DataError, match="'bucket://nothing' contains no photographs"):
         find_remote_photos("bucket://nothing")
     with pytest.raises(DataError, match="Cannot list 'nowhere://x'"):
         find_remote_photos("nowhere://x")
