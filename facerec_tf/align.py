@@ -21,7 +21,7 @@ def main() -> None:
     summary = align_folder(
         Path(FLAGS.images),
         Path(FLAGS.output),
-        options.crop_photo(),
+        options.make_cropper(),
         options.described(),
         FLAGS.threads,
     )

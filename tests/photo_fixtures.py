@@ -1,25 +1,35 @@
-"""Photographs on disk, and a detector that needs no model."""
+"""Photographs on disk, and a detector without a model."""
 
 import cv2
 import numpy as np
 import pytest
 
 from facerec_tf.alignment import ARCFACE_112, Aligner, Detector, Face
-from facerec_tf.photographs.crops import FaceCropper
+from facerec_tf.photographs.face_cropper import FaceCropper
+from facerec_tf.photographs.photo import Photo
 
-#: Where the drawn face of a photograph lies.
+#: Position and side of the face in a photograph.
 CORNER, SIDE = np.array([40.0, 30.0]), 112
 
 
 def draw(seed, height=180, width=200):
-    """A photograph of smooth colours; a seed draws the same one again."""
+    """Draws a photograph of smooth colours, the same for the same seed."""
     rng = np.random.default_rng(seed)
     small = rng.integers(0, 256, (7, 8, 3), dtype=np.uint8)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
+def as_photo(encoded, name="Ann/1.jpg"):
+    """A photograph of Ann, held in memory."""
+    return Photo(name, "Ann", encoded=encoded)
+
+
+def png(image):
+    return cv2.imencode(".png", image[..., ::-1])[1].tobytes()
+
+
 class CornerDetector(Detector):
-    """Finds one face, always at the same place; none in photographs that are black."""
+    """Finds one face, always at the same place, and none in black photographs."""
 
     def detect(self, image):
         if not image.any():
@@ -34,8 +44,8 @@ def photo_of():
 
 
 @pytest.fixture
-def crop_photo():
-    """Cuts the 112x112 pixels at `CORNER` out of a photograph."""
+def cropper():
+    """Crops the 112x112 pixels at `CORNER`."""
     return FaceCropper(lambda: Aligner(CornerDetector()))
 
 

@@ -21,7 +21,7 @@ from facerec_tf.command import run
 from facerec_tf.core.extras import load_extra
 from facerec_tf.core.lookup import lookup
 from facerec_tf.flags import alignment_options, define_alignment_flags
-from facerec_tf.photographs.folder_layouts import FOLDER_LAYOUTS
+from facerec_tf.photographs.table import FOLDER_LAYOUTS
 
 _IMAGES = flags.DEFINE_string("images", None, "Folder or address of photographs.")
 _LAYOUT = flags.DEFINE_string("layout", "folders", f"Of that folder: {', '.join(FOLDER_LAYOUTS)}.")
@@ -41,7 +41,6 @@ def main(beam_flags: list[str]) -> None:
     from facerec_tf.photographs.beam_records import beam_make_records, find_remote_photos
 
     options = alignment_options()
-    template = options.template()
     if "://" in _IMAGES.value:
         photos, rejected = find_remote_photos(_IMAGES.value)
     else:
@@ -49,9 +48,8 @@ def main(beam_flags: list[str]) -> None:
     beam_make_records(
         _OUTPUT.value,
         photos,
-        options.crop_photo,
-        image_size=template.size,
-        alignment=template.name,
+        options.make_cropper,
+        crop_format=options.crop_format(),
         rejected=rejected,
         name=_NAME.value,
         num_shards=_SHARDS.value,

@@ -20,6 +20,7 @@ from facerec_tf.alignment import TEMPLATES
 from facerec_tf.command import run
 from facerec_tf.core.errors import ArgumentError, require_count
 from facerec_tf.core.lookup import lookup
+from facerec_tf.data import CropFormat
 from facerec_tf.importers.arcface_tf2 import find_files, import_arcface_tf2
 
 _RECORDS = flags.DEFINE_list("records", None, "Files, or patterns such as 'ms1m-*.tfrecord'.")
@@ -40,8 +41,7 @@ def main() -> None:
         find_files(_RECORDS.value),
         Path(_OUTPUT.value),
         root=Path(_ROOT.value) if _ROOT.value else None,
-        image_size=image_size(),
-        alignment=_ALIGNMENT.value,
+        crop_format=CropFormat(image_size(), _ALIGNMENT.value),
         name=_NAME.value,
         num_shards=_SHARDS.value,
         seed=_SEED.value,

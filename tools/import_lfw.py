@@ -25,8 +25,8 @@ from facerec_tf.flags import alignment_options, define_alignment_flags
 from facerec_tf.importers.lfw import import_lfw
 from facerec_tf.importers.tfds_lfw import import_tfds_lfw
 from facerec_tf.photographs import AlignmentOptions
-from facerec_tf.photographs.crops import Cropper
-from facerec_tf.photographs.landmarks import LandmarkCropper, read_landmarks
+from facerec_tf.photographs.crop import Cropper
+from facerec_tf.photographs.landmark_cropper import LandmarkCropper, read_landmarks
 
 _ARCHIVE = flags.DEFINE_string("archive", None, "lfw-deepfunneled.tar, or another tar of LFW.")
 _LANDMARKS = flags.DEFINE_string(
@@ -44,20 +44,20 @@ def main() -> None:
     """Runs the import as the flags say."""
     require_used()
     options = alignment_options()
-    template = options.template()
-    common = {"image_size": template.size, "alignment": template.name}
-    crop_photo, output = cropping(options), Path(_OUTPUT.value)
+    cropper, output = cropping(options), Path(_OUTPUT.value)
     if _TFDS.value:
         summary = import_tfds_lfw(
             output,
-            crop_photo,
+            cropper,
             people=_PEOPLE.value and Path(_PEOPLE.value),
             data_dir=_TFDS_DATA.value and Path(_TFDS_DATA.value),
             download=_DOWNLOAD.value,
-            **common,
+            crop_format=options.crop_format(),
         )
     else:
-        summary = import_lfw(Path(_ARCHIVE.value), crop_photo, output, **common)
+        summary = import_lfw(
+            Path(_ARCHIVE.value), cropper, output, crop_format=options.crop_format()
+        )
     for name, content in summary.items():
         print(f"{name}: {content}")
     print(f"Wrote '{output}'. Train with: python -m facerec_tf.train --data={output}")
@@ -78,7 +78,7 @@ def require_used() -> None:
 def cropping(options: AlignmentOptions) -> Cropper:
     """Returns what cuts the faces out: at the landmarks given, or where a detector finds them."""
     if _LANDMARKS.value is None:
-        return options.crop_photo()
+        return options.make_cropper()
     landmarks = read_landmarks(Path(_LANDMARKS.value))
     return LandmarkCropper(landmarks, options.template(), options.jpeg_quality)
 

@@ -19,9 +19,10 @@ from absl import flags
 from facerec_tf.alignment import TEMPLATES
 from facerec_tf.command import run
 from facerec_tf.core.lookup import lookup
+from facerec_tf.data import CropFormat
 from facerec_tf.flags import alignment_options, define_alignment_flags
 from facerec_tf.importers.youtube_faces import import_youtube_faces
-from facerec_tf.photographs.crops import CropReader
+from facerec_tf.photographs.crop_reader import CropReader
 
 _FRAMES = flags.DEFINE_string("frames", None, "Folder of frames, as PERSON/VIDEO/FRAME.jpg.")
 _SPLITS = flags.DEFINE_string("splits", None, "splits.txt, as YouTube Faces has it.")
@@ -33,17 +34,16 @@ define_alignment_flags(detector=None)
 def main() -> None:
     """Runs the import as the flags say."""
     if options := alignment_options():
-        template, crop_photo = options.template(), options.crop_photo()
+        template, cropper = options.template(), options.make_cropper()
     else:
         template = lookup(TEMPLATES, flags.FLAGS.alignment, "alignment")
-        crop_photo = CropReader(template.size, flags.FLAGS.jpeg_quality)
+        cropper = CropReader(template.size, flags.FLAGS.jpeg_quality)
     summary = import_youtube_faces(
         Path(_FRAMES.value),
         Path(_SPLITS.value),
-        crop_photo,
+        cropper,
         Path(_OUTPUT.value),
-        image_size=template.size,
-        alignment=template.name,
+        crop_format=CropFormat(template.size, template.name),
         max_frames=_MAX_FRAMES.value,
     )
     for name, content in summary.items():

@@ -25,12 +25,15 @@ from facerec_tf.alignment import TEMPLATES
 from facerec_tf.command import run
 from facerec_tf.core.errors import ArgumentError, require_count
 from facerec_tf.core.lookup import lookup
+from facerec_tf.data import CropFormat
 from facerec_tf.flags import alignment_options, define_alignment_flags
-from facerec_tf.photographs.crops import Cropper, CropReader
-from facerec_tf.photographs.folder_layouts import FOLDER_LAYOUTS
+from facerec_tf.photographs.crop import Cropper
+from facerec_tf.photographs.crop_reader import CropReader
 from facerec_tf.photographs.make_records import make_records
-from facerec_tf.photographs.photo import Photo, Rejected
+from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.photo_table import read_table
+from facerec_tf.photographs.rejected import Rejected
+from facerec_tf.photographs.table import FOLDER_LAYOUTS
 
 _IMAGES = flags.DEFINE_string("images", None, "Folder of photographs, or that of a table's.")
 _LAYOUT = flags.DEFINE_string("layout", "folders", f"Of that folder: {', '.join(FOLDER_LAYOUTS)}.")
@@ -52,14 +55,13 @@ def main() -> None:
     """Writes records as the flags say."""
     if not _HOLDOUT.value:
         require_unused("pairs", "--holdout_identities=0")
-    crop_photo, size, alignment = cropping()
+    cropper, crop_format = cropping()
     photos, rejected = find_photos()
     summary = make_records(
         Path(_OUTPUT.value),
         photos,
-        crop_photo,
-        image_size=size,
-        alignment=alignment,
+        cropper,
+        crop_format=crop_format,
         rejected=rejected,
         name=_NAME.value,
         num_shards=_SHARDS.value,
@@ -73,19 +75,18 @@ def main() -> None:
     print(f"Wrote '{_OUTPUT.value}'. Train with: python -m facerec_tf.train --data={_OUTPUT.value}")
 
 
-def cropping() -> tuple[Cropper, tuple[int, int], str]:
-    """Returns what makes crops of photographs, the crops' height and width, and their alignment."""
+def cropping() -> tuple[Cropper, CropFormat]:
+    """Returns the cropper, and size and alignment of its crops."""
     if options := alignment_options():
         require_unused("size", "--detector")
-        template = options.template()
-        return options.crop_photo(), template.size, template.name
+        return options.make_cropper(), options.crop_format()
     if name := flags.FLAGS.alignment:
         require_unused("size", "--alignment")
         size = lookup(TEMPLATES, name, "alignment").size
     else:
         require_count("size", _SIZE.value)
         size = (_SIZE.value, _SIZE.value)
-    return CropReader(size, flags.FLAGS.jpeg_quality), size, name or "unknown"
+    return CropReader(size, flags.FLAGS.jpeg_quality), CropFormat(size, name or "unknown")
 
 
 def find_photos() -> tuple[list[Photo], list[Rejected]]:

@@ -1,4 +1,4 @@
-"""From a photograph to the aligned crops of its faces."""
+"""Detection, selection, cropping and quality limits: photograph → aligned crops."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from typing import NamedTuple
 import numpy as np
 
 from facerec_tf.alignment.detector import Detector
-from facerec_tf.alignment.face import Face
+from facerec_tf.alignment.face import Face, RejectedFaceError
 from facerec_tf.alignment.quality import QualityGates
-from facerec_tf.alignment.rejected_face import RejectedFaceError
-from facerec_tf.alignment.selection import POLICIES, select
 from facerec_tf.alignment.similarity import crop
+from facerec_tf.alignment.table import POLICIES
 from facerec_tf.alignment.templates import ARCFACE_112, Template
 from facerec_tf.core.lookup import require_known
 
 
 class Aligned(NamedTuple):
-    """A face, and its crop, uint8 `[height, width, 3]`."""
+    """A face and its crop.
+
+    Attributes:
+        face: The face, in the coordinates of the photograph.
+        crop: uint8 `[height, width, 3]`, RGB.
+    """
 
     face: Face
     crop: np.ndarray
@@ -26,16 +30,16 @@ class Aligned(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Aligner:
-    """Detects, chooses, crops and judges faces. One instance serves one thread.
+    """Detects, selects and crops faces and applies quality limits. Use one instance per thread.
 
     Attributes:
-        detector: What finds them.
-        template: Where their landmarks go, and the size of the crops.
-        policy: Which of several are taken: `largest`, `center`, `all` or `only`.
-        gates: What a face must be to be used.
+        detector: The face detector.
+        template: Target positions of the landmarks, and the size of the crops.
+        policy: Which of several faces to use: `largest`, `center`, `all` or `only`.
+        gates: The quality limits.
 
     Raises:
-        ArgumentError: If there is no such policy.
+        ArgumentError: If `policy` is unknown.
     """
 
     detector: Detector
@@ -47,21 +51,23 @@ class Aligner:
         require_known(self.policy, POLICIES, "face")
 
     def align(self, image: np.ndarray) -> list[Aligned]:
-        """Returns the faces of an RGB photograph that the policy takes and the gates let through.
+        """Returns the faces of a photograph that the policy selects and that keep all limits.
 
         Args:
-            image: uint8 `[height, width, 3]`.
+            image: uint8 `[height, width, 3]`, RGB.
 
         Raises:
-            RejectedFaceError: If there are none; says why.
+            RejectedFaceError: If there are none; the message gives the reason.
         """
         faces = self.detector.detect(image)
         if not faces:
             raise RejectedFaceError("no face was found")
-        # Not to be chosen among: what is hardly a face.
+        # Detections below the least score must not win the selection.
         sure = [face for face in faces if face.score >= (self.gates.min_score or 0)]
-        passed, faults = [], []
-        for face in select(sure or faces[:1], self.policy, image.shape[:2]):
+        selected = POLICIES[self.policy](sure or faces[:1], image.shape[:2])
+        passed: list[Aligned] = []
+        faults: list[str] = []
+        for face in selected:
             aligned = Aligned(face, crop(image, face.landmarks, self.template))
             if fault := self.gates.fault(*aligned):
                 faults.append(fault)

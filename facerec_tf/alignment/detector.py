@@ -1,4 +1,4 @@
-"""Detector: one interface for whatever finds faces."""
+"""The interface of all face detectors."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from facerec_tf.alignment.face import Face
 
 
 class Detector(abc.ABC):
-    """Finds faces and their five landmarks. One instance serves one thread.
+    """Finds faces and their five landmarks. Use one instance per thread.
 
     Attributes:
-        least_score: Confidence that a face must have, unless the constructor is told otherwise.
+        least_score: Default of the least confidence that a face must have.
     """
 
     least_score: ClassVar[float]
 
     @abc.abstractmethod
     def detect(self, image: np.ndarray) -> list[Face]:
-        """Returns the faces in an RGB photograph, the surest first.
+        """Returns the faces in a photograph, by descending confidence.
 
         Args:
-            image: uint8 `[height, width, 3]`.
+            image: uint8 `[height, width, 3]`, RGB.
         """
 
     def detect_batch(self, images: Sequence[np.ndarray]) -> list[list[Face]]:
-        """Returns the faces of each of several photographs, whatever their sizes."""
+        """Returns the faces of each of several photographs, which may differ in size."""
         return [self.detect(image) for image in images]

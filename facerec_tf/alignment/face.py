@@ -1,4 +1,4 @@
-"""A face that a detector found."""
+"""A detected face."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 
 
 class Face(NamedTuple):
-    """Where a face is in a photograph, in pixels from its top left corner.
+    """Position of a face in a photograph, in pixels from the top left corner.
 
     Attributes:
         box: float32 `[4]`: x and y of the top left corner, width and height.
         score: The detector's confidence, 0 to 1.
-        landmarks: float32 `[5, 2]`: x and y of the eye on the image's left, that on its right, the
-            nose, and the corners of the mouth on the image's left and right.
+        landmarks: float32 `[5, 2]`: x and y of the image-left eye, the image-right eye, the nose,
+            the image-left and the image-right corner of the mouth.
     """
 
     box: np.ndarray
@@ -23,15 +23,19 @@ class Face(NamedTuple):
 
     @property
     def size(self) -> float:
-        """The shorter side of the box."""
+        """The shorter side of the box in pixels."""
         return float(min(self.box[2], self.box[3]))
 
     @property
     def area(self) -> float:
-        """Pixels of the box."""
+        """The area of the box in pixels."""
         return float(self.box[2] * self.box[3])
 
     @property
     def center(self) -> np.ndarray:
-        """float32 `[2]`: the middle of the box."""
+        """The middle of the box, float32 `[2]`: x and y in pixels."""
         return self.box[:2] + self.box[2:] / 2
+
+
+class RejectedFaceError(Exception):
+    """No face of a photograph can be used; the message gives the reason, without the file name."""

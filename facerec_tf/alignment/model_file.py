@@ -1,4 +1,4 @@
-"""YuNet's model file: given, in the user's cache, or fetched to it."""
+"""YuNet's model file: given by path, found in the user's cache, or downloaded to it."""
 
 from __future__ import annotations
 
@@ -13,37 +13,36 @@ from facerec_tf.core import files
 from facerec_tf.core.errors import DataError, require
 from facerec_tf.core.files import atomic_file
 
-#: Where YuNet's authors keep the first of the published files.
+#: Download address of the first of the published files, in the repository of YuNet's authors.
 URL = (
     "https://raw.githubusercontent.com/ShiqiYu/libfacedetection.train/master/onnx/"
     "yunet_n_320_320.onnx"
 )
 
-#: The published files and their SHA-256, in the order they are looked for.
+#: Name → SHA-256 of the published files, in the order in which the cache is searched.
 _PUBLISHED = {
     "yunet_n_320_320.onnx": "81dbde155e982455488235acb8ec2dec5d647edf7cf7080d33e4abb69b93a0d2",
     "yunet_n_dynamic.onnx": "104ee26c71d5c270ce79a6b3dced91c91013260d29a6bf18f9296c5b8c4c2b12",
 }
 
 _TIMEOUT = 60  # seconds without a byte
-_LARGEST = 1 << 24  # bytes read of an answer: the file has 3e5
+_LARGEST = 1 << 24  # bytes to read of a response; the file has 3e5
 
 
 def find_model(
     given: str | os.PathLike | None = None, *, sha256: str | None = None, fetch: bool = False
 ) -> Path:
-    """Returns the path of YuNet's ONNX file, whose SHA-256 has been checked.
+    """Returns the path of YuNet's ONNX file after checking its SHA-256.
 
     Args:
-        given: The file; by default the first of the published ones in the user's cache,
+        given: The file; by default the first published file in the user's cache,
             `$XDG_CACHE_HOME/facerec_tf` or `~/.cache/facerec_tf`.
-        sha256: What it must hash to, if it is none of the published ones.
-        fetch: Whether to download it to the cache if none is given, and none there.
+        sha256: SHA-256 of the file, if it is not one of the published files.
+        fetch: Whether to download the file if `given` is None and the cache has none.
 
     Raises:
-        ArgumentError: If `sha256` is no SHA-256.
-        DataError: If there is no such file, it is another than it should be, or it cannot be
-            fetched.
+        ArgumentError: If `sha256` is not 64 hexadecimal digits.
+        DataError: If the file is missing, has another SHA-256 or cannot be downloaded.
     """
     if sha256 is not None:
         is_digest = re.fullmatch("[0-9a-fA-F]{64}", sha256) is not None
@@ -58,10 +57,10 @@ def find_model(
         if path.exists():
             return _checked(path, expected)
     if fetch:
-        return _fetched(paths[0], expected)
+        return _download(paths[0], expected)
     raise DataError(
-        f"YuNet's model is not in the cache: looked for {' and '.join(map(str, paths))}. Give it "
-        "by --detector_model=FILE, put it there, or have it downloaded by --fetch_detector."
+        f"YuNet's model file is not in the cache: neither {' nor '.join(map(str, paths))} exists. "
+        "Download it with --fetch_detector, or give its path with --detector_model=FILE."
     )
 
 
@@ -74,17 +73,19 @@ def _checked(path: Path, expected: list[str]) -> Path:
     return path
 
 
-def _fetched(path: Path, expected: list[str]) -> Path:
+def _download(path: Path, expected: list[str]) -> Path:
     try:
-        with urllib.request.urlopen(URL, timeout=_TIMEOUT) as answer:
-            content = answer.read(_LARGEST)
-        _require_digest(f"What {URL} sent", hashlib.sha256(content).hexdigest(), expected)
+        with urllib.request.urlopen(URL, timeout=_TIMEOUT) as response:
+            content = response.read(_LARGEST)
+        _require_digest(
+            f"The file downloaded from {URL}", hashlib.sha256(content).hexdigest(), expected
+        )
         with atomic_file(path) as temporary:
             temporary.write_bytes(content)
     except (OSError, http.client.HTTPException) as error:
         raise DataError(
-            f"Cannot fetch {URL} to '{path}': {error}. Download it elsewhere, and give it by "
-            "--detector_model=FILE."
+            f"Cannot download {URL} to '{path}': {error}. Download it by other means and give its "
+            "path with --detector_model=FILE."
         ) from None
     return path
 
@@ -92,6 +93,6 @@ def _fetched(path: Path, expected: list[str]) -> Path:
 def _require_digest(what: str, found: str, expected: list[str]) -> None:
     if found not in expected:
         raise DataError(
-            f"{what} is another file than expected: its SHA-256 is {found}, expected "
-            f"{' or '.join(expected)}. If it is right, say so by --detector_sha256={found}."
+            f"{what} has SHA-256 {found}, expected {' or '.join(expected)}. If you trust the file, "
+            f"add --detector_sha256={found}."
         )

@@ -1,4 +1,4 @@
-"""How a head is turned, by its five landmarks."""
+"""Head pose, estimated from five landmarks."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: Eyes, nose, corners of the mouth; x to the image's right, y down, z away from the camera, in
-#: distances between the eyes. x and y: the median of LFW's 13,233 faces, made symmetric; so zero is
-#: how people look in photographs. The nose's height: from how eyes and mouth grow narrower as it
-#: moves aside, in the same faces (0.54 by the eyes, 0.49 by the mouth).
+#: A mean face: eyes, nose, corners of the mouth; x to the image's right, y down, z away from the
+#: camera; the unit is the distance between the eyes. x and y are the median of LFW's 13,233 faces,
+#: made symmetric, so an angle of zero is the usual pose in photographs. The depth of the nose was
+#: fitted to the same faces: eyes and mouth become narrower as the nose moves to the side (0.54 by
+#: the eyes, 0.49 by the mouth).
 _FACE = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.56, -0.51], [-0.44, 1.01, 0], [0.44, 1.01, 0]])
 _CENTRED = _FACE - _FACE.mean(axis=0)
 _INVERSE = np.linalg.pinv(_CENTRED)
 
 
 class Pose(NamedTuple):
-    """How a head is turned, in radians.
+    """Rotation of a head, in radians.
 
     Attributes:
-        yaw: Positive if it looks to the image's right.
-        pitch: Positive if it looks up.
-        roll: Positive if it is tilted clockwise.
+        yaw: Positive if the face looks to the image's right.
+        pitch: Positive if the face looks up.
+        roll: Positive if the head is tilted clockwise.
     """
 
     yaw: float
@@ -31,14 +32,15 @@ class Pose(NamedTuple):
 
 
 def head_pose(landmarks: np.ndarray) -> Pose:
-    """Estimates how a head is turned.
+    """Estimates the pose of a head.
 
-    The least-squares projection of a mean face onto the landmarks without perspective (DeMenthon
-    and Davis, "Model-based object pose in 25 lines of code", IJCV 15, 1995), and the rotation next
-    to it: R = roll · yaw · pitch. Noses differ: the pitch of one person is off by some 8 degrees.
+    Fits the projection of a mean face without perspective to the landmarks by least squares
+    (DeMenthon and Davis, "Model-based object pose in 25 lines of code", IJCV 15, 1995) and takes
+    the nearest rotation, R = roll · yaw · pitch. As noses differ, the pitch of one person has a
+    constant error of about 8 degrees.
 
     Args:
-        landmarks: float `[5, 2]`, x and y in pixels, in the house's order.
+        landmarks: float `[5, 2]`, x and y in pixels, in the order of `Face.landmarks`.
     """
     projection = (_INVERSE @ (landmarks - np.mean(landmarks, axis=0))).T
     u, _, vt = np.linalg.svd(projection, full_matrices=False)

@@ -1,4 +1,4 @@
-"""What a face must be to be used."""
+"""Quality limits that a face must keep to be used."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from facerec_tf.core.errors import require_between, require_positive
 
 @dataclasses.dataclass(frozen=True)
 class QualityGates:
-    """Limits that a face must keep; None is no limit.
+    """Quality limits; None means that there is no limit.
 
     Attributes:
-        min_size: Pixels of the box's shorter side.
-        min_score: The detector's confidence, 0 to 1.
-        min_sharpness: What `sharpness` says of the crop; it depends on the crop's size.
-        max_yaw: Radians that the head is turned aside at most.
-        max_pitch: Radians that it looks up or down.
-        max_roll: Radians that it is tilted.
+        min_size: Least length of the box's shorter side, in pixels.
+        min_score: Least confidence of the detector, 0 to 1.
+        min_sharpness: Least `sharpness` of the crop; it depends on the crop's size.
+        max_yaw: Largest angle to the left or right, in radians.
+        max_pitch: Largest angle up or down, in radians.
+        max_roll: Largest tilt, in radians.
 
     Raises:
-        ArgumentError: If a limit is out of its range.
+        ArgumentError: If a limit is not positive, or `min_score` is above 1.
     """
 
     min_size: float | None = None
@@ -45,22 +45,22 @@ class QualityGates:
             require_between("min_score", self.min_score, 0, 1)
 
     def fault(self, face: Face, crop: np.ndarray) -> str | None:
-        """Returns why a face is not used, or None if it is.
+        """Returns the first limit that a face exceeds, in words, or None if it keeps all.
 
         Args:
-            face: As it was detected.
-            crop: The same, aligned; uint8 RGB `[height, width, 3]`.
+            face: The face as detected.
+            crop: Its aligned crop, uint8 `[height, width, 3]`, RGB.
         """
         return next(self._faults(face, crop), None)
 
     def _faults(self, face: Face, crop: np.ndarray) -> Iterator[str]:
-        if _is_less(face.size, self.min_size):
+        if self.min_size is not None and face.size < self.min_size:
             yield f"the face is {face.size:.4g} pixels wide, fewer than {self.min_size:g}"
-        if _is_less(face.score, self.min_score):
+        if self.min_score is not None and face.score < self.min_score:
             yield f"the face's score is {face.score:.4g}, less than {self.min_score:g}"
         pose = head_pose(face.landmarks)
         for turned, angle, limit in (
-            ("turned aside", pose.yaw, self.max_yaw),
+            ("turned sideways", pose.yaw, self.max_yaw),
             ("turned up or down", pose.pitch, self.max_pitch),
             ("tilted", pose.roll, self.max_roll),
         ):
@@ -76,16 +76,12 @@ class QualityGates:
 def sharpness(crop: np.ndarray) -> float:
     """Returns the variance of the Laplacian (Pech-Pacheco et al., ICPR 2000), in grey levels².
 
-    What lies outside the photograph, black, does not count, nor do the pixels next to it.
+    Ignores the black pixels outside the photograph and those next to them.
 
     Args:
-        crop: uint8 RGB `[height, width, 3]`.
+        crop: uint8 `[height, width, 3]`, RGB.
     """
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    # Its last row is half black, by interpolation, and enters the Laplacian of the one before.
+    # Interpolation darkens the photograph's last row, and the Laplacian reaches one row further.
     inside = cv2.erode((grey > 0).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     return float(cv2.Laplacian(grey, cv2.CV_64F)[inside].var()) if inside.any() else 0.0
-
-
-def _is_less(value: float, limit: float | None) -> bool:
-    return limit is not None and value < limit

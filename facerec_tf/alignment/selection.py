@@ -1,59 +1,46 @@
-"""Which of several faces in a photograph is meant."""
+"""Policies that select among several faces in a photograph; `table.POLICIES` names them.
+
+Each takes the detected faces, at least one, and the photograph's height and width, and returns the
+selected faces in an order that does not depend on the order of detection.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from facerec_tf.alignment.face import Face
-from facerec_tf.alignment.rejected_face import RejectedFaceError
-from facerec_tf.core.lookup import lookup
+from facerec_tf.alignment.face import Face, RejectedFaceError
 
 
-def select(faces: Sequence[Face], policy: str, image_size: tuple[int, int]) -> list[Face]:
-    """Returns the faces that `policy` takes, in a fixed order.
+def largest_face(faces: Sequence[Face], image_size: tuple[int, int]) -> list[Face]:
+    """Returns the face of the largest area."""
+    return all_faces(faces, image_size)[:1]
 
-    Args:
-        faces: What a detector found, at least one.
-        policy: `largest` by area; `center`, of those that are at least half as wide as the widest
-            the nearest to the photograph's middle; `all`, largest first; `only`, where there must
-            be no other.
-        image_size: Height and width of the photograph.
 
-    Raises:
-        ArgumentError: If there is no such policy.
-        RejectedFaceError: By `only`, if there are several.
+def central_face(faces: Sequence[Face], image_size: tuple[int, int]) -> list[Face]:
+    """Returns the face nearest to the middle of the photograph.
+
+    Only faces at least half as wide as the widest are candidates: somebody in the background may
+    be nearer to the middle than the person photographed.
     """
-    return lookup(POLICIES, policy, "face")(faces, image_size)
-
-
-def _largest(faces: Sequence[Face], image_size: tuple[int, int]) -> list[Face]:
-    return _all(faces, image_size)[:1]
-
-
-def _center(faces: Sequence[Face], image_size: tuple[int, int]) -> list[Face]:
     middle = np.array(image_size[::-1]) / 2
-    # Someone in the background may stand nearer to the middle than who was photographed.
     widest = max(face.size for face in faces)
     large = [face for face in faces if face.size >= widest / 2]
     return [min(large, key=lambda face: float(np.linalg.norm(face.center - middle)))]
 
 
-def _all(faces: Sequence[Face], image_size: tuple[int, int]) -> list[Face]:
+def all_faces(faces: Sequence[Face], image_size: tuple[int, int]) -> list[Face]:
+    """Returns all faces, the largest first."""
     return sorted(faces, key=lambda face: face.area, reverse=True)
 
 
-def _only(faces: Sequence[Face], image_size: tuple[int, int]) -> list[Face]:
+def only_face(faces: Sequence[Face], image_size: tuple[int, int]) -> list[Face]:
+    """Returns the only face.
+
+    Raises:
+        RejectedFaceError: If there are several.
+    """
     if len(faces) > 1:
         raise RejectedFaceError(f"it shows {len(faces)} faces, where only one is allowed")
     return list(faces)
-
-
-#: Policy → from faces and the photograph's height and width to the faces that are taken.
-POLICIES: dict[str, Callable[[Sequence[Face], tuple[int, int]], list[Face]]] = {
-    "largest": _largest,
-    "center": _center,
-    "all": _all,
-    "only": _only,
-}

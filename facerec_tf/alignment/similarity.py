@@ -1,4 +1,4 @@
-"""The five-point similarity transform that brings every face to the same place in its crop."""
+"""The similarity transform that maps five landmarks to fixed positions in the crop."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from facerec_tf.core.errors import require
 
 
 def similarity_transform(landmarks: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Returns the rotation, uniform scale and shift that best carry `landmarks` to `target`.
+    """Returns the rotation, uniform scale and shift that best map `landmarks` to `target`.
 
     The least-squares solution of Umeyama, "Least-squares estimation of transformation parameters
-    between two point patterns", IEEE PAMI 13(4), 1991; never a reflection.
+    between two point patterns", IEEE PAMI 13(4), 1991; reflections excluded.
 
     Args:
         landmarks: float `[points, 2]`, x and y in pixels of the photograph.
@@ -23,7 +23,7 @@ def similarity_transform(landmarks: np.ndarray, target: np.ndarray) -> np.ndarra
         float64 `[2, 3]`, the matrix A with crop point = A · (x, y, 1).
 
     Raises:
-        ArgumentError: If the points are not finite, not paired, or all the same.
+        ArgumentError: If the points are not finite, differ in number, or all coincide.
     """
     source = _points("landmarks", landmarks)
     target = _points("target", target)
@@ -41,18 +41,18 @@ def similarity_transform(landmarks: np.ndarray, target: np.ndarray) -> np.ndarra
 
 
 def crop(image: np.ndarray, landmarks: np.ndarray, template: Template = ARCFACE_112) -> np.ndarray:
-    """Returns the aligned crop of one face, interpolated linearly, black outside the photograph.
+    """Returns the aligned crop of one face, by linear interpolation, black outside the photograph.
 
     Args:
         image: uint8 `[height, width, 3]`.
-        landmarks: float `[5, 2]`, x and y in pixels of `image`, in the order of the template's.
-        template: Where they go, and the size of the crop.
+        landmarks: float `[5, 2]`, x and y in pixels of `image`, in the order of `Face.landmarks`.
+        template: Target positions of the landmarks, and the size of the crop.
 
     Returns:
-        uint8 `[*template.size, 3]`, channels in the order of `image`.
+        uint8 `[*template.size, 3]`, with the channel order of `image`.
 
     Raises:
-        ArgumentError: If an argument has the wrong shape or the landmarks no extent.
+        ArgumentError: If an argument has the wrong shape or all landmarks coincide.
     """
     is_image = image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
     require(is_image, "image", "uint8 of shape [height, width, 3]", (image.dtype, image.shape))

@@ -1,4 +1,4 @@
-"""Where the five points of a face lie in its crop."""
+"""Templates: the positions of the five landmarks in an aligned crop."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from facerec_tf.core.errors import require_between
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Template:
-    """The places that a face's landmarks are brought to.
+    """Size of an aligned crop and the positions of its landmarks.
 
     Attributes:
-        name: As manifests record it.
+        name: Name in flags and manifests.
         size: Height and width of the crop in pixels.
-        points: float64 `[5, 2]`: x and y in pixels of the eye on the image's left, that on its
-            right, the nose, and the corners of the mouth on the image's left and right.
+        points: float64 `[5, 2]`: x and y in pixels of the image-left eye, the image-right eye, the
+            nose, the image-left and the image-right corner of the mouth.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Template:
         self.points.setflags(write=False)
 
 
-#: In a 112x112 crop (ArcFace's public implementation).
+#: In a crop of 112x112 pixels: InsightFace's `face_align.py`, for ArcFace (arXiv 1801.07698).
 _ARCFACE = np.array(
     [
         [38.2946, 51.6963],
@@ -39,28 +39,31 @@ _ARCFACE = np.array(
     ]
 )
 
-#: Relative to the middle of MTCNN's box, in units of its √area: the median of 200 photographs of
-#: LFW, made symmetric. FaceNet's crops are such boxes, and its trainers stretch them to a square.
+#: Relative to the middle of MTCNN's box, in units of the box's √area: the median of 200 photographs
+#: of LFW, made symmetric. davidsandberg/facenet crops these boxes and stretches them to a square.
 _IN_BOX = np.array(
     [[-0.2017, -0.1315], [0.2017, -0.1315], [0.0, 0.1026], [-0.1779, 0.2945], [0.1779, 0.2945]]
 )
 
-#: Pixels that FaceNet's trainers leave around the box, both sides together, of a crop of 160.
+#: Margin around the box, both sides together, as a share of the crop: davidsandberg/facenet's
+#: `--margin 32` of 160 pixels.
 _FACENET_MARGIN = 32 / 160
 
-#: Height and width of the inputs of FaceNet's networks (paper, table 3, and its later trainers').
-_FACENET_SIZES = ((160, 160), (220, 220), (224, 224), (96, 96), (165, 165), (140, 116))
+#: Height and width of the inputs of FaceNet's networks (arXiv 1503.03832, table 3) and of their
+#: later implementations.
+FACENET_SIZES = ((160, 160), (220, 220), (224, 224), (96, 96), (165, 165), (140, 116))
 
 
 def facenet_template(size: tuple[int, int], margin: float | None = None) -> Template:
     """Returns the template of FaceNet's crops: MTCNN's box and a margin.
 
-    Unlike its trainers' crops, those by this template are turned upright and never stretched: the
-    face is as large as in theirs on average.
+    Crops by this template are turned upright and never stretched, unlike those of the box itself;
+    the face has the same size on average.
 
     Args:
         size: Height and width of the crop in pixels.
-        margin: Pixels of the crop around the box, both sides together; by default 32 of 160.
+        margin: Pixels of the crop around the box, both sides together; by default a fifth of the
+            crop's side.
 
     Raises:
         ArgumentError: If `margin` leaves no room for the face.
@@ -79,12 +82,5 @@ def facenet_template(size: tuple[int, int], margin: float | None = None) -> Temp
 
 ARCFACE_112 = Template("arcface-112", (112, 112), _ARCFACE)
 
-#: Name → template, as flags and manifests have it. 112x96 is SphereFace's, 112x112 less its sides.
-TEMPLATES: dict[str, Template] = {
-    template.name: template
-    for template in (
-        ARCFACE_112,
-        Template("arcface-112x96", (112, 96), _ARCFACE - [8, 0]),
-        *map(facenet_template, _FACENET_SIZES),
-    )
-}
+#: SphereFace's crops: ArcFace's without 8 columns at either side.
+ARCFACE_112X96 = Template("arcface-112x96", (112, 96), _ARCFACE - [8, 0])

@@ -1,4 +1,4 @@
-"""Alignment as a layer, for networks that take photographs."""
+"""Face alignment as a Keras layer, for exported models that take photographs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from facerec_tf.alignment.templates import Template
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
-class AlignFace(keras.layers.Layer):
-    """Crops one face of each photograph, as `alignment.crop` does: linearly, black outside.
+class FaceWarp(keras.layers.Layer):
+    """Crops one face of each photograph like `alignment.crop`.
 
-    Landmarks that are all one point give a crop of one colour, those that are not finite a black
-    one: a graph cannot refuse them.
+    Invalid landmarks raise no error inside a graph: if all coincide, the crop has one colour; if
+    some are not finite, it is black.
 
     Args:
-        template: Where the landmarks go, and the size of the crops.
-        **kwargs: Passed to `keras.layers.Layer`; `dtype` is float32 under any policy, as half
-            precision has not the digits for pixels between pixels.
+        template: Target positions of the landmarks, and the size of the crops.
+        **kwargs: Passed to `keras.layers.Layer`. `dtype` is always float32: half precision cannot
+            represent fractions of a pixel.
     """
 
     def __init__(self, template: Template, **kwargs: Any) -> None:
@@ -31,11 +31,11 @@ class AlignFace(keras.layers.Layer):
         self.template = template
 
     def call(self, images: Any, landmarks: Any) -> tf.Tensor:
-        """Returns the crops `[batch, *template.size, channels]`, of the images' type.
+        """Returns the crops `[batch, *template.size, channels]`, with the dtype of `images`.
 
         Args:
             images: `[batch, height, width, channels]` of any numeric type.
-            landmarks: `[batch, 5, 2]`, x and y in pixels, in the order of the template's.
+            landmarks: `[batch, 5, 2]`, x and y in pixels, in the order of `Face.landmarks`.
         """
         batch, height, width, channels = tf.unstack(tf.shape(images))
         pixels = tf.reshape(images, [batch, height * width, images.shape[-1] or channels])
@@ -49,7 +49,7 @@ class AlignFace(keras.layers.Layer):
         return tf.cast(tf.round(crops) if images.dtype.is_integer else crops, images.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the template's fields."""
+        """Returns the arguments of the constructor."""
         fields = dataclasses.asdict(self.template)
         return {
             **super().get_config(),
@@ -57,8 +57,8 @@ class AlignFace(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> AlignFace:
-        """Returns the layer that `get_config` described."""
+    def from_config(cls, config: Mapping[str, Any]) -> FaceWarp:
+        """Creates the layer from the result of `get_config`."""
         fields = config["template"]
         size, points = tuple(fields["size"]), np.array(fields["points"])
         return cls(**{**config, "template": Template(fields["name"], size, points)})
@@ -66,8 +66,8 @@ class AlignFace(keras.layers.Layer):
     def _places(self, landmarks: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns x and y in the photograph of the crop's pixels, each `[batch, height, width]`.
 
-        With points as complex numbers a similarity is z → a·z + b, and the least squares of
-        Umeyama's transform are a regression, whose slope is a = Σ z̄·w / Σ |z|².
+        For points as complex numbers, a similarity is z → a·z + b, and Umeyama's least squares
+        are a linear regression of slope a = Σ z̄·w / Σ |z|².
         """
         height, width = self.template.size
         target_mean = self.template.points.mean(axis=0)
@@ -77,7 +77,7 @@ class AlignFace(keras.layers.Layer):
         real = tf.reduce_sum(source * target, axis=[1, 2])
         crossed = source[..., 0] * target[:, 1] - source[..., 1] * target[:, 0]
         imaginary = tf.reduce_sum(crossed, axis=1)
-        # 1/a: from the crop back to the photograph.
+        # 1/a maps the crop back to the photograph.
         spread = tf.reduce_sum(source**2, axis=[1, 2])
         shrink = tf.math.divide_no_nan(spread, real**2 + imaginary**2)
         cosine, sine = (
@@ -92,9 +92,9 @@ class AlignFace(keras.layers.Layer):
 
 
 def _neighbours(places: tf.Tensor, length: tf.Tensor) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-    """Yields the whole numbers before and after places along an axis, and their weights.
+    """Yields the indices before and after positions along an axis, and their weights.
 
-    Those outside have weight zero, and become some index inside.
+    Indices outside the axis get the weight zero and are replaced by a valid index.
     """
     before = tf.floor(places)
     share = places - before

@@ -1,4 +1,4 @@
-"""YuNet, OpenCV's face detector."""
+"""The face detector YuNet."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import numpy as np
 
 from facerec_tf.alignment.detector import Detector
 from facerec_tf.alignment.face import Face
-from facerec_tf.alignment.looks import looks
 from facerec_tf.alignment.model_file import find_model
+from facerec_tf.alignment.scales import scaled_images
 from facerec_tf.core.errors import DataError, require_share
 
-#: Of two boxes that overlap by more, the surer one is kept.
+#: Of two boxes whose intersection over union is larger, the one of higher score is kept.
 _MAX_OVERLAP = 0.3
 
 
 class YuNet(Detector):
-    """YuNet (Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023) through OpenCV.
+    """YuNet (Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023), by OpenCV.
 
-    It sees faces of 16 pixels and more.
+    Finds faces of 16 pixels or more.
 
     Args:
-        model: The ONNX file; by default the one in the user's cache.
-        sha256: What the file must hash to, if it is none of the published ones.
-        fetch: Whether to download the file to the cache if it is not there.
+        model: The ONNX file; by default the one in the user's cache, see `find_model`.
+        sha256: SHA-256 of the file, if it is not one of the published files.
+        fetch: Whether to download the file to the cache if it is missing.
         min_score: Least confidence of a face.
 
     Raises:
-        ArgumentError: If `min_score` is out of its range.
-        DataError: If there is no such file, or it is another than it should be.
+        ArgumentError: If `min_score` is not between 0 and 1.
+        DataError: If the file is missing, has another SHA-256, or is not a YuNet model.
     """
 
     least_score = 0.6
@@ -54,11 +54,13 @@ class YuNet(Detector):
                     str(path), "", self._size, min_score, _MAX_OVERLAP
                 )
             except cv2.error as error:
-                raise DataError(f"OpenCV reads no YuNet from '{path}': {error.err}.") from None
+                raise DataError(
+                    f"OpenCV cannot load a YuNet model from '{path}': {error.err}."
+                ) from None
 
     def detect(self, image: np.ndarray) -> list[Face]:
-        """Returns the faces in an RGB photograph, uint8 `[height, width, 3]`, the surest first."""
-        for scaled, scale in looks(image):
+        """Returns the faces in an RGB photograph, uint8 `[height, width, 3]`, best score first."""
+        for scaled, scale in scaled_images(image):
             size = (scaled.shape[1], scaled.shape[0])
             if size != self._size:
                 self._network.setInputSize(size)
@@ -73,7 +75,7 @@ class YuNet(Detector):
 
 @contextlib.contextmanager
 def _quiet_opencv() -> Iterator[None]:
-    """Silences OpenCV 5's warning of a target that it then does without."""
+    """Silences OpenCV 5's warning about an unavailable target, for which it has a fallback."""
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     try:

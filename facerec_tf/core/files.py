@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from facerec_tf.core.errors import UserError
+from facerec_tf.core.errors import DataError, UserError
 
 
 def require_writable(directory: str | os.PathLike) -> None:
@@ -59,6 +59,25 @@ def atomic_directory(path: str | os.PathLike) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_text(path: Path, kind: str, *, bom: bool = False) -> str:
+    """Reads a text file in UTF-8.
+
+    Args:
+        path: The file.
+        kind: What the file is, for the messages: "split file".
+        bom: Whether to drop a byte order mark at its beginning, as spreadsheets write.
+
+    Raises:
+        DataError: If it cannot be read or is not valid UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig" if bom else "utf-8")
+    except OSError as error:
+        raise DataError(f"Cannot read {kind} '{path}': {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{kind.capitalize()} '{path}' is not valid UTF-8: {error}.") from None
 
 
 def sha256(path: str | os.PathLike) -> str:

@@ -32,8 +32,7 @@ def write_cleaned(output: Path, source: CleaningSource, verdict: LabelDecisions)
             cleaned_records(source, verdict, rows),
             name=manifest.name,
             num_shards=len(manifest.shards),
-            image_size=manifest.image_size,
-            alignment=manifest.alignment,
+            crop_format=manifest.crop_format,
         )
         rows.seek(0)
         with open(folder / REPORT, "w", newline="", encoding="utf-8") as report:

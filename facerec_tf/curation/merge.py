@@ -69,8 +69,7 @@ def merge_records(
             progress_bar(records, total=total, unit=" images"),
             name=name,
             num_shards=num_shards,
-            image_size=manifests[0].image_size,
-            alignment=manifests[0].alignment,
+            crop_format=manifests[0].crop_format,
             seed=seed,
         )
         renamed = _write_label_map(folder / LABEL_MAP, identities, people)

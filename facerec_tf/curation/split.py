@@ -217,8 +217,7 @@ def _write_part(directory: Path, stored: RecordFolder, plan: SplitPlan, seed: in
         records(),
         name=manifest.name,
         num_shards=len(manifest.shards),
-        image_size=manifest.image_size,
-        alignment=manifest.alignment,
+        crop_format=manifest.crop_format,
         seed=seed,
     )
 
@@ -241,8 +240,7 @@ def _write_pairs(directory: Path, part: RecordFolder, pairs: int, seed: int) -> 
         used,
         sampled,
         name=directory.name,
-        image_size=part.manifest.image_size,
-        alignment=part.manifest.alignment,
+        crop_format=part.manifest.crop_format,
     )
 
 

@@ -11,8 +11,9 @@ from typing import Any
 #: Public name → where it is defined.
 _PUBLIC = {
     "BalancedSampler": "facerec_tf.data.balanced",
+    "CropFormat": "facerec_tf.data.crop_format",
     "Manifest": "facerec_tf.data.manifest",
-    "MAX_DAMAGED": "facerec_tf.data.checks",
+    "MAX_DAMAGED": "facerec_tf.data.damaged",
     "NUM_DRAWS": "facerec_tf.data.augmentation",
     "OnDamaged": "facerec_tf.data.pipeline",
     "Pair": "facerec_tf.data.pairs",
@@ -28,6 +29,7 @@ _PUBLIC = {
     "name_bad_records": "facerec_tf.data.checks",
     "new_directory": "facerec_tf.data.writer",
     "preflight": "facerec_tf.data.checks",
+    "require_few_damaged": "facerec_tf.data.damaged",
     "sample_images": "facerec_tf.data.sample",
     "sample_pairs": "facerec_tf.data.pair_sampling",
     "synthetic_face": "facerec_tf.data.faces",

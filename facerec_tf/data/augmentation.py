@@ -1,7 +1,7 @@
-"""What training images undergo, a whole batch at a time.
+"""Augmentation of training images, a batch at a time.
 
-Every random choice comes in from outside, as one row of uniform numbers per image: an image's fate
-depends on its own row alone. Operations that are off leave no nodes in the graph.
+Takes all random numbers as an argument, one row of uniform numbers per image, so the result for an
+image depends only on its own row. Disabled operations add no nodes to the graph.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _COLUMNS = (
     "erase_y",
 )
 
-#: Uniform numbers in [0, 1) that `augment` takes for each image, whatever is switched on.
+#: Uniform numbers in [0, 1) per image that `augment` takes, whatever is enabled.
 NUM_DRAWS = len(_COLUMNS)
 
 _ERASE_AREA = (0.02, 0.2)
@@ -45,14 +45,14 @@ _BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 def augment(images: tf.Tensor, draws: tf.Tensor, config: AugmentationConfig) -> tf.Tensor:
     """Returns the augmented batch.
 
-    In this order: mirror; shift, zoom and rotation as one bilinear resampling, the image reflected
-    at its borders so that no frame gives the shift away; loss of resolution; blur; saturation,
-    contrast about the image's mean grey, brightness; erased rectangle.
+    Applies, in this order: mirroring; shift, zoom and rotation as one bilinear resampling, with the
+    image reflected at its borders; loss of resolution; blur; saturation, contrast about the image's
+    mean grey, brightness; erasure of a rectangle.
 
     Args:
         images: uint8 `[batch, height, width, 3]`, RGB, of static height and width.
         draws: float32 `[batch, NUM_DRAWS]`, uniform in [0, 1).
-        config: What to do, and how strongly.
+        config: Probabilities and strengths.
 
     Returns:
         uint8, of the shape of `images`.
@@ -75,8 +75,8 @@ def augment(images: tf.Tensor, draws: tf.Tensor, config: AugmentationConfig) -> 
 
 def _flip(images: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
     width = images.shape[2]
-    # Reversing rows of [rows, width, 3] and selecting by vector have kernels that copy in blocks;
-    # a strided slice and a broadcast condition cost ten times as much.
+    # Reversing [rows, width, 3] and selecting by a vector use kernels that copy blocks; a strided
+    # slice and a broadcast condition take ten times as long.
     mirrored = tf.reshape(tf.reverse(tf.reshape(images, (-1, width, 3)), [1]), tf.shape(images))
     return tf.raw_ops.Select(condition=chosen, x=mirrored, y=images)
 
@@ -87,7 +87,7 @@ def _resample(
     height, width = images.shape[1:3]
     angle = _signed(draw["rotate"]) * math.radians(config.rotate_degrees)
     scale = 1.0 + _signed(draw["zoom"]) * config.zoom
-    # The op wants the matrix that leads from the output back to the input.
+    # The op takes the matrix from the output to the input.
     cosine, sine = tf.cos(angle) / scale, tf.sin(angle) / scale
     center_x, center_y = (width - 1) / 2, (height - 1) / 2
     to_x = center_x + _signed(draw["shift_x"]) * config.shift * width
@@ -147,7 +147,7 @@ def _erase(images: tf.Tensor, draw: dict[str, tf.Tensor], probability: float) ->
 
 
 def _span(size: int, fraction: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
-    """Returns bool `[batch, size]`: a run of `fraction` of the pixels, wherever it fits."""
+    """Returns bool `[batch, size]`: a run of `fraction` of the pixels, at a random place."""
     length = tf.round(fraction * size)
     start = tf.floor(place * (size - length + 1.0))
     positions = tf.range(size, dtype=tf.float32)[None, :]
@@ -164,7 +164,7 @@ def _apply_to(
         changed = operation(tf.cast(tf.gather(images, places[:, 0]), tf.float32))
         return tf.tensor_scatter_nd_update(images, places, _to_uint8(changed))
 
-    # Some kernels refuse empty batches.
+    # Some kernels do not accept empty batches.
     return tf.cond(tf.size(places) > 0, apply, lambda: images)
 
 

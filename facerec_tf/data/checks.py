@@ -10,14 +10,12 @@ import re
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, require_count
+from facerec_tf.data.damaged import MAX_DAMAGED
 from facerec_tf.data.images import check_image, image_fault
 from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.records import Record, read_shard, shard_paths
 from facerec_tf.data.stream import BAD_LABEL, record_stream
 from facerec_tf.data.stream_options import StreamOptions
-
-#: Share of damaged images above which training stops.
-MAX_DAMAGED = 0.01
 
 _VALUE = r" \[(.*?)\]"
 

@@ -1,4 +1,4 @@
-"""The identities of a data set, by label, held in a few bytes each."""
+"""The identities of a data set by label, stored in a few bytes each."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 
 
 class ClassEntry(NamedTuple):
-    """One identity: its name and its number of images. Its label is its place in the list."""
+    """An identity: its name and its number of images. Its label is its index in the list."""
 
     name: str
     images: int
 
 
 class ClassList(Sequence[ClassEntry]):
-    """A list of `ClassEntry` that takes 16 bytes an identity, and its name in UTF-8.
+    """A list of `ClassEntry` that takes 16 bytes per identity, and its name in UTF-8.
 
-    A million of them as objects take 150 MB; data sets of so many are merged several at a time.
+    A million `ClassEntry` objects would take 150 MB.
 
     Args:
         entries: Names and numbers of images, by label.
@@ -33,14 +33,14 @@ class ClassList(Sequence[ClassEntry]):
             self.append(name, images)
 
     def append(self, name: str, images: int) -> None:
-        """Adds an identity, whose label is the number of those before it."""
+        """Adds an identity; its label is the length of the list before."""
         self._names += name.encode("utf-8", "surrogatepass")
         self._ends.append(len(self._names))
         self._images.append(images)
 
     @property
     def images(self) -> np.ndarray:
-        """Images of each identity, int64 `[identities]`."""
+        """Number of images of each identity, int64 `[identities]`."""
         return np.array(self._images, np.int64)
 
     def __len__(self) -> int:
@@ -68,7 +68,7 @@ class ClassList(Sequence[ClassEntry]):
         mine, theirs = ((o._images, o._ends, o._names) for o in (self, other))
         return mine == theirs
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # How Python marks unhashable types.
 
     def __repr__(self) -> str:
         return f"ClassList({list(self)})"

@@ -1,4 +1,4 @@
-"""Encoded images outside a graph: JPEG and PNG bytes, without TensorFlow."""
+"""JPEG and PNG bytes outside a graph, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ def encode_jpeg(image: np.ndarray, quality: int = 95) -> bytes:
 
 
 def without_padding(encoded: bytes) -> bytes:
-    """Returns the bytes of a JPEG without what some cameras and tools append to it."""
+    """Removes the zeros and line ends that some cameras and tools append to JPEGs."""
     return encoded.rstrip(b"\0\r\n ") if is_jpeg(encoded) else encoded
 
 
 def is_jpeg(encoded: bytes) -> bool:
-    """Returns whether the bytes begin as a JPEG does."""
+    """Returns whether the bytes begin like a JPEG."""
     return encoded.startswith(JPEG_START)
 
 
 def is_whole(encoded: bytes) -> bool:
-    """Returns whether the bytes begin and end as a JPEG or PNG does; see `images.looks_whole`."""
+    """Returns whether the bytes begin and end like a JPEG or PNG; see `images.looks_whole`."""
     return any(encoded.startswith(start) and encoded.endswith(end) for start, end in _FRAMES)
 
 
 def is_truncated(encoded: bytes) -> bool:
-    """Returns whether the bytes begin as a JPEG or PNG does, but do not end so."""
+    """Returns whether the bytes begin, but do not end, like a JPEG or PNG."""
     return not is_whole(encoded) and any(encoded.startswith(start) for start, _ in _FRAMES)

@@ -1,4 +1,4 @@
-"""Images inside a graph: which are whole, how they are decoded, and what ails a damaged one."""
+"""Decoding of images inside a graph, and checks that describe damaged ones."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from facerec_tf.data.codec import JPEG_END, JPEG_START, PNG_END, PNG_START, is_w
 from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.records import Record
 
-#: First words of the error `decode` raises in the graph; file name, size found and expected follow.
+#: First words of the error of `decode`; file name, found and expected size follow.
 WRONG_SIZE = "Image of another size than the manifest says:"
 
 
 def looks_whole(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns inside a graph whether the bytes begin and end as a JPEG or PNG does.
+    """Returns, inside a graph, whether the bytes begin and end like a JPEG or PNG.
 
-    Decoders fill in what a truncated file lacks with grey; its missing end gives it away, and
-    looking for that costs nothing.
+    Decoders fill the missing part of a truncated file with grey; checking the end costs nothing.
 
     Args:
         encoded: string of any shape.
@@ -25,7 +24,7 @@ def looks_whole(encoded: tf.Tensor) -> tf.Tensor:
     Returns:
         bool, of the shape of `encoded`.
     """
-    # Padding keeps substr within strings shorter than what is compared.
+    # Padding, as substr fails for strings that are too short.
     padding = b"\0" * 8
     head = tf.strings.substr(encoded + padding, 0, 8)
     tail = tf.strings.substr(padding + encoded, -8, 8)
@@ -38,7 +37,7 @@ def looks_whole(encoded: tf.Tensor) -> tf.Tensor:
 def decode_any(encoded: tf.Tensor | bytes) -> tf.Tensor:
     """Decodes one JPEG or PNG of any size: uint8 `[height, width, 3]`, RGB.
 
-    With the exact inverse DCT of libjpeg; TensorFlow's default is up to 3 levels off.
+    Uses the exact inverse DCT of libjpeg; TensorFlow's default differs by up to 3 levels.
     """
     return tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
 
@@ -48,7 +47,7 @@ def decode(encoded: tf.Tensor, filename: tf.Tensor, image_size: tuple[int, int])
 
     Args:
         encoded: string scalar.
-        filename: string scalar, for the error.
+        filename: string scalar, for the error message.
         image_size: Height and width that the image must have.
 
     Returns:
@@ -65,10 +64,15 @@ def decode(encoded: tf.Tensor, filename: tf.Tensor, image_size: tuple[int, int])
 
 
 def check_image(encoded: bytes, image_size: tuple[int, int], name: str) -> str | None:
-    """Returns why the pipeline would not use the image, or None if it is sound.
+    """Returns why an image is damaged, or None if it is not.
+
+    Args:
+        encoded: The bytes.
+        image_size: Expected height and width.
+        name: Name of the image, for the error message.
 
     Raises:
-        DataError: If the image is sound but of another size; calls it `name`.
+        DataError: If an undamaged image has another size.
     """
     if not encoded:
         return "the image is empty"
@@ -86,10 +90,10 @@ def check_image(encoded: bytes, image_size: tuple[int, int], name: str) -> str |
 
 
 def image_fault(record: Record, manifest: Manifest, path: str) -> str | None:
-    """Returns what is wrong with the image of `record` in the shard at `path`, or None; names it.
+    """Returns why the image of `record` in the shard at `path` is damaged, with its name, or None.
 
     Raises:
-        DataError: If the image is sound but of another size than the manifest says.
+        DataError: If an undamaged image has another size than the manifest says.
     """
     name = f"'{record.filename}' in '{path}'"
     reason = check_image(record.encoded, manifest.image_size, name)

@@ -1,4 +1,4 @@
-"""The manifest beside the shards: who is in them, how many, and what every file must hash to."""
+"""The manifest of a folder of records: identities, counts, and a checksum of every shard."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from facerec_tf.core.errors import DataError, require_count
 from facerec_tf.core.files import atomic_file, sha256
 from facerec_tf.data.class_list import ClassEntry as ClassEntry
 from facerec_tf.data.class_list import ClassList
+from facerec_tf.data.crop_format import CropFormat
 
 FILE_NAME = "manifest.json"
 FORMAT_VERSION = 1
@@ -36,8 +37,8 @@ class Selection:
 
     Attributes:
         labels: int64 `[classes of the manifest]`: the new label of each, or -1 if left out.
-        class_names: Names of those kept, by new label.
-        images: int64 `[classes kept]`: images of each, by new label.
+        class_names: Names of the identities kept, by new label.
+        images: int64 `[classes kept]`: number of images of each, by new label.
     """
 
     labels: np.ndarray
@@ -46,41 +47,49 @@ class Selection:
 
     @property
     def num_classes(self) -> int:
-        """Identities kept."""
+        """Number of identities kept."""
         return len(self.class_names)
 
     @property
     def num_images(self) -> int:
-        """Images of those kept."""
+        """Number of images of the identities kept."""
         return int(self.images.sum())
 
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """What a folder of records holds.
+    """The content of a folder of records.
 
     Attributes:
         name: First part of the shards' names.
-        image_size: Height and width of every image, in pixels.
-        alignment: Name of the landmark template the crops follow, or "unknown".
+        crop_format: Size and alignment of every image.
         classes: The identities, by label.
         shards: The files, in order.
     """
 
     name: str
-    image_size: tuple[int, int]
-    alignment: str
+    crop_format: CropFormat
     classes: ClassList
     shards: tuple[Shard, ...]
 
     @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of every image, in pixels."""
+        return self.crop_format.image_size
+
+    @property
+    def alignment(self) -> str:
+        """Name of the landmark template that the crops follow, or "unknown"."""
+        return self.crop_format.alignment
+
+    @property
     def num_classes(self) -> int:
-        """Identities in the records."""
+        """Number of identities in the records."""
         return len(self.classes)
 
     @property
     def num_images(self) -> int:
-        """Images in the records."""
+        """Number of images in the records."""
         return sum(shard.images for shard in self.shards)
 
     @classmethod
@@ -88,18 +97,18 @@ class Manifest:
         """Reads `directory/manifest.json`.
 
         Raises:
-            DataError: If it is missing, no JSON, of another version or contradicts itself.
+            DataError: If it is missing, not valid JSON, of another version or inconsistent.
         """
         path = Path(directory) / FILE_NAME
         try:
             fields, classes = _parse(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise DataError(
-                f"Cannot read '{path}' ({error.strerror}): a folder of records holds one. Write "
-                "records with tools/make_records.py or tools/import_lfw.py."
+                f"Cannot read manifest '{path}': {error.strerror}. Write a folder of records with "
+                "`facerec make-records` or `facerec import-lfw`."
             ) from None
         except json.JSONDecodeError as error:
-            raise DataError(f"Manifest '{path}' is no valid JSON: {error}") from None
+            raise DataError(f"Manifest '{path}' is not valid JSON: {error}") from None
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"Manifest '{path}' is incomplete: {error!r}") from None
         try:
@@ -115,8 +124,7 @@ class Manifest:
             "format_version": FORMAT_VERSION,
             "num_images": self.num_images,
             "name": self.name,
-            "image_size": self.image_size,
-            "alignment": self.alignment,
+            **dataclasses.asdict(self.crop_format),
             "shards": [dataclasses.asdict(shard) for shard in self.shards],
         }
         target = Path(directory) / FILE_NAME
@@ -132,7 +140,7 @@ class Manifest:
 
         Args:
             directory: The folder of records.
-            digests: Also compare SHA-256, which reads every byte.
+            digests: Whether to compare SHA-256 too, which reads every byte.
 
         Raises:
             DataError: If a shard is missing or differs; names it.
@@ -141,8 +149,8 @@ class Manifest:
         for path, shard in zip(paths, self.shards, strict=True):
             if not path.is_file():
                 raise DataError(
-                    f"Shard '{path}' is missing, though the manifest lists it. Copy it again or "
-                    "write the records anew."
+                    f"Shard '{path}' of the manifest is missing. Copy it again, or write the "
+                    "records again."
                 )
             if path.stat().st_size != shard.bytes:
                 raise mismatch(path, f"{shard.bytes} bytes", f"{path.stat().st_size}")
@@ -156,10 +164,10 @@ class Manifest:
                     raise mismatch(path, f"SHA-256 {shard.sha256[:12]}…", f"{digest[:12]}…")
 
     def select(self, min_images: int = 1) -> Selection:
-        """Returns the identities with at least `min_images` images, labelled anew from 0.
+        """Selects the identities with at least `min_images` images and renumbers them from 0.
 
         Raises:
-            ArgumentError: If `min_images` is no positive integer.
+            ArgumentError: If `min_images` is not a positive integer.
             DataError: If fewer than two identities are left.
         """
         require_count("min_images", min_images)
@@ -168,11 +176,12 @@ class Manifest:
         if kept.sum() < 2:
             raise DataError(
                 f"{kept.sum()} of {self.num_classes} identities have min_images={min_images} or "
-                f"more images (the most is {images.max(initial=0)}): training needs two."
+                f"more images (the largest has {images.max(initial=0)}): training needs at least "
+                "two identities."
             )
         return Selection(
             labels=np.where(kept, np.cumsum(kept) - 1, -1),
-            class_names=tuple(self.classes[i].name for i in np.flatnonzero(kept)),
+            class_names=tuple(self.classes[i].name for i in np.flatnonzero(kept).tolist()),
             images=images[kept],
         )
 
@@ -180,12 +189,11 @@ class Manifest:
     def _from_fields(cls, fields: dict[str, Any], classes: ClassList) -> Manifest:
         version = fields["format_version"]
         if version != FORMAT_VERSION:
-            raise DataError(f"has format version {version!r}; this program reads {FORMAT_VERSION}.")
+            raise DataError(f"has format version {version!r}, expected {FORMAT_VERSION}.")
         height, width = fields["image_size"]
         manifest = cls(
             name=str(fields["name"]),
-            image_size=(int(height), int(width)),
-            alignment=str(fields["alignment"]),
+            crop_format=CropFormat((int(height), int(width)), str(fields["alignment"])),
             classes=classes,
             shards=tuple(
                 Shard(str(s["file"]), int(s["images"]), int(s["bytes"]), str(s["sha256"]))
@@ -198,8 +206,8 @@ class Manifest:
             "its classes": int(classes.images.sum()),
         }
         if len(set(counts.values())) > 1:
-            told = ", ".join(f"{count} by {source}" for source, count in counts.items())
-            raise DataError(f"contradicts itself on the number of images: {told}.")
+            found = ", ".join(f"{count} by {source}" for source, count in counts.items())
+            raise DataError(f"has inconsistent numbers of images: {found}.")
         return manifest
 
 
@@ -208,7 +216,7 @@ def _dump(fields: dict[str, Any], indent: int | None = 1) -> str:
 
 
 def _parse(text: str) -> tuple[dict[str, Any], ClassList]:
-    """Returns the fields of a manifest but for the classes, and these, never all as objects."""
+    """Returns the fields of a manifest and its classes, which are never all objects at once."""
     classes = ClassList()
 
     def keep(fields: dict[str, Any]) -> dict[str, Any] | None:
@@ -224,8 +232,8 @@ def _parse(text: str) -> tuple[dict[str, Any], ClassList]:
 
 
 def mismatch(path: str | os.PathLike, expected: str, received: str) -> DataError:
-    """Returns the error for a shard that holds `received`, not `expected`."""
+    """Returns the error for a shard that has `received` instead of `expected`."""
     return DataError(
         f"Shard '{path}' does not match the manifest: expected {expected}, found {received}. "
-        "Copy it again or write the records anew."
+        "Copy it again, or write the records again."
     )

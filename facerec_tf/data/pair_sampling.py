@@ -1,4 +1,4 @@
-"""Draws balanced verification pairs from images of people held out of training."""
+"""Sampling of verification pairs, half of the same person and half of different people."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _TRIALS = 200
 def sample_pairs(
     images: Mapping[str, Sequence[str]], count: int, *, seed: int, num_folds: int = 10
 ) -> list[Pair]:
-    """Returns `count` distinct pairs: in each fold as many of the same as of different people.
+    """Draws `count` distinct pairs; in each fold, half are of the same person.
 
-    The folds share no one where there are two people for each, and otherwise draw from all.
+    If there are two people per fold, the folds share no people; otherwise each draws from all.
 
     Args:
         images: Person → names of that person's images.
-        count: Pairs to draw, a multiple of `2 * num_folds`.
-        seed: Of the draw.
-        num_folds: Parts of the cross-validation.
+        count: Number of pairs, a multiple of `2 * num_folds`.
+        seed: Seed of the draw.
+        num_folds: Number of folds of the cross-validation.
 
     Raises:
         ArgumentError: If `count` cannot be divided evenly, or `seed` is negative.
@@ -37,7 +37,8 @@ def sample_pairs(
     if len(people) < 2:
         raise DataError("Pairs of different people need two people.")
     disjoint = len(people) >= 2 * num_folds
-    pairs, taken = [], set()
+    pairs: list[Pair] = []
+    taken: set[frozenset[str]] = set()
     for fold in range(num_folds):
         group = people[fold::num_folds] if disjoint else people
         repeated = [person for person in group if len(images[person]) > 1]
@@ -46,13 +47,14 @@ def sample_pairs(
 
         def same(repeated: list[str] = repeated) -> tuple[str, str]:
             person = repeated[generator.integers(len(repeated))]
-            first, second = generator.choice(len(images[person]), 2, replace=False)
+            first, second = generator.choice(len(images[person]), 2, replace=False).tolist()
             return images[person][first], images[person][second]
 
         def different(group: list[str] = group) -> tuple[str, str]:
             chosen = generator.choice(len(group), 2, replace=False)
             first, second = (images[group[place]] for place in chosen)
-            return first[generator.integers(len(first))], second[generator.integers(len(second))]
+            one, other = (int(generator.integers(len(own))) for own in (first, second))
+            return first[one], second[other]
 
         for is_same, draw in ((True, same), (False, different)):
             drawn = _distinct(draw, count // (2 * num_folds), taken)
@@ -63,8 +65,8 @@ def sample_pairs(
 def _distinct(
     draw: Callable[[], tuple[str, str]], count: int, taken: set[frozenset[str]]
 ) -> list[tuple[str, str]]:
-    """Returns `count` draws that hold other images than each other and than those `taken`."""
-    found = []
+    """Returns `count` draws that differ from each other and from those `taken`."""
+    found: list[tuple[str, str]] = []
     for _ in range(_TRIALS * count):
         pair = draw()
         if frozenset(pair) not in taken:
@@ -73,6 +75,6 @@ def _distinct(
         if len(found) == count:
             return found
     raise DataError(
-        f"There are too few images for {count} distinct pairs of each kind in each fold: ask for "
-        "fewer pairs or hold out more people."
+        f"There are too few images for {count} distinct pairs of each kind in each fold: use fewer "
+        "pairs, or hold out more people."
     )

@@ -1,4 +1,4 @@
-"""Pair sets: records of unique images, and a list of which two, or two templates, to compare."""
+"""Pair sets: records of unique images, and a list of pairs of images or templates to compare."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, require_count
 from facerec_tf.data import templates as template_files
+from facerec_tf.data.crop_format import UNKNOWN_112, CropFormat
 from facerec_tf.data.images import decode, decode_any, image_fault
 from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.records import Record, parse, read_shard, shard_paths
+from facerec_tf.data.text_file import read_csv
 from facerec_tf.data.writer import new_directory, write_records
 
 FILE_NAME = "pairs.csv"
@@ -25,12 +27,12 @@ HEADER = ("fold", "first", "second", "same")
 
 
 class Pair(NamedTuple):
-    """Two images, or two templates, to compare.
+    """A pair of images or templates to compare.
 
     Attributes:
-        fold: Part of the cross-validation, from 0.
+        fold: Fold of the cross-validation, from 0.
         first: `filename` of one record, or the name of one template.
-        second: That of the other.
+        second: The same of the other.
         same: Whether both show the same person.
     """
 
@@ -41,20 +43,20 @@ class Pair(NamedTuple):
 
 
 class PairSet:
-    """Images and the pairs among them, as an evaluation protocol compares them.
+    """The images of a verification protocol, and the pairs to compare.
 
-    What is compared are templates: several images of one person, as those of a video, or, where
-    the folder has no `templates.csv`, every image by itself.
+    Pairs are of templates. A template is several images of one person, such as the frames of a
+    video, or a single image if the folder has no `templates.csv`.
 
     Attributes:
         directory: The folder, a `pathlib.Path`.
         manifest: Its manifest.
         filenames: Name of each image, in the order of `images`.
-        templates: int64 `[images]`, the template each belongs to; 0, 1, 2 … if each is one.
-        first: int64 `[pairs]`, one template.
-        second: int64 `[pairs]`, the other.
+        templates: int64 `[images]`, the number of the template of each image.
+        first: int64 `[pairs]`, the number of one template.
+        second: int64 `[pairs]`, that of the other.
         same: bool `[pairs]`, whether both show the same person.
-        folds: int64 `[pairs]`, part of the cross-validation, from 0.
+        folds: int64 `[pairs]`, the fold of the cross-validation, from 0.
     """
 
     def __init__(
@@ -65,14 +67,14 @@ class PairSet:
         pairs: Sequence[Pair],
         templates: Mapping[str, str] | None = None,
     ) -> None:
-        """Numbers templates in the order of their first images; `load` is the usual way.
+        """Numbers the templates in the order of their first images; see also `load`.
 
         Args:
             directory: The folder.
             manifest: Its manifest.
             filenames: Names of the images.
-            pairs: What to compare, by name.
-            templates: Image → template; by default, every image is one of its own name.
+            pairs: The pairs, by name.
+            templates: Image → template; by default, every image is a template of the same name.
         """
         self.directory = directory
         self.manifest = manifest
@@ -91,9 +93,8 @@ class PairSet:
 
         Raises:
             DataError: If a file is missing or damaged, an image cannot be decoded or has the wrong
-                size, pairs or templates name unknown images, or an image is in no template. A
-                number that is reported must not rest on fewer pairs than its protocol has, so
-                nothing is skipped.
+                size, pairs or templates name unknown images, or an image is in no template.
+                Nothing is skipped: results are comparable only if all pairs are used.
         """
         directory = Path(directory)
         manifest = Manifest.load(directory)
@@ -123,7 +124,7 @@ class PairSet:
 
     @property
     def num_images(self) -> int:
-        """Images, each of which is embedded once."""
+        """Number of images, each of which is embedded once."""
         return len(self.filenames)
 
     def __len__(self) -> int:
@@ -134,7 +135,7 @@ class PairSet:
         """Returns the images in order, uint8 `[batch, height, width, 3]`, the last batch smaller.
 
         Raises:
-            ArgumentError: If `batch_size` is no positive integer.
+            ArgumentError: If `batch_size` is not a positive integer.
         """
         require_count("batch_size", batch_size)
         size = self.manifest.image_size
@@ -150,9 +151,10 @@ class PairSet:
         return dataset.batch(batch_size).prefetch(2)
 
     def pictures(self, templates: np.ndarray) -> np.ndarray:
-        """Returns one image of each of `templates`, int `[n]`: uint8 `[n, height, width, 3]`.
+        """Returns the first image of each template in `templates`, int `[n]`.
 
-        It is the first of them that is stored; no other images are decoded.
+        Returns:
+            uint8 `[n, height, width, 3]`, RGB.
         """
         _, first = np.unique(self.templates, return_index=True)
         shown = first[templates].tolist()
@@ -173,22 +175,20 @@ def write_pair_set(
     name: str,
     templates: Mapping[str, str] | None = None,
     num_shards: int = 1,
-    image_size: tuple[int, int] = (112, 112),
-    alignment: str = "unknown",
+    crop_format: CropFormat = UNKNOWN_112,
 ) -> None:
-    """Writes a pair set to a new folder: shards, manifest, `pairs.csv` and maybe `templates.csv`.
+    """Writes a pair set to a new folder: shards, manifest, `pairs.csv` and perhaps `templates.csv`.
 
     Args:
-        directory: Folder to make; it may exist if it is empty.
-        records: The images, each once, of unique file names; a stream, of which memory holds the
-            names and one shard.
-        pairs: What to compare, naming images by file name, or templates.
-        name: Of the protocol; first part of the shards' names.
-        templates: Image's file name → its template, of every image, if templates are compared. It
-            may be filled while `records` are read.
-        num_shards: Files to spread the images over.
-        image_size: Height and width of every image.
-        alignment: Name of the crops' landmark template.
+        directory: Folder to create; it may exist if it is empty.
+        records: The images, with unique file names; may be a stream, of which the names and one
+            shard are held in memory.
+        pairs: The pairs, by file names of images, or by templates.
+        name: Name of the protocol, and first part of the shards' names.
+        templates: File name → template of every image, if templates are compared. It may be filled
+            while `records` are read.
+        num_shards: Number of shards.
+        crop_format: Size and alignment of every image.
 
     Raises:
         UserError: If the folder is not empty or cannot be written.
@@ -199,7 +199,7 @@ def write_pair_set(
     _check_protocol(pairs, directory)
     filenames: list[str] = []
 
-    def noted() -> Iterator[Record]:
+    def listed() -> Iterator[Record]:
         for record in records:
             filenames.append(record.filename)
             yield record
@@ -207,11 +207,10 @@ def write_pair_set(
     with new_directory(directory) as folder:
         write_records(
             folder,
-            noted(),
+            listed(),
             name=name,
             num_shards=num_shards,
-            image_size=image_size,
-            alignment=alignment,
+            crop_format=crop_format,
         )
         _check_names(pairs, filenames, templates, directory)
         if templates is not None:
@@ -225,11 +224,11 @@ def write_pair_set(
 def find_pairs(directory: str | os.PathLike, protocol: str) -> Path:
     """Returns the folder of the pair set for `protocol`.
 
-    That is `directory/pairs/<protocol>`; for "pairs", `directory` itself if it holds a
+    That is `directory/pairs/<protocol>`; for "pairs", `directory` itself if it contains a
     `pairs.csv`, or else the only folder in `directory/pairs`.
 
     Raises:
-        DataError: If there is none; lists what there is.
+        DataError: If there is none; lists the existing ones.
     """
     directory = Path(directory)
     sets = sorted(path.parent for path in (directory / "pairs").glob(f"*/{FILE_NAME}"))
@@ -243,21 +242,19 @@ def find_pairs(directory: str | os.PathLike, protocol: str) -> Path:
             return sets[0]
     known = ", ".join(path.name for path in sets) or "none"
     raise DataError(
-        f"Folder '{directory}' holds no pairs for protocol '{protocol}'. Pair sets there: {known}."
+        f"Folder '{directory}' has no pairs for protocol '{protocol}'. Its pair sets: {known}."
     )
 
 
 def _read_pairs(path: Path) -> list[Pair]:
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
-    except OSError as error:
-        raise DataError(f"Cannot read '{path}': {error.strerror}.") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"'{path}' is no CSV file in UTF-8: {error}.") from None
-    if not rows or tuple(rows[0]) != HEADER:
-        raise DataError(f"'{path}' must begin with the header {','.join(HEADER)}.")
-    return [_parse_pair(row, path, line) for line, row in enumerate(rows[1:], start=2)]
+    rows = read_csv(path, "pair list")
+    _, header = next(rows, (0, []))
+    if tuple(header) != HEADER:
+        raise DataError(
+            f"Pair list '{path}' must begin with the header {','.join(HEADER)}. "
+            f"Found: {','.join(header)}"
+        )
+    return [_parse_pair(row, path, line) for line, row in rows]
 
 
 def _parse_pair(row: list[str], path: Path, line: int) -> Pair:
@@ -266,8 +263,8 @@ def _parse_pair(row: list[str], path: Path, line: int) -> Pair:
         return Pair(int(fold), first, second, {"0": False, "1": True}[same])
     except (ValueError, KeyError):
         raise DataError(
-            f"Line {line} of '{path}' must be fold (an integer), first, second, same (0 or 1). "
-            f"Found: {','.join(row)}"
+            f"Line {line} of pair list '{path}' must be fold (an integer), first, second, same (0 "
+            f"or 1). Found: {','.join(row)}"
         ) from None
 
 
@@ -280,7 +277,7 @@ def _check_names(
     known = set(filenames)
     if len(known) < len(filenames):
         twice, _ = collections.Counter(filenames).most_common(1)[0]
-        raise DataError(f"Pair set '{directory}' holds image '{twice}' twice.")
+        raise DataError(f"Pair set '{directory}' contains image '{twice}' twice.")
     kind = "image"
     if templates is not None:
         template_files.check_templates(templates, known, directory)
@@ -296,6 +293,6 @@ def _check_protocol(pairs: Sequence[Pair], directory: Path) -> None:
         raise DataError(f"Pair set '{directory}' needs pairs of the same and of different people.")
     folds = {pair.fold for pair in pairs}
     if len(folds) < 2:
-        raise DataError(f"Pair set '{directory}' needs two folds or more, to judge each by others.")
+        raise DataError(f"Pair set '{directory}' has one fold; cross-validation needs two.")
     if folds != set(range(len(folds))):
-        raise DataError(f"Pair set '{directory}' has folds {sorted(folds)}, not 0, 1, 2 ….")
+        raise DataError(f"Pair set '{directory}' has folds {sorted(folds)}, expected 0, 1, 2 ….")

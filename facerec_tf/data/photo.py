@@ -1,4 +1,4 @@
-"""Photographs as users have them: of any format, any orientation, and any fault."""
+"""Decoding of photographs of any common format and orientation, which may be damaged."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import struct
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
-#: Pixels past which a photograph is refused before it is decoded: a file of 48 KB may claim 400 M.
+#: Largest number of pixels that is decoded. A file of 48 KB may claim 400 million.
 MAX_PIXELS = 150_000_000
 
-#: The formats that are read, as Pillow names them.
+#: The accepted formats, by Pillow's names.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 #: What Pillow raises for damaged files.
@@ -30,24 +30,24 @@ _SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
 class UnreadableError(Exception):
-    """A photograph that is left out; the message says why, to follow its name."""
+    """A photograph cannot be read or decoded; the message gives the reason, without its name."""
 
 
 def decode_photo(encoded: bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Decodes a photograph: BMP, GIF, JPEG, PNG, PPM, TIFF or WebP.
 
-    It is turned upright as its Exif tag says. Of several frames the first counts; 16 bits become 8;
-    grey, palettes and CMYK become RGB; what is transparent shows white.
+    Applies the orientation of the Exif tag and uses the first of several frames. 16 bits become 8;
+    grey, palettes and CMYK become RGB; transparent pixels become white.
 
     Args:
-        encoded: The file's bytes.
-        max_pixels: The most that are decoded; more are refused by the header alone.
+        encoded: The bytes of the file.
+        max_pixels: Largest number of pixels that is decoded; checked in the header.
 
     Returns:
         uint8 `[height, width, 3]`, RGB.
 
     Raises:
-        UnreadableError: If it is empty, truncated, too large, or no such photograph.
+        UnreadableError: If the file is empty, truncated, too large, or of another format.
     """
     if not encoded:
         raise UnreadableError("the file is empty")
@@ -67,7 +67,7 @@ def decode_photo(encoded: bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
 
 
 def is_plain_jpeg(encoded: bytes) -> bool:
-    """Returns whether the bytes are a JPEG that every decoder shows alike: upright, grey or RGB."""
+    """Returns whether the bytes are an upright JPEG, grey or RGB, which every decoder accepts."""
     try:
         image = _open(encoded)
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
@@ -80,7 +80,7 @@ def _open(encoded: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(encoded), formats=_FORMATS)
     except Image.UnidentifiedImageError:
-        raise UnreadableError("it is no image in a known format") from None
+        raise UnreadableError("it is not an image in a known format") from None
     except Image.DecompressionBombError as error:
         raise UnreadableError(f"it claims too many pixels: {_reason(error)}") from None
     except _DAMAGE as error:

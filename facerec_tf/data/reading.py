@@ -1,4 +1,4 @@
-"""All records of a folder as a stream, checked against its manifest, with or without pixels."""
+"""All records of a folder as a stream, checked against the manifest, with or without pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from facerec_tf.data.records import Record, read_shard, shard_paths
 
 
 class Image(NamedTuple):
-    """One record, and its pixels, uint8 `[height, width, 3]`, or why there are none."""
+    """A record, and its pixels, uint8 `[height, width, 3]`, or the reason why it has none."""
 
     record: Record
     pixels: np.ndarray | None
@@ -24,10 +24,10 @@ class Image(NamedTuple):
 
 
 def read_records(directory: str | os.PathLike, manifest: Manifest) -> Iterator[tuple[str, Record]]:
-    """Yields every record in `directory`, in order, after the path of its shard.
+    """Yields path of the shard and record of every record in `directory`, in order.
 
     Raises:
-        DataError: If one cannot be read, or is not labelled as `manifest` says.
+        DataError: If a record cannot be read, or its label does not match `manifest`.
     """
     for path in shard_paths(directory, [shard.file for shard in manifest.shards]):
         for record in read_shard(path):
@@ -36,10 +36,10 @@ def read_records(directory: str | os.PathLike, manifest: Manifest) -> Iterator[t
 
 
 def read_images(items: Iterable[tuple[str, Record]], manifest: Manifest) -> Iterator[Image]:
-    """Yields `items`, as from `read_records`, with their pixels; several threads decode them.
+    """Decodes the results of `read_records`, in several threads.
 
     Raises:
-        DataError: If an image is of another size than `manifest` says.
+        DataError: If an image has another size than `manifest` says.
     """
 
     def decode(item: tuple[str, Record]) -> Image:

@@ -1,4 +1,4 @@
-"""The record schema: how one image is written to, and read from, a TFRecord."""
+"""The record schema: one image and its identity as a `tf.train.Example`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _READ_AT_ONCE = 64
 
 
 class Record(NamedTuple):
-    """One image and whom it shows.
+    """One image and its identity.
 
     Attributes:
         encoded: JPEG or PNG bytes.
-        label: Number of the identity, from 0.
+        label: Number of the identity, starting at 0.
         text: Name of the identity.
-        filename: Where the image came from; unique within a pair set.
+        filename: Name of the image; unique within a pair set.
     """
 
     encoded: bytes
@@ -40,8 +40,8 @@ class Record(NamedTuple):
 def serialize(record: Record) -> bytes:
     """Returns `record` as a serialized `tf.train.Example`, the same bytes in every process.
 
-    The wire format of Protocol Buffers by hand, as protobuf's own deterministic mode writes it, in
-    a third of the time.
+    Writes the wire format of Protocol Buffers like protobuf's deterministic mode, but in a third of
+    the time.
     """
     label = _delimited(_VALUE, _varint(record.label))
     entries = (
@@ -78,7 +78,7 @@ def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
 
 
 def parse_labels(serialized: tf.Tensor) -> tf.Tensor:
-    """Parses the labels alone of many records, string `[records]`: int64 `[records]`."""
+    """Parses only the labels of many records, string `[records]` → int64 `[records]`."""
     return tf.io.parse_example(serialized, {LABEL: tf.io.FixedLenFeature([], tf.int64)})[LABEL]
 
 
@@ -86,7 +86,7 @@ def deserialize(serialized: bytes) -> Record:
     """Parses one record outside a graph.
 
     Raises:
-        DataError: If the bytes are no `tf.train.Example` or a feature is missing.
+        DataError: If the bytes are not a `tf.train.Example` or a feature is missing.
     """
     try:
         features = tf.train.Example.FromString(serialized).features.feature
@@ -97,7 +97,7 @@ def deserialize(serialized: bytes) -> Record:
             features[FILENAME].bytes_list.value[0].decode(),
         )
     except (DecodeError, UnicodeDecodeError):
-        raise DataError("it is no tf.train.Example in UTF-8") from None
+        raise DataError("it is not a tf.train.Example in UTF-8") from None
     except IndexError:
         wanted = ", ".join((ENCODED, LABEL, TEXT, FILENAME))
         raise DataError(f"it lacks one of the features {wanted}") from None
@@ -121,7 +121,7 @@ def read_shard(path: str | os.PathLike) -> Iterator[Record]:
     except tf.errors.DataLossError:
         raise DataError(
             f"Record {index} of '{path}' is corrupt: its checksum does not match, or the file is "
-            "cut short. Copy the shard again or write the records anew."
+            "incomplete. Copy the shard again, or write the records again."
         ) from None
 
 
@@ -130,7 +130,7 @@ def _read_serialized(path: str | os.PathLike) -> Iterator[bytes]:
     records = tf.data.TFRecordDataset(os.fspath(path))
     read = 0
     try:
-        # One by one, TensorFlow takes ten times as long.
+        # Reading them one by one takes TensorFlow ten times as long.
         for batch in records.batch(_READ_AT_ONCE).as_numpy_iterator():
             yield from batch
             read += len(batch)
@@ -139,7 +139,7 @@ def _read_serialized(path: str | os.PathLike) -> Iterator[bytes]:
 
 
 def shard_name(name: str, index: int, count: int) -> str:
-    """Returns the file name of shard `index` of `count`, as `train-00000-of-00016.tfrecord`."""
+    """Returns the file name of shard `index` of `count`, `train-00000-of-00016.tfrecord`."""
     return f"{name}-{index:05d}-of-{count:05d}.tfrecord"
 
 
@@ -158,7 +158,7 @@ def _delimited(tag: bytes, content: bytes) -> bytes:
 
 
 def _varint(number: int) -> bytes:
-    """Returns a number as Protocol Buffers write it: seven bits a byte, negatives as 64 bits."""
+    """Returns a number in Protocol Buffers' encoding: 7 bits per byte, negatives as 64 bits."""
     if 0 <= number < 128:
         return bytes((number,))
     number = operator.index(number) & (1 << 64) - 1
@@ -170,7 +170,7 @@ def _varint(number: int) -> bytes:
     return bytes(found)
 
 
-# Tags of tensorflow/core/example: number of the field, and 2 for "a length, then as many bytes".
+# Tags of tensorflow/core/example/*.proto: number of the field, and 2 for length-delimited content.
 _FEATURES = _ENTRY = _BYTES_LIST = _VALUE = bytes((1 << 3 | 2,))
 _ENTRY_VALUE = bytes((2 << 3 | 2,))
 _INT64_LIST = bytes((3 << 3 | 2,))

@@ -1,4 +1,4 @@
-"""Records of synthetic faces: a training set, and pairs of people who are not in it."""
+"""Records of synthetic faces: a training set, and pairs of other people."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from facerec_tf.core.errors import require, require_count
+from facerec_tf.data.crop_format import CropFormat
 from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.pair_sampling import sample_pairs
 from facerec_tf.data.pairs import write_pair_set
@@ -18,14 +19,14 @@ from facerec_tf.data.writer import new_directory, write_records
 #: Name of the pair set beside the records.
 PROTOCOL = "synthetic"
 
-#: Images that are drawn of each person held out, if there are as many of those trained on.
+#: Images per person held out that pairs are sampled from.
 _HELD_OUT_IMAGES = 8
 
-#: A process is given this many faces at a time; fewer than two such lots are drawn in this one.
+#: Faces per task of a process; fewer than two tasks are drawn in this process.
 _LOT = 256
 
-#: The generator draws in the coordinates of this template.
-_ALIGNMENT = "arcface-112"
+#: The generator uses the coordinates of this template.
+_CROP_FORMAT = CropFormat(alignment="arcface-112")
 
 
 def write_synthetic(
@@ -40,17 +41,17 @@ def write_synthetic(
 ) -> Manifest:
     """Writes training records of synthetic people, and pairs of others to `pairs/synthetic`.
 
-    People 0 … identities - 1 are trained on; the next `holdout` numbers are only in the pairs. The
-    same arguments give the same files, whatever the number of workers.
+    People 0 … identities - 1 are the training set; the next `holdout` people are only in the pairs.
+    The same arguments give the same files, whatever the number of workers.
 
     Args:
-        directory: Folder to make; it may exist if it is empty.
-        identities: People to train on, two or more.
-        images: Images of each, two or more.
-        seed: Of the people, their images and the pairs.
-        holdout: People held out; 0 writes no pairs.
-        pairs: Pairs of them, half of the same person, in ten folds; a multiple of 20.
-        workers: Processes that draw; by default one a core.
+        directory: Folder to create; it may exist if it is empty.
+        identities: Number of people in the training set, at least 2.
+        images: Number of images of each, at least 2.
+        seed: Seed of the people, their images and the pairs.
+        holdout: Number of people held out; 0 writes no pairs.
+        pairs: Number of pairs, half of the same person, in ten folds; a multiple of 20.
+        workers: Number of processes; by default one per core.
 
     Returns:
         The manifest of the training records.
@@ -73,19 +74,19 @@ def write_synthetic(
     }
     sampled = sample_pairs(held_out, pairs, seed=seed) if holdout else []
     compared = {filename for pair in sampled for filename in (pair.first, pair.second)}
-    judged = [
+    compared_faces = [
         face
         for face in itertools.product(range(identities, identities + holdout), per_person)
         if _filename(face) in compared
     ]
     with new_directory(directory) as folder:
         manifest = write_records(
-            folder, _records(seed, training, workers), alignment=_ALIGNMENT, seed=seed
+            folder, _records(seed, training, workers), crop_format=_CROP_FORMAT, seed=seed
         )
         if holdout:
-            records = _records(seed, judged, workers)
+            records = _records(seed, compared_faces, workers)
             target = folder / "pairs" / PROTOCOL
-            write_pair_set(target, records, sampled, name=PROTOCOL, alignment=_ALIGNMENT)
+            write_pair_set(target, records, sampled, name=PROTOCOL, crop_format=_CROP_FORMAT)
     return manifest
 
 

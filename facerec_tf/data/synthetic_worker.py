@@ -1,7 +1,7 @@
-"""Draws synthetic faces as JPEGs: here, or in a process of its own that never loads TensorFlow.
+"""Draws synthetic faces as JPEGs, in this process or in another that does not load TensorFlow.
 
-As a program (`python -m facerec_tf.data.synthetic_worker SEED`) it reads lines `identity index`
-and answers each with a little-endian 32-bit length and as many bytes of JPEG.
+As a program (`python -m facerec_tf.data.synthetic_worker SEED`), it reads lines `identity index`
+and writes for each a little-endian 32-bit length and a JPEG of that many bytes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def draw(seed: int, faces: Iterable[Face]) -> Iterator[bytes]:
 
 
 def draw_apart(seed: int, faces: Iterable[Face]) -> list[bytes]:
-    """Returns the JPEG of each of `faces`, drawn in a process of its own.
+    """Returns the JPEG of each of `faces`, drawn in another process.
 
     Raises:
         RuntimeError: If that process fails.
@@ -59,9 +59,9 @@ def _split(answer: bytes) -> Iterator[bytes]:
 
 
 def main() -> None:
-    """Answers standard input on standard output."""
-    cv2.setNumThreads(1)  # There is one such process a core.
-    faces = (tuple(map(int, line.split())) for line in sys.stdin)
+    """Reads faces from standard input and writes their JPEGs to standard output."""
+    cv2.setNumThreads(1)  # There is one such process per core.
+    faces = ((int(identity), int(index)) for identity, index in map(str.split, sys.stdin))
     for encoded in draw(int(sys.argv[1]), faces):
         sys.stdout.buffer.write(_LENGTH.pack(len(encoded)) + encoded)
 

@@ -1,4 +1,4 @@
-"""Templates: several images that a protocol compares as one, such as the frames of a video."""
+"""Templates: groups of images that a protocol compares as one, such as the frames of a video."""
 
 from __future__ import annotations
 
@@ -7,44 +7,43 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from facerec_tf.core.errors import DataError
+from facerec_tf.data.text_file import read_csv
 
 FILE_NAME = "templates.csv"
 HEADER = ("template", "filename")
 
 
 def read_templates(path: Path) -> dict[str, str]:
-    """Returns the template of every image, by file name, as the CSV file at `path` lists them.
+    """Reads a list of templates: file name of the image → its template.
 
     Raises:
-        DataError: If it cannot be read, has another header, or a line of it lacks a name or tells
-            of an image a second time: an image belongs to one template.
+        DataError: If the file cannot be read, has another header, or a line lacks a name or repeats
+            an image: an image belongs to one template.
     """
+    rows = read_csv(path, "template list")
+    _, header = next(rows, (0, []))
+    if tuple(header) != HEADER:
+        raise DataError(
+            f"Template list '{path}' must begin with the header {','.join(HEADER)}. "
+            f"Found: {','.join(header)}"
+        )
     templates: dict[str, str] = {}
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.reader(file)
-            if tuple(next(reader, ())) != HEADER:
-                raise DataError(f"'{path}' must begin with the header {','.join(HEADER)}.")
-            for row in reader:
-                where = f"Line {reader.line_num} of '{path}'"
-                if len(row) != 2 or not all(row):
-                    raise DataError(f"{where} must be template, filename. Found: {','.join(row)}")
-                template, filename = row
-                if filename in templates:
-                    raise DataError(
-                        f"{where} puts image '{filename}' into template '{template}', but one "
-                        f"before it into '{templates[filename]}'."
-                    )
-                templates[filename] = template
-    except OSError as error:
-        raise DataError(f"Cannot read '{path}': {error.strerror}.") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"'{path}' is no CSV file in UTF-8: {error}.") from None
+    for line, row in rows:
+        where = f"Line {line} of template list '{path}'"
+        if len(row) != 2 or not all(row):
+            raise DataError(f"{where} must be template, filename. Found: {','.join(row)}")
+        template, filename = row
+        if filename in templates:
+            raise DataError(
+                f"{where} puts image '{filename}' into template '{template}', an earlier line into "
+                f"'{templates[filename]}'."
+            )
+        templates[filename] = template
     return templates
 
 
 def write_templates(path: Path, templates: Mapping[str, str]) -> None:
-    """Writes the template of every image, by file name, as `read_templates` reads them."""
+    """Writes the list of templates that `read_templates` reads."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
@@ -54,11 +53,11 @@ def write_templates(path: Path, templates: Mapping[str, str]) -> None:
 def check_templates(
     templates: Mapping[str, str], filenames: Collection[str], directory: Path
 ) -> None:
-    """Raises `DataError` unless `templates` tells of exactly the images of a pair set."""
+    """Raises `DataError` unless `templates` lists exactly the images of a pair set."""
     if lost := templates.keys() - set(filenames):
         raise DataError(
-            f"Pair set '{directory}' has no image '{min(lost)}', which template "
-            f"'{templates[min(lost)]}' names."
+            f"Pair set '{directory}' has no image '{min(lost)}' of template "
+            f"'{templates[min(lost)]}'."
         )
     if left_over := set(filenames) - templates.keys():
         raise DataError(f"Image '{min(left_over)}' of pair set '{directory}' is in no template.")

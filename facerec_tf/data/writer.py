@@ -1,4 +1,4 @@
-"""Writes sharded records and their manifest, shuffled, and never half."""
+"""Writes shuffled shards of records and their manifest; on errors, nothing is left behind."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import tensorflow as tf
 from facerec_tf.core.errors import DataError, UserError, require_count
 from facerec_tf.core.files import atomic_directory, require_writable, sha256
 from facerec_tf.data.class_list import ClassList
+from facerec_tf.data.crop_format import UNKNOWN_112, CropFormat
 from facerec_tf.data.manifest import Manifest, Shard
 from facerec_tf.data.records import Record, serialize, shard_name
 
-#: Before each record in a scattered file: its bytes.
+#: Length in bytes, before each record in a scattered file.
 _LENGTH = struct.Struct("<Q")
 
-#: No data set has as many; past it a label is a mistake, and lists by label would fill the memory.
+#: Labels above are taken for mistakes: lists by label would fill the memory.
 _MOST_CLASSES = 100_000_000
 
 
@@ -31,32 +32,30 @@ def write_records(
     *,
     name: str = "train",
     num_shards: int = 16,
-    image_size: tuple[int, int] = (112, 112),
-    alignment: str = "unknown",
+    crop_format: CropFormat = UNKNOWN_112,
     seed: int = 0,
 ) -> Manifest:
-    """Writes `records` and their manifest to a new folder, in an order shuffled from `seed`.
+    """Writes `records` and their manifest to a new folder, shuffled.
 
-    Records come as a stream and may be sorted by identity: each goes to a random shard, then every
-    shard is shuffled by itself, so memory holds one shard and a reader's buffer always sees a
+    Each record is assigned to a random shard, then every shard is shuffled. So `records` may be a
+    stream sorted by identity: only one shard is held in memory, and every part of a shard is a
     random sample of the identities.
 
     Args:
-        directory: Folder to make; it may exist if it is empty.
-        records: What to write; labels 0 … classes - 1, each with one text.
+        directory: Folder to create; it may exist if it is empty.
+        records: The records, with labels 0 … classes - 1, each of one text.
         name: First part of the shards' names.
-        num_shards: Files to spread the records over; fewer if there are fewer records.
-        image_size: Height and width of every image, for the manifest.
-        alignment: Name of the crops' landmark template, for the manifest.
-        seed: Of the shuffle.
+        num_shards: Number of shards; fewer are written if there are fewer records.
+        crop_format: Size and alignment of every image, for the manifest.
+        seed: Seed of the shuffle.
 
     Returns:
-        The manifest, which is also written.
+        The manifest that was written.
 
     Raises:
         ArgumentError: If `num_shards` or `seed` is out of its range.
         UserError: If the folder is not empty or cannot be written.
-        DataError: If there are no records or their labels are not consistent.
+        DataError: If there are no records, or their labels are inconsistent.
     """
     require_count("num_shards", num_shards)
     require_count("seed", seed, least=0)
@@ -72,7 +71,7 @@ def write_records(
             _scattered(folder, index).unlink()
         for index in set(range(num_shards)).difference(filled):
             _scattered(folder, index).unlink()
-        manifest = Manifest(name, image_size, alignment, classes, tuple(shards))
+        manifest = Manifest(name, crop_format, classes, tuple(shards))
         manifest.save(folder)
     return manifest
 
@@ -117,15 +116,17 @@ def _scatter(
     if not names:
         raise DataError("There are no images to write.")
     if 0 in images:
-        raise DataError(f"Labels must run from 0 to {len(names) - 1} without a gap.")
-    return ClassList(zip(names, images, strict=True)), counts
+        raise DataError(f"Labels must be 0 to {len(names) - 1} without a gap.")
+    return ClassList(zip(map(str, names), images, strict=True)), counts
 
 
 def _count(record: Record, names: list[str | None], images: array.array) -> None:
-    """Counts an image of its identity, which must have one name, in the lists by label."""
+    """Adds a record to the name and the number of images of its label."""
     label = record.label
     if not 0 <= label < _MOST_CLASSES:
-        raise DataError(f"Image '{record.filename}' has label {label}: they run from 0.")
+        raise DataError(
+            f"Image '{record.filename}' has label {label}, expected 0 to {_MOST_CLASSES - 1}."
+        )
     if (missing := label + 1 - len(names)) > 0:
         names.extend([None] * missing)
         images.extend([0] * missing)
@@ -133,14 +134,14 @@ def _count(record: Record, names: list[str | None], images: array.array) -> None
         names[label] = record.text
     elif names[label] != record.text:
         raise DataError(
-            f"Label {label} of '{record.filename}' stands for two identities: "
-            f"'{names[label]}' and '{record.text}'."
+            f"Label {label} of '{record.filename}' has two identities: '{names[label]}' and "
+            f"'{record.text}'."
         )
     images[label] += 1
 
 
 def _balanced(num_shards: int, generator: np.random.Generator) -> Iterator[int]:
-    """Yields random shard numbers for ever, each once in every run of `num_shards`."""
+    """Yields an endless stream of random shard numbers, each once in every `num_shards`."""
     while True:
         yield from generator.permutation(num_shards).tolist()
 

@@ -1,1 +1,1 @@
-"""Other people's data sets and file formats → records or pair sets."""
+"""Published data sets and file formats of other projects → records or pair sets."""

@@ -1,4 +1,7 @@
-"""Labeled Faces in the Wild: View 1 for training, pairs for Views 1 and 2 (REFERENCE §7)."""
+"""Labeled Faces in the Wild: training records of View 1, pairs of Views 1 and 2.
+
+Archives, split files and protocols: http://vis-www.cs.umass.edu/lfw/.
+"""
 
 from __future__ import annotations
 
@@ -8,39 +11,40 @@ from pathlib import Path, PurePosixPath
 
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
-from facerec_tf.data import Pair, Record, new_directory, write_pair_set, write_records
-from facerec_tf.photographs.crops import Cropper
-from facerec_tf.photographs.outcome import crop_all
+from facerec_tf.core.files import read_text
+from facerec_tf.data import CropFormat, Pair, Record, new_directory, write_pair_set, write_records
+from facerec_tf.photographs.crop import Cropper
+from facerec_tf.photographs.crop_result import crop_photos
 from facerec_tf.photographs.photo import Photo
 
+#: Folds of a list of pairs that has none, such as pairsDevTest.txt.
 NUM_FOLDS = 10
 
 
 def import_lfw(
     archive: Path,
-    crop_photo: Cropper,
+    cropper: Cropper,
     output: Path,
     *,
-    image_size: tuple[int, int],
-    alignment: str,
+    crop_format: CropFormat,
 ) -> dict[str, str]:
     """Writes the training records of View 1 to `output`, and both views' pairs to `output/pairs`.
 
-    The official split files, peopleDevTrain.txt, pairsDevTest.txt and pairs.txt, lie beside the
-    archive.
+    The official split files, peopleDevTrain.txt, pairsDevTest.txt and pairs.txt, must be in the
+    folder of the archive.
 
     Args:
         archive: lfw-deepfunneled.tar, or another tar of LFW.
-        crop_photo: From a photograph to its crop; every photograph of the splits must have one.
-        output: Folder to make.
-        image_size: Height and width of the crops.
-        alignment: Name of the template they follow.
+        cropper: From a photograph to its crops, of which the first is used; every photograph named
+            by the split files must have one.
+        output: Folder to create.
+        crop_format: Size and alignment of the crops.
 
     Returns:
-        What was written, for a summary.
+        A summary: what → how much.
 
     Raises:
-        UserError: If an input is missing or damaged, a photograph that the splits name gives no
+        UserError: If an input is missing or damaged, a photograph named by the split files gives no
             crop, or `output` cannot be written.
     """
     people = read_people(archive.parent / "peopleDevTrain.txt")
@@ -49,14 +53,15 @@ def import_lfw(
     require_disjoint(people, view1)
 
     with new_directory(output) as folder:
-        crops, rejected = crop_archive(archive, crop_photo)
-        training = require_images(training_images(people), crops, rejected)
-        common = {"image_size": image_size, "alignment": alignment}
-        write_records(folder, make_records(training, crops), name="train", **common)
+        crops, rejected = crop_archive(archive, cropper)
+        training = training_images(people)
+        require_images(training, crops, rejected)
+        write_records(folder, _records(training, crops), crop_format=crop_format)
         for name, pairs in (("lfw_view1", view1), ("lfw_view2", view2)):
             images = sorted({image for pair in pairs for image in (pair.first, pair.second)})
-            records = make_records(require_images(images, crops, rejected), crops)
-            write_pair_set(folder / "pairs" / name, records, pairs, name=name, **common)
+            require_images(images, crops, rejected)
+            target, records = folder / "pairs" / name, _records(images, crops)
+            write_pair_set(target, records, pairs, name=name, crop_format=crop_format)
     return {
         "training": f"{len(training):,} images of {len(people):,} people",
         "lfw_view1": f"{len(view1):,} pairs",
@@ -66,80 +71,101 @@ def import_lfw(
 
 
 def read_people(path: Path) -> dict[str, int]:
-    """Returns the people of a split file and their numbers of images."""
-    rows = _read_split(path)[1:]
-    try:
-        return {name: int(images) for name, images in rows}
-    except ValueError:
-        raise DataError(f"Split file '{path}' must hold lines of a name and a number.") from None
+    """Reads a list of people, such as peopleDevTrain.txt: person → number of photographs.
+
+    Raises:
+        DataError: If the file cannot be read, or a line is not a name and a number.
+    """
+    people: dict[str, int] = {}
+    for line, row in _read_split(path)[1:]:
+        try:
+            name, images = row
+            people[name] = int(images)
+        except ValueError:
+            raise DataError(
+                f"Line {line} of split file '{path}' must be a name and a number, separated by a "
+                f"tab. Found: {' '.join(row)}"
+            ) from None
+    return people
 
 
 def read_pairs(path: Path) -> list[Pair]:
-    """Returns the pairs of a split file, in its order.
+    """Reads a list of pairs, such as pairs.txt or pairsDevTest.txt, in its order.
 
-    The first line tells the pairs of the same, and then of different people in one fold, preceded
-    by the number of folds if there are several. A file without folds is cut into ten contiguous
-    parts, of the same and of different people alike.
+    The first line gives the number of folds, if there are several, and the number of pairs of the
+    same person in a fold, which is also that of different people. A file without folds is split
+    into ten: contiguous parts of the pairs of the same person, each with the corresponding part of
+    the others.
+
+    Raises:
+        DataError: If the file cannot be read, a line is not a pair, or the number of pairs differs
+            from the first line.
     """
-    (*folds, size), *rows = _read_split(path)
+    (first, header), *rows = _read_split(path)
+    pairs = [_parse_pair(row, path, line) for line, row in rows]
     try:
-        num_folds = int(folds[0]) if folds else 1
-        expected = 2 * num_folds * int(size)
-        pairs = [_parse_pair(row) for row in rows]
+        *folds, size = map(int, header)
+        (num_folds,) = folds or (1,)
     except ValueError:
-        raise DataError(f"Split file '{path}' holds a line that names no pair.") from None
+        raise DataError(
+            f"Line {first} of split file '{path}' must be the number of folds, if there are "
+            f"several, and the pairs of each kind in a fold. Found: {' '.join(header)}"
+        ) from None
+    expected = 2 * num_folds * size
     if len(pairs) != expected:
-        raise DataError(f"Split file '{path}' holds {len(pairs)} pairs and promises {expected}.")
+        raise DataError(
+            f"Split file '{path}' has {len(pairs)} pairs, but its first line gives {expected}."
+        )
     if num_folds == 1:
-        places = [place % (expected // 2) for place in range(expected)]
+        places = [place % size for place in range(expected)]
         return [
-            pair._replace(fold=place * NUM_FOLDS // (expected // 2))
+            pair._replace(fold=place * NUM_FOLDS // size)
             for pair, place in zip(pairs, places, strict=True)
         ]
     return [pair._replace(fold=place * num_folds // expected) for place, pair in enumerate(pairs)]
 
 
 def require_disjoint(people: Mapping[str, int], pairs: Sequence[Pair]) -> None:
-    """Raises `DataError` if someone who is trained on appears in the evaluation pairs."""
-    judged = {person_of(image) for pair in pairs for image in (pair.first, pair.second)}
-    if common := sorted(judged & people.keys()):
+    """Raises `DataError` if a person of the training set appears in the evaluation pairs."""
+    compared = {person_of(image) for pair in pairs for image in (pair.first, pair.second)}
+    if common := sorted(compared & people.keys()):
         raise DataError(
-            f"{len(common)} people are in peopleDevTrain.txt and pairsDevTest.txt alike, "
-            f"'{common[0]}' for one: these are not the official split files."
+            f"{len(common)} people are both in peopleDevTrain.txt and in pairsDevTest.txt, for "
+            f"example '{common[0]}': these are not the official split files."
         )
 
 
-def crop_archive(archive: Path, crop_photo: Cropper) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Returns photograph → JPEG of its crop, and photograph → reason that it has none."""
+def crop_archive(archive: Path, cropper: Cropper) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Returns photograph → JPEG of its crop, and photograph → reason why it has none."""
     crops: dict[str, bytes] = {}
     rejected: dict[str, str] = {}
-    outcomes = crop_all(read_photos(archive), crop_photo)
-    for outcome in progress_bar(outcomes, unit=" photos"):
-        name = outcome.photo.name
-        if outcome.reason:
-            rejected[name] = outcome.reason
+    results = crop_photos(read_photos(archive), cropper)
+    for result in progress_bar(results, unit=" photos"):
+        name = result.photo.name
+        if result.reason:
+            rejected[name] = result.reason
         else:
-            crops[name] = outcome.crops[0].encoded
+            crops[name] = result.crops[0].encoded
     return crops, rejected
 
 
 def read_photos(archive: Path) -> Iterator[Photo]:
-    """Yields the photographs in a tar, called `PERSON/PERSON_0001.jpg`.
+    """Yields the photographs in a tar, named `PERSON/PERSON_0001.jpg`.
 
     Raises:
-        DataError: If it cannot be read, or is cut short.
+        DataError: If the archive cannot be read or is damaged.
     """
     try:
         with tarfile.open(archive, "r|*") as tar:
             for member in tar:
-                if member.isfile() and member.name.endswith(".jpg"):
+                file = tar.extractfile(member) if member.isfile() else None
+                if file and member.name.endswith(".jpg"):
                     name = "/".join(PurePosixPath(member.name).parts[-2:])
-                    encoded = tar.extractfile(member).read()
-                    yield Photo(name, person_of(name), encoded=encoded)
+                    yield Photo(name, person_of(name), encoded=file.read())
     except OSError as error:
         raise DataError(f"Cannot read archive '{archive}': {error.strerror or error}.") from None
     except (tarfile.TarError, EOFError) as error:
-        raise DataError(f"Archive '{archive}' is damaged or cut short: {error}.") from None
+        raise DataError(f"Archive '{archive}' is damaged or incomplete: {error}.") from None
 
 
 def training_images(people: Mapping[str, int]) -> list[str]:
@@ -152,22 +178,22 @@ def training_images(people: Mapping[str, int]) -> list[str]:
 
 
 def require_images(
-    images: list[str], crops: Mapping[str, bytes], rejected: Mapping[str, str]
-) -> list[str]:
-    """Returns `images`, or raises `DataError` if one of them is not among `crops`."""
+    images: Sequence[str], crops: Mapping[str, bytes], rejected: Mapping[str, str]
+) -> None:
+    """Raises `DataError` unless each of `images` has a crop."""
     for image in images:
         if image in rejected:
             raise DataError(
-                f"The split files name '{image}', but {rejected[image]}: a protocol is whole or "
-                "none. Try --detector=mtcnn or other limits, or give --landmarks."
+                f"Photograph '{image}' of the split files gives no crop: {rejected[image]}. Every "
+                "image of a protocol must be usable. Try --detector=mtcnn or other limits, or give "
+                "--landmarks."
             )
         if image not in crops:
-            raise DataError(f"The split files name '{image}', which the archive does not hold.")
-    return images
+            raise DataError(f"Photograph '{image}' of the split files is not in the archive.")
 
 
-def make_records(images: Sequence[str], crops: Mapping[str, bytes]) -> Iterator[Record]:
-    """Yields the records of `images`, people numbered in sorted order."""
+def _records(images: Sequence[str], crops: Mapping[str, bytes]) -> Iterator[Record]:
+    """Yields the records of `images`; labels are the ranks of the people's names."""
     people = sorted({person_of(image) for image in images})
     labels = {person: label for label, person in enumerate(people)}
     for image in images:
@@ -176,31 +202,36 @@ def make_records(images: Sequence[str], crops: Mapping[str, bytes]) -> Iterator[
 
 
 def person_of(image: str) -> str:
-    """Returns the person whom `PERSON/PERSON_0001.jpg` shows."""
+    """Returns the person of `PERSON/PERSON_0001.jpg`."""
     return image.split("/")[0]
 
 
-def _read_split(path: Path) -> list[list[str]]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
+def _read_split(path: Path) -> list[tuple[int, list[str]]]:
+    """Returns line number and tab-separated fields of every line that is not blank."""
+    if not path.is_file():
         raise DataError(
-            f"Cannot read split file '{path}' ({reason}): the official split files must lie beside "
+            f"Split file '{path}' does not exist: put the official split files into the folder of "
             "the archive."
-        ) from None
-    rows = [line.split("\t") for line in lines if line.strip()]
+        )
+    lines = enumerate(read_text(path, "split file").splitlines(), start=1)
+    rows = [(number, line.split("\t")) for number, line in lines if line.strip()]
     if not rows:
         raise DataError(f"Split file '{path}' is empty.")
     return rows
 
 
-def _parse_pair(row: list[str]) -> Pair:
-    if len(row) == 3:
-        person, first, second = row
-        return Pair(0, _image(person, first), _image(person, second), same=True)
-    person, first, other, second = row
-    return Pair(0, _image(person, first), _image(other, second), same=False)
+def _parse_pair(row: Sequence[str], path: Path, line: int) -> Pair:
+    try:
+        if len(row) == 3:
+            person, first, second = row
+            return Pair(0, _image(person, first), _image(person, second), same=True)
+        person, first, other, second = row
+        return Pair(0, _image(person, first), _image(other, second), same=False)
+    except ValueError:
+        raise DataError(
+            f"Line {line} of split file '{path}' must be a name and two numbers, or a name and a "
+            f"number twice, separated by tabs. Found: {' '.join(row)}"
+        ) from None
 
 
 def _image(person: str, number: str) -> str:

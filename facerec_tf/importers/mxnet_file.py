@@ -1,4 +1,7 @@
-"""MXNet's record files, read without MXNet (REFERENCE §7; dmlc's recordio, mxnet's recordio.py)."""
+"""MXNet's record files, read without MXNet.
+
+The format is that of dmlc-core's `include/dmlc/recordio.h` and of `python/mxnet/recordio.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,17 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 
-#: What every part of a record begins with.
+#: The first four bytes of every part of a record.
 MAGIC = 0xCED7230A
 
 #: Magic, then kind (upper 3 bits) and length (lower 29) of a part.
 _PART = struct.Struct("<II")
 _LENGTH_BITS = 29
 
-#: A record is one part, or several, cut wherever the magic occurs in it.
+#: Kinds of parts. A record is split wherever the magic number occurs in it.
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
 
-#: Number of labels that follow (0: the next is the label), label, two ids.
+#: Number of labels that follow the header (0: it contains the label), label, two ids.
 _HEADER = struct.Struct("<IfQQ")
 
 
@@ -31,9 +34,9 @@ class MXRecord(NamedTuple):
     """One record.
 
     Attributes:
-        key: Number of the record, as its writer told.
-        labels: One or more numbers; the first is the identity's.
-        content: What follows: an image, or nothing.
+        key: Number of the record.
+        labels: One or more numbers; the first is the identity.
+        content: The encoded image; empty in records that describe others.
     """
 
     key: int
@@ -42,13 +45,13 @@ class MXRecord(NamedTuple):
 
 
 class MXRecordFile:
-    """A `.rec` file, mapped into memory; a context that closes it.
+    """A `.rec` file, mapped into memory; a context manager that closes it.
 
     Args:
         path: The file.
 
     Raises:
-        DataError: If it cannot be read or is empty.
+        DataError: If the file cannot be read or is empty.
     """
 
     def __init__(self, path: Path) -> None:
@@ -57,7 +60,9 @@ class MXRecordFile:
             with open(path, "rb") as file:
                 self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except OSError as error:
-            raise DataError(f"Cannot read '{path}': {error.strerror or error}.") from None
+            raise DataError(
+                f"Cannot read record file '{path}': {error.strerror or error}."
+            ) from None
         except ValueError:
             raise DataError(f"Record file '{path}' is empty.") from None
 
@@ -77,10 +82,10 @@ class MXRecordFile:
         return len(self._content)
 
     def starts(self) -> np.ndarray:
-        """Returns where every record begins, in bytes, int64 `[records]`.
+        """Returns the offset of every record in bytes, int64 `[records]`.
 
         Raises:
-            DataError: If the file is cut short or damaged; names the record.
+            DataError: If the file is incomplete or damaged; names the record.
         """
         return np.fromiter(self._walk(), np.int64)
 
@@ -88,9 +93,10 @@ class MXRecordFile:
         """Returns the record that begins at `start`.
 
         Raises:
-            DataError: If there is none, or it is too short for its labels.
+            DataError: If there is none, or it is shorter than its header says.
         """
-        parts, place, kind = [], start, _FIRST
+        parts: list[bytes] = []
+        place, kind = start, _FIRST
         while kind in (_FIRST, _MIDDLE):
             kind, begin, end = self._part(place, f"at byte {start}")
             parts.append(self._content[begin:end])
@@ -101,7 +107,7 @@ class MXRecordFile:
             labels = struct.unpack_from(f"<{count}f", payload, _HEADER.size) if count else (label,)
         except struct.error:
             raise DataError(
-                f"The record at byte {start} of '{self.path}' is too short for its header."
+                f"The record at byte {start} of '{self.path}' is shorter than its header says."
             ) from None
         return MXRecord(key, labels, payload[_HEADER.size + 4 * count :])
 
@@ -121,15 +127,15 @@ class MXRecordFile:
             number += 1
 
     def _part(self, place: int, record: str) -> tuple[int, int, int]:
-        """Returns kind, beginning and end of the part at `place`."""
+        """Returns kind, begin and end of the part at `place`."""
         try:
             magic, word = _PART.unpack_from(self._content, place)
         except struct.error:
             raise self._cut(record) from None
         if magic != MAGIC:
             raise DataError(
-                f"Record {record} of '{self.path}' begins with {magic:#010x}, not with MXNet's "
-                f"{MAGIC:#010x}: the file is damaged, or no record file."
+                f"Record {record} of '{self.path}' begins with {magic:#010x}, expected "
+                f"{MAGIC:#010x}: the file is damaged, or not one of MXNet's record files."
             )
         begin = place + _PART.size
         end = begin + (word & ((1 << _LENGTH_BITS) - 1))
@@ -139,11 +145,11 @@ class MXRecordFile:
 
     def _cut(self, record: str) -> DataError:
         return DataError(
-            f"Record {record} of '{self.path}' is cut short: the file ends at byte "
-            f"{len(self._content):,}. Copy it again."
+            f"Record {record} of '{self.path}' is incomplete: the file ends at byte "
+            f"{len(self._content):,}. Copy the file again."
         )
 
 
 def _padded(end: int) -> int:
-    """Returns where the next part begins: at a multiple of four bytes."""
+    """Returns the begin of the next part, a multiple of four bytes."""
     return end + -end % 4

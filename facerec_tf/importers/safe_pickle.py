@@ -1,4 +1,4 @@
-"""Pickles of plain data, read without running what they ask to be run."""
+"""Pickles of plain data, read without running the code that they may contain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 _LATIN = ("latin1", "latin-1")
 
-#: What damaged pickles end in, besides `pickle.UnpicklingError`.
+#: What `pickle` raises for damaged files, besides `pickle.UnpicklingError`.
 _DAMAGE = (
     ArithmeticError,
     AttributeError,
@@ -24,18 +24,18 @@ _DAMAGE = (
 
 
 class PickleError(Exception):
-    """A pickle that is damaged or asks for more than data; the message says which."""
+    """A pickle that is damaged or contains more than data; the message gives the reason."""
 
 
 def load_plain(content: bytes) -> Any:
-    """Returns what a pickle holds of lists, tuples, dicts, numbers, text, bytes and NumPy arrays.
+    """Reads a pickle of lists, tuples, dicts, numbers, text, bytes and NumPy arrays.
 
-    Nothing that a pickle names is imported: NumPy's constructors are replaced by ones of this
-    module that admit arrays of bytes and of booleans, as `bytes` and lists of `bool`. Text of
-    Python 2 comes as `bytes`.
+    Nothing that a pickle names is imported. NumPy's constructors are replaced by functions of this
+    module, which accept arrays of bytes, returned as `bytes`, and of booleans, returned as lists of
+    `bool`. Text of Python 2 is returned as `bytes`.
 
     Raises:
-        PickleError: If it names anything else, or is damaged.
+        PickleError: If the pickle names anything else, or is damaged.
     """
     try:
         return _plain(_Unpickler(io.BytesIO(content), encoding="bytes").load(), {})
@@ -51,7 +51,7 @@ class _Unpickler(pickle.Unpickler):
             return _ADMITTED[module, name]
         except KeyError:
             raise pickle.UnpicklingError(
-                f"it asks for {module}.{name}, which is no data: it may have been made to run code"
+                f"it asks for {module}.{name}, which is not data: it may have been made to run code"
             ) from None
 
     def persistent_load(self, pid: Any) -> Any:
@@ -59,20 +59,22 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _DType:
-    """Stands for a data type: bytes or booleans alone."""
+    """Replaces a NumPy data type; accepts only bytes and booleans."""
 
     def __init__(self, kind: Any) -> None:
         kind = _text(kind)
         if kind not in ("u1", "|u1", "b1", "|b1", "i1", "|i1"):
-            raise pickle.UnpicklingError(f"it holds an array of {kind!r}, not of bytes or booleans")
+            raise pickle.UnpicklingError(
+                f"it contains an array of {kind!r}, not of bytes or booleans"
+            )
         self.is_bool = kind.endswith("b1")
 
     def __setstate__(self, state: Any) -> None:
-        """Takes byte order and the like, which single bytes have none of."""
+        """Ignores byte order and alignment, which do not matter for single bytes."""
 
 
 class _Array:
-    """Stands for an array."""
+    """Replaces a NumPy array."""
 
     def __init__(self) -> None:
         self.content = b""
@@ -80,21 +82,23 @@ class _Array:
 
     def __setstate__(self, state: Any) -> None:
         _, shape, dtype, _, content = state
-        # A row, or the column that OpenCV's encoders used to return.
+        # A row, or the column that earlier versions of OpenCV's encoders return.
         is_row = isinstance(content, (bytes, bytearray)) and tuple(shape) in (
             (len(content),),
             (len(content), 1),
         )
         if not (is_row and isinstance(dtype, _DType)):
-            raise pickle.UnpicklingError("it holds an array that is no row of bytes or booleans")
+            raise pickle.UnpicklingError(
+                "it contains an array that is not a row of bytes or booleans"
+            )
         self.content, self.is_bool = bytes(content), dtype.is_bool
 
 
 def _text(name: Any) -> str:
-    """Returns a short name, of Python 2 or 3: nothing that takes long to compare or to tell."""
+    """Returns a short name, from Python 2 or 3; refuses long ones, which are not names."""
     name = name.decode("latin1") if isinstance(name, bytes) else name
     if not isinstance(name, str) or len(name) > 20:
-        raise pickle.UnpicklingError("it gives something else where a name is due")
+        raise pickle.UnpicklingError("it has something else where a name is expected")
     return name
 
 
@@ -118,7 +122,7 @@ def _from_buffer(content: Any, dtype: Any, shape: Any, order: Any) -> _Array:
 
 def _scalar(dtype: Any, content: Any = b"") -> int | bool:
     if not (isinstance(dtype, _DType) and isinstance(content, bytes) and len(content) == 1):
-        raise pickle.UnpicklingError("it holds a number that is no byte or boolean")
+        raise pickle.UnpicklingError("it contains a number that is not a byte or boolean")
     return bool(content[0]) if dtype.is_bool else content[0]
 
 
@@ -133,11 +137,11 @@ def _bytes(*arguments: Any) -> bytes:
 
 
 def _stand_in(function: Callable) -> Any:
-    """Returns what can only be called: a pickle may set attributes of whatever it names."""
+    """Returns a callable without attributes, as a pickle may set attributes of what it names."""
     return type(function.__name__, (), {"__slots__": (), "__call__": staticmethod(function)})()
 
 
-#: Module and name, as NumPy 1 and 2 and Python 2 and 3 write them → what stands for it.
+#: Module and name, as NumPy 1 and 2 and Python 2 and 3 write them → replacement.
 _ADMITTED: dict[tuple[str, str], Any] = {
     ("numpy", "dtype"): _stand_in(_dtype),
     ("numpy", "ndarray"): _stand_in(_ndarray),
@@ -157,12 +161,13 @@ _ADMITTED: dict[tuple[str, str], Any] = {
 
 
 def _plain(value: Any, known: dict[int, Any]) -> Any:
-    """Returns `value` with what stands for arrays replaced by bytes, or lists of booleans.
+    """Returns `value` with `_Array` replaced by bytes or lists of booleans.
 
-    `known` holds by identity what is done: lists that stand in many places are many for no one.
+    `known` maps identities to results, so that lists that occur many times are converted once.
     """
     if id(value) in known:
         return known[id(value)]
+    found: Any
     if isinstance(value, _Array):
         found = [bool(byte) for byte in value.content] if value.is_bool else value.content
     elif isinstance(value, list):
@@ -174,7 +179,7 @@ def _plain(value: Any, known: dict[int, Any]) -> Any:
         known[id(value)] = found = {}
         found.update((key, _plain(item, known)) for key, item in value.items())
     elif isinstance(value, _DType) or callable(value):
-        raise pickle.UnpicklingError("it holds more than data")
+        raise pickle.UnpicklingError("it contains more than data")
     else:
         return value
     known[id(value)] = found

@@ -1,7 +1,7 @@
-"""Labeled Faces in the Wild as TensorFlow Datasets has it: training records only.
+"""Labeled Faces in the Wild from TensorFlow Datasets: training records only.
 
-Its builder `lfw` keeps of every photograph the JPEG and the person's name, but not its number, by
-which the official pairs name photographs: they can be imported from the archive alone (`lfw.py`).
+The builder `lfw` stores the JPEG and the person's name, but not the number of the photograph, by
+which the official lists of pairs refer to it. Pairs need the archive; see `lfw.py`.
 """
 
 from __future__ import annotations
@@ -11,52 +11,50 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.extras import load_extra
+from facerec_tf.data import CropFormat
 from facerec_tf.importers.lfw import read_pairs, read_people
-from facerec_tf.photographs.crops import Cropper
+from facerec_tf.photographs.crop import Cropper
 from facerec_tf.photographs.make_records import make_records
 from facerec_tf.photographs.photo import Photo
 
 
 def import_tfds_lfw(
     output: Path,
-    crop_photo: Cropper,
+    cropper: Cropper,
     *,
-    image_size: tuple[int, int],
-    alignment: str,
+    crop_format: CropFormat,
     people: Path | None = None,
     data_dir: Path | None = None,
     download: bool = False,
 ) -> dict[str, str]:
-    """Writes training records to a new folder. Memory holds all photographs: some 130 MB.
+    """Writes training records to a new folder; all photographs, 130 MB, are held in memory.
 
     Args:
-        output: Folder to make.
-        crop_photo: From a photograph to its crops.
-        image_size: Height and width of the crops.
-        alignment: Name of the template they follow.
-        people: peopleDevTrain.txt, whose people are trained on, so that Views 1 and 2 judge by
-            others; by default all are.
-        data_dir: Where TensorFlow Datasets keeps its data; by default where it does by itself.
-        download: Whether to fetch them if they are not there.
+        output: Folder to create.
+        cropper: From a photograph to its crops.
+        crop_format: Size and alignment of the crops.
+        people: peopleDevTrain.txt, to use only its people, none of whom is in the pairs of View 1;
+            by default, everybody.
+        data_dir: Data folder of TensorFlow Datasets; by default the package's own.
+        download: Whether to download the data if they are missing.
 
     Returns:
-        What was written, for a summary.
+        A summary: what → how much.
 
     Raises:
-        UserError: If the package or the data are missing, `people` is no list of people or does not
-            match them, or `output` cannot be written.
+        UserError: If the package or the data are missing, `people` is not a list of people or does
+            not match the data, or `output` cannot be written.
     """
     wanted = _read_people(people) if people else None
     photos = read_tfds_lfw(wanted, data_dir=data_dir, download=download)
-    summary = make_records(
-        output, photos, crop_photo, image_size=image_size, alignment=alignment, num_shards=1
-    )
-    return summary | {"pairs": "none, as TensorFlow Datasets drops the numbers that name them"}
+    summary = make_records(output, photos, cropper, crop_format=crop_format, num_shards=1)
+    return summary | {"pairs": "none, as TensorFlow Datasets lacks the numbers of the photographs"}
 
 
 def read_tfds_lfw(
@@ -65,22 +63,22 @@ def read_tfds_lfw(
     data_dir: Path | None = None,
     download: bool = False,
 ) -> Iterator[Photo]:
-    """Yields the photographs, called `PERSON/tfds_00042.jpg` by their place in the data.
+    """Yields the photographs, named `PERSON/tfds_00042.jpg` by their index in the data.
 
     Args:
-        people: Whom to take → how many photographs there must be; by default everybody.
+        people: People to use → expected number of photographs; by default everybody.
         data_dir: As in `import_tfds_lfw`.
         download: As in `import_tfds_lfw`.
 
     Raises:
         UserError: If the package or the data are missing.
-        DataError: If the data are damaged, or hold more or fewer photographs of someone.
+        DataError: If the data are damaged, or a person has another number of photographs.
     """
     tfds = load_extra("tensorflow_datasets", "tfds")
     try:
         builder = tfds.builder("lfw", data_dir=data_dir and os.fspath(data_dir))
-    except Exception as error:  # Of many kinds, by what is damaged.
-        raise DataError(f"TensorFlow Datasets cannot open its LFW: {error}") from error
+    except Exception as error:  # The package raises many types.
+        raise DataError(f"TensorFlow Datasets cannot open LFW: {error}") from error
     if not builder.is_prepared():
         _download(builder, download)
     examples = builder.as_dataset(
@@ -97,27 +95,27 @@ def read_tfds_lfw(
     for person, count in sorted((people or {}).items()):
         if counts[person] != count:
             raise DataError(
-                f"'{builder.data_path}' holds {counts[person]} photographs of '{person}', and the "
-                f"list of people says {count}."
+                f"LFW in '{builder.data_path}' has {counts[person]} photographs of '{person}', "
+                f"expected {count} by the list of people."
             )
 
 
-def _download(builder: object, download: bool) -> None:
+def _download(builder: Any, download: bool) -> None:
     if not download:
         raise UserError(
-            f"TensorFlow Datasets has no LFW in '{builder.data_path}': name the folder that has, "
-            "or have it downloaded."
+            f"TensorFlow Datasets has no LFW in '{builder.data_path}': give another folder with "
+            "--tfds_data, or download it with --download."
         )
-    # tensorflow-datasets 4.9.10 needs it and does not say so (its issue 11212).
+    # A dependency that tensorflow-datasets 4.9.10 does not declare (tensorflow/datasets#11212).
     load_extra("importlib_resources", "tfds")
     try:
         builder.download_and_prepare()
-    except Exception as error:  # Of many kinds, by the network, the server, the disk.
+    except Exception as error:  # The network, the server and the disk raise many types.
         raise UserError(f"TensorFlow Datasets cannot prepare LFW: {error}") from error
 
 
 @contextlib.contextmanager
-def _named_damage(path: object) -> Iterator[None]:
+def _named_damage(path: Any) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
@@ -126,12 +124,12 @@ def _named_damage(path: object) -> Iterator[None]:
 
 
 def _read_people(path: Path) -> dict[str, int]:
-    """Returns the people of a split file → their numbers of photographs."""
+    """Reads a list of people; a list of pairs is refused."""
     try:
         read_pairs(path)
     except DataError:
         return read_people(path)
     raise DataError(
-        f"'{path}' lists pairs, which name photographs by their numbers, and TensorFlow Datasets "
-        "drops these: have pairs imported from the archive."
+        f"'{path}' is a list of pairs, which refer to photographs by numbers that TensorFlow "
+        "Datasets lacks: import pairs with --archive=lfw-deepfunneled.tar."
     )

@@ -2,6 +2,6 @@
 
 from facerec_tf.photographs.align import align_folder as align_folder
 from facerec_tf.photographs.alignment_options import AlignmentOptions as AlignmentOptions
-from facerec_tf.photographs.outcome import crop_all as crop_all
+from facerec_tf.photographs.crop_result import crop_photos as crop_photos
 from facerec_tf.photographs.photo import Photo as Photo
-from facerec_tf.photographs.photo import Rejected as Rejected
+from facerec_tf.photographs.rejected import Rejected as Rejected

@@ -1,10 +1,10 @@
-"""A folder of photographs made a folder of aligned crops, by as many sittings as it takes."""
+"""A folder of photographs → a folder of aligned crops; an interrupted run can be resumed."""
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,16 @@ from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.files import atomic_file, require_writable
 from facerec_tf.data.photo import decode_photo
-from facerec_tf.photographs.crops import Cropper, crop_name
-from facerec_tf.photographs.folder_scan import find_photos
-from facerec_tf.photographs.outcome import Outcome, crop_all
-from facerec_tf.photographs.photo import Photo, Rejected, write_rejected
-from facerec_tf.photographs.progress_file import PROGRESS_FILE, ProgressFile
-from facerec_tf.visualize import contact_sheet, save_image
+from facerec_tf.photographs.crop import Cropper, crop_name
+from facerec_tf.photographs.crop_result import CropResult, crop_photos
+from facerec_tf.photographs.folder_scan import scan_folder
+from facerec_tf.photographs.photo import Photo
+from facerec_tf.photographs.progress_file import PROGRESS_FILE, FinishedPhoto, ProgressFile, Stamp
+from facerec_tf.photographs.rejected import REJECTED_FILE, Rejected, write_rejected
 
-FACES, REJECTED, SHEET = "faces.csv", "rejected.csv", "contact_sheet.png"
+FACES_FILE, SHEET_FILE = "faces.csv", "contact_sheet.png"
 
-#: Crops on the contact sheet, and how many in a row.
+#: Crops on the contact sheet, and crops per row.
 _ON_SHEET, _COLUMNS = 120, 12
 
 _POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
@@ -32,109 +32,126 @@ _POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 def align_folder(
     images: Path,
     output: Path,
-    crop_photo: Cropper,
+    cropper: Cropper,
     options: Mapping[str, Any],
     threads: int | None = None,
 ) -> dict[str, str]:
     """Writes the crops of all photographs below `images` to the same places below `output`.
 
-    Stopped at any point and called again, it goes on where it stood, and ends with the same files.
-    Beside the crops lie `faces.csv` (where each face was), `rejected.csv` (what gave no crop, and
-    why) and `contact_sheet.png` (a sample of the crops).
+    Also writes `faces.csv` (the position of every face), `rejected.csv` (photographs without a
+    crop, and why) and `contact_sheet.png` (a sample of the crops). If interrupted and called again,
+    it continues with the unfinished photographs and writes the same files.
 
     Args:
-        images: Folder of photographs, with any folders below it.
-        output: Folder to write to: new, empty, or one that was begun with the same `options`.
-        crop_photo: What cuts the faces out of one photograph.
-        options: What the crops depend on.
-        threads: How many work; by default one a core.
+        images: Folder of photographs, in any subfolders.
+        output: Folder to write to: new, empty, or of an interrupted call with the same `options`.
+        cropper: From a photograph to its crops.
+        options: The options that the crops depend on, stored for comparison.
+        threads: Number of threads; by default one per core.
 
     Returns:
-        What was done, for a summary.
+        A summary: what → how much.
 
     Raises:
-        UserError: If a folder is missing, in use, or cannot be written.
+        UserError: If a folder is missing, in use or cannot be written, or no photograph gave a
+            crop.
     """
-    photos, hidden = find_photos(images)
+    photos, hidden = scan_folder(images)
     _require_distinct(photos)
-    _require_apart(images, output)
+    if output.resolve().is_relative_to(images.resolve()):
+        raise UserError(f"--output='{output}' must not be inside --images='{images}'.")
     require_writable(output)
     output.mkdir(parents=True, exist_ok=True)
-    _require_own(output)
-    journal = ProgressFile(output, options)
+    if any(output.iterdir()) and not (output / PROGRESS_FILE).is_file():
+        raise UserError(f"Folder '{output}' is not empty: remove it or choose another.")
+    progress = ProgressFile(output, options)
     try:
-        todo = [photo for photo in photos if not _is_done(photo, journal, output)]
-        stamps = {}
-
-        def stamped() -> Iterator[Photo]:
-            for photo in todo:
-                stamps[photo.name] = _stamp(photo)
-                yield photo
-
-        outcomes = crop_all(stamped(), crop_photo, threads)
-        for outcome in progress_bar(outcomes, total=len(todo), unit=" photos"):
-            _write_crops(outcome, journal, output)
-            journal.add(outcome, stamps.pop(outcome.photo.name))
+        unfinished = [photo for photo in photos if not _is_finished(photo, progress, output)]
+        _crop_unfinished(unfinished, progress, output, cropper, threads)
     finally:
-        journal.close()
-    return _report(photos, hidden, journal, output, len(todo))
+        progress.close()
+    finished = {photo.name: progress.finished[photo.name] for photo in photos}
+    without = [Rejected(name, photo.reason) for name, photo in finished.items() if photo.reason]
+    _write_faces(output / FACES_FILE, finished)
+    write_rejected(output / REJECTED_FILE, hidden + without)
+    crops = [output / crop for photo in finished.values() for crop in photo.crops]
+    if not crops:
+        reasons = "; ".join(f"'{item.file}': {item.reason}" for item in (hidden + without)[:3])
+        raise DataError(f"None of the {len(photos):,} photographs gave a crop. {reasons}")
+    _write_sheet(output / SHEET_FILE, crops)
+    damaged = sum(photo.is_damaged for photo in finished.values())
+    return {
+        "photographs": f"{len(photos):,}, of which {len(photos) - len(unfinished):,} were done "
+        "before",
+        "crops": f"{len(crops):,}; a sample is in '{output / SHEET_FILE}'",
+        "rejected": f"{len(without) - damaged:,} without a usable face, {damaged:,} unreadable, "
+        f"{len(hidden):,} hidden or inaccessible; listed in '{output / REJECTED_FILE}'",
+    }
 
 
-def _write_crops(outcome: Outcome, journal: ProgressFile, output: Path) -> None:
-    """Writes the crops of a photograph, in place of those it had before it changed."""
-    names = {crop.name for crop in outcome.crops}
-    if before := journal.entries.get(outcome.photo.name):
-        for name in set(before.crops) - names:
+def _crop_unfinished(
+    photos: Sequence[Photo],
+    progress: ProgressFile,
+    output: Path,
+    cropper: Cropper,
+    threads: int | None,
+) -> None:
+    stamps: dict[str, Stamp] = {}
+
+    def stamped() -> Iterator[Photo]:
+        for photo in photos:
+            stamps[photo.name] = _stamp(photo)  # Before it is read, should it change meanwhile.
+            yield photo
+
+    results = crop_photos(stamped(), cropper, threads)
+    for result in progress_bar(results, total=len(photos), unit=" photos"):
+        name = result.photo.name
+        _write_crops(result, progress.finished.get(name), output)
+        progress.add(result, stamps.pop(name))
+
+
+def _write_crops(result: CropResult, before: FinishedPhoto | None, output: Path) -> None:
+    """Writes the crops of a photograph and removes those of an earlier version of it."""
+    if before:
+        for name in set(before.crops) - {crop.name for crop in result.crops}:
             (output / name).unlink(missing_ok=True)
-    for crop in outcome.crops:
+    for crop in result.crops:
         with atomic_file(output / crop.name) as path:
             path.write_bytes(crop.encoded)
 
 
-def _report(
-    photos: list[Photo], hidden: list[Rejected], journal: ProgressFile, output: Path, done: int
-) -> dict[str, str]:
-    entries = [(photo.name, journal.entries[photo.name]) for photo in photos]
-    rejected = hidden + [Rejected(name, entry.reason) for name, entry in entries if entry.reason]
-    crops = [
-        (crop, name, row)
-        for name, entry in entries
-        for crop, row in zip(entry.crops, entry.numbers, strict=True)
-    ]
-    with atomic_file(output / FACES) as path, open(path, "w", newline="", encoding="utf-8") as file:
+def _write_faces(target: Path, finished: Mapping[str, FinishedPhoto]) -> None:
+    with atomic_file(target) as path, open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         columns = (f"{point}_{axis}" for point in _POINTS for axis in "xy")
         writer.writerow(["crop", "photo", "x", "y", "width", "height", "score", *columns])
-        writer.writerows([crop, name, *(f"{n:.4f}" for n in row)] for crop, name, row in crops)
-    write_rejected(output / REJECTED, rejected)
-    if not crops:
-        reasons = "; ".join(f"'{item.file}': {item.reason}" for item in rejected[:3])
-        raise DataError(f"None of the {len(photos):,} photographs gave a crop. {reasons}")
+        for name, photo in finished.items():
+            for crop, numbers in zip(photo.crops, photo.faces, strict=True):
+                writer.writerow([crop, name, *(f"{number:.4f}" for number in numbers)])
+
+
+def _write_sheet(target: Path, crops: Sequence[Path]) -> None:
+    """Writes a picture of a random sample of the crops, the same one every time."""
+    # Loads Matplotlib, which commands that only show their flags need not wait for.
+    from facerec_tf.visualize import contact_sheet, save_image
+
     places = np.random.default_rng(0).permutation(len(crops))[:_ON_SHEET]
-    sample = [decode_photo((output / crops[place][0]).read_bytes()) for place in sorted(places)]
-    save_image(contact_sheet(np.stack(sample), columns=_COLUMNS), output / SHEET)
-    damaged = sum(entry.is_damaged for _, entry in entries)
-    faceless = sum(entry.reason is not None for _, entry in entries) - damaged
-    return {
-        "photographs": f"{len(photos):,}, of which {len(photos) - done:,} were done before",
-        "crops": f"{len(crops):,}; a sample is in '{output / SHEET}'",
-        "rejected": f"{faceless:,} without a face to use, {damaged:,} unreadable, {len(hidden):,} "
-        f"hidden or out of reach; listed in '{output / REJECTED}'",
-    }
+    sample = [decode_photo(crops[place].read_bytes()) for place in sorted(places)]
+    save_image(contact_sheet(np.stack(sample), columns=_COLUMNS), target)
 
 
-def _is_done(photo: Photo, journal: ProgressFile, output: Path) -> bool:
-    entry = journal.entries.get(photo.name)
+def _is_finished(photo: Photo, progress: ProgressFile, output: Path) -> bool:
+    before = progress.finished.get(photo.name)
     return (
-        entry is not None
-        and entry.stamp == _stamp(photo)
-        and not entry.is_damaged
-        and all((output / name).is_file() for name in entry.crops)
+        before is not None
+        and before.stamp == _stamp(photo)
+        and not before.is_damaged
+        and all((output / name).is_file() for name in before.crops)
     )
 
 
-def _stamp(photo: Photo) -> tuple[int, int]:
-    """Returns size and time of change, which differ once the file does; zeros if it is lost."""
+def _stamp(photo: Photo) -> Stamp:
+    """Returns size and time of change; zeros if the file has vanished."""
     try:
         status = os.stat(photo.path)
     except OSError:
@@ -142,8 +159,8 @@ def _stamp(photo: Photo) -> tuple[int, int]:
     return (status.st_size, status.st_mtime_ns)
 
 
-def _require_distinct(photos: list[Photo]) -> None:
-    """Raises `DataError` for folders, or crops, that are one where letters' case does not count."""
+def _require_distinct(photos: Sequence[Photo]) -> None:
+    """Raises `DataError` for folders or crops that are the same on a case-insensitive disk."""
     seen: dict[str, str] = {}
     for photo in photos:
         folder = os.path.dirname(photo.name)
@@ -151,16 +168,6 @@ def _require_distinct(photos: list[Photo]) -> None:
             other = seen.setdefault(key.casefold(), name)
             if other != name:
                 raise DataError(
-                    f"'{other}' and '{name}' would become one where letters' case does not count: "
-                    "rename one, or join them if they are one person's."
+                    f"'{other}' and '{name}' would have the same output on a case-insensitive "
+                    "file system: rename one, or merge the folders if they are of one person."
                 )
-
-
-def _require_apart(images: Path, output: Path) -> None:
-    if output.resolve().is_relative_to(images.resolve()):
-        raise UserError(f"--output='{output}' lies within --images='{images}': choose another.")
-
-
-def _require_own(output: Path) -> None:
-    if any(output.iterdir()) and not (output / PROGRESS_FILE).is_file():
-        raise UserError(f"Folder '{output}' is not empty: remove it or choose another.")

@@ -1,13 +1,16 @@
-"""How photographs are aligned: the options of every command that cuts faces out."""
+"""The options of every command that crops faces from photographs."""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
+from collections.abc import Callable, Collection
 from typing import Any
 
 from facerec_tf.alignment import (
     DETECTORS,
+    FACENET_TEMPLATES,
     POLICIES,
     TEMPLATES,
     Aligner,
@@ -19,69 +22,86 @@ from facerec_tf.alignment import (
 from facerec_tf.config import option
 from facerec_tf.core.errors import ArgumentError, require_between
 from facerec_tf.core.lookup import lookup, require_known
-from facerec_tf.photographs.crops import FaceCropper
+from facerec_tf.data import CropFormat
+from facerec_tf.photographs.face_cropper import FaceCropper
+
+#: Option → argument of the detectors that take it.
+_DETECTOR_ARGUMENTS = {
+    "detector_model": "model",
+    "detector_sha256": "sha256",
+    "fetch_detector": "fetch",
+}
+
+_LEAST_SCORES = ", ".join(f"{name} {DETECTORS[name].least_score:g}" for name in DETECTORS)
 
 
 @dataclasses.dataclass(frozen=True)
 class AlignmentOptions:
-    """What detector, which face, which crop, and how good it must be."""
+    """Detector, selection among several faces, crop template and quality limits.
 
-    detector: str = option("yunet", "What finds the faces: yunet or mtcnn.")
+    Raises:
+        ArgumentError: If a name is unknown, a number is out of its range, or an option is given
+            that the chosen detector or template does not use.
+    """
+
+    detector: str = option("yunet", f"Face detector: {' or '.join(DETECTORS)}.")
     detector_model: str | None = option(
-        None, "YuNet's ONNX file; default: the one in the user's cache."
+        None, "YuNet's ONNX file; default: the file in the user's cache."
     )
     detector_sha256: str | None = option(
-        None, "What that file must hash to, if it is none of the published ones."
+        None, "SHA-256 of that file, if it is not one of the published files."
     )
-    fetch_detector: bool = option(False, "Download YuNet to the cache if it is not there.")
+    fetch_detector: bool = option(False, "Download YuNet to the cache if it is missing.")
     min_score: float | None = option(
-        None, "Reject faces of less confidence; default: yunet 0.6, mtcnn 0.8."
+        None, f"Reject faces with a lower confidence; default: {_LEAST_SCORES}."
     )
     face: str = option(
-        "center", "Which face of several: largest, center, all, or only (others are rejected)."
+        "center",
+        "Which face to use if there are several: largest, center, all, or only (the photograph is "
+        "rejected).",
     )
-    alignment: str = option("arcface-112", f"Where landmarks go: {', '.join(TEMPLATES)}.")
+    alignment: str = option("arcface-112", f"Crop template: {', '.join(TEMPLATES)}.")
     margin: float | None = option(
-        None, "Of a facenet alignment: pixels of the crop around the face, both sides together."
+        None, "Pixels of a facenet crop around the face, both sides together."
     )
-    min_face: float | None = option(None, "Reject faces whose box is narrower, in pixels.")
+    min_face: float | None = option(None, "Reject faces whose box has a shorter side, in pixels.")
     min_sharpness: float | None = option(
-        None, "Reject crops whose Laplacian varies less: 5 % of LFW's are below 60."
+        None, "Reject crops with a smaller variance of the Laplacian; 5 % of LFW is below 60."
     )
-    max_yaw: float | None = option(None, "Reject faces turned further aside, in degrees.")
+    max_yaw: float | None = option(None, "Reject faces turned further sideways, in degrees.")
     max_pitch: float | None = option(None, "Reject faces turned further up or down, in degrees.")
     max_roll: float | None = option(None, "Reject faces tilted further, in degrees.")
-    jpeg_quality: int = option(95, "Of the crops, 1 to 100.")
+    jpeg_quality: int = option(95, "JPEG quality of the crops, 1 to 100.")
 
     def __post_init__(self) -> None:
         require_known(self.detector, DETECTORS, "detector")
         require_known(self.face, POLICIES, "face")
         require_between("jpeg_quality", self.jpeg_quality, 1, 100)
-        if self.detector != "yunet":
-            for name in ("detector_model", "detector_sha256", "fetch_detector"):
-                if getattr(self, name):
-                    raise ArgumentError(
-                        f"Flag --{name} is not used with --detector={self.detector}, only with "
-                        "--detector=yunet."
-                    )
+        for name, argument in _DETECTOR_ARGUMENTS.items():
+            users = [d for d, kind in DETECTORS.items() if argument in _arguments(kind)]
+            if getattr(self, name) and self.detector not in users:
+                raise ArgumentError(
+                    f"Flag --{name} is not used with --detector={self.detector}, only with "
+                    f"--detector={' or '.join(users)}."
+                )
         self.template()
         self.gates()
 
     def template(self) -> Template:
-        """Returns where the landmarks go.
+        """Returns the crop template.
 
         Raises:
-            ArgumentError: If there is no such alignment, or it takes no margin.
+            ArgumentError: If `alignment` is unknown, or does not use `margin`.
         """
         template = lookup(TEMPLATES, self.alignment, "alignment")
         if self.margin is None:
             return template
-        if not self.alignment.startswith("facenet"):
+        if self.alignment not in FACENET_TEMPLATES:
             raise ArgumentError(f"Flag --margin is not used with --alignment={self.alignment}.")
         return facenet_template(template.size, self.margin)
 
     def gates(self) -> QualityGates:
-        """Returns what a face must be to be used."""
+        """Returns the quality limits, with angles in radians."""
         angles = {"max_yaw": self.max_yaw, "max_pitch": self.max_pitch, "max_roll": self.max_roll}
         return QualityGates(
             min_size=self.min_face,
@@ -94,16 +114,28 @@ class AlignmentOptions:
         """Returns a detector for one thread.
 
         Raises:
-            UserError: If its package or its file is missing, or the file another than it should be.
+            UserError: If its package or its model file is missing, or the file has another SHA-256.
         """
-        kind = DETECTORS[self.detector]
-        score = min(self.min_score or kind.least_score, kind.least_score)
-        return kind(min_score=score, **self._yunet_options())
+        kind: Callable[..., Detector] = DETECTORS[self.detector]
+        least = DETECTORS[self.detector].least_score
+        own = {
+            argument: getattr(self, name)
+            for name, argument in _DETECTOR_ARGUMENTS.items()
+            if argument in _arguments(kind)
+        }
+        # A higher limit is left to the quality limits, whose message names the score.
+        return kind(min_score=min(self.min_score or least, least), **own)
 
-    def crop_photo(self) -> FaceCropper:
-        """Returns what cuts faces out; see `make_detector` for what may be wrong.
+    def crop_format(self) -> CropFormat:
+        """Returns size and alignment of the crops."""
+        template = self.template()
+        return CropFormat(template.size, template.name)
 
-        The first detector is made now, so that what is wrong is said before work starts.
+    def make_cropper(self) -> FaceCropper:
+        """Returns the cropper, with one detector made already.
+
+        Raises:
+            UserError: As `make_detector` does, before the work starts.
         """
         detectors = [self.make_detector()]
 
@@ -114,15 +146,11 @@ class AlignmentOptions:
         return FaceCropper(make_aligner, self.jpeg_quality)
 
     def described(self) -> dict[str, Any]:
-        """Returns what the crops depend on, for a journal."""
-        where = ("detector_model", "fetch_detector")
-        return {k: v for k, v in dataclasses.asdict(self).items() if k not in where}
+        """Returns the options that the crops depend on, for the progress file."""
+        places = ("detector_model", "fetch_detector")
+        return {k: v for k, v in dataclasses.asdict(self).items() if k not in places}
 
-    def _yunet_options(self) -> dict[str, Any]:
-        if self.detector != "yunet":
-            return {}
-        return {
-            "model": self.detector_model,
-            "sha256": self.detector_sha256,
-            "fetch": self.fetch_detector,
-        }
+
+def _arguments(kind: Callable[..., Detector]) -> Collection[str]:
+    """Returns the names of the constructor's arguments."""
+    return inspect.signature(kind).parameters

@@ -1,4 +1,4 @@
-"""Photographs in a folder and all folders below it."""
+"""All photographs below a folder."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ import os
 from pathlib import Path
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.photographs.photo import Photo, Rejected
+from facerec_tf.photographs.photo import Photo
+from facerec_tf.photographs.rejected import Rejected
 
-#: What the names of photographs end in, in lower case.
+#: Suffixes of photographs, in lower case.
 SUFFIXES = frozenset(
     (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 )
 
-#: Why what begins with a dot is left out.
+#: The reason for leaving out names that begin with a dot.
 HIDDEN = "it is hidden: its name begins with a dot"
 
 
-def find_photos(root: Path) -> tuple[list[Photo], list[Rejected]]:
+def scan_folder(root: Path) -> tuple[list[Photo], list[Rejected]]:
     """Finds all photographs below `root`, by the suffixes of their names.
 
-    Hidden files and folders are left out, and folders that cannot be read or lead back to one above
-    them; other links are followed.
+    Links are followed, except to a folder that contains them. Hidden files and folders are left
+    out, as are folders that cannot be read.
 
     Returns:
-        The photographs, sorted, each of the person its folder is named after, and what was left
-        out, but for files that are no images.
+        The photographs, sorted, each of the person its folder is named after; and the photographs
+        and folders left out.
 
     Raises:
-        DataError: If `root` is no folder or holds no photographs.
+        DataError: If `root` does not exist or contains no photographs.
     """
     if not root.is_dir():
         raise DataError(f"Folder '{root}' does not exist.")
@@ -36,7 +37,7 @@ def find_photos(root: Path) -> tuple[list[Photo], list[Rejected]]:
     rejected: list[Rejected] = []
     _walk(root, "", (), photos, rejected)
     if not photos:
-        raise DataError(f"Folder '{root}' holds no photographs ({', '.join(sorted(SUFFIXES))}).")
+        raise DataError(f"Folder '{root}' contains no photographs ({', '.join(sorted(SUFFIXES))}).")
     return sorted(photos), sorted(rejected)
 
 
@@ -47,9 +48,14 @@ def _walk(
     photos: list[Photo],
     rejected: list[Rejected],
 ) -> None:
-    """Adds what lies in `folder`, called `name`, to `photos` or `rejected`.
+    """Adds the content of `folder` to `photos` or `rejected`.
 
-    `above` are the devices and inodes of the folders it lies in.
+    Args:
+        folder: The folder.
+        name: Its path below the root.
+        above: Device and inode of every folder above it.
+        photos: Photographs found so far.
+        rejected: Files and folders left out so far.
     """
     try:
         status = folder.stat()
@@ -59,14 +65,14 @@ def _walk(
         return
     here = (status.st_dev, status.st_ino)
     if here in above:
-        rejected.append(Rejected(name, "the link leads back to a folder above it"))
+        rejected.append(Rejected(name, "the link leads to a folder that contains it"))
         return
     for entry in entries:
         inner = f"{name}/{entry.name}" if name else entry.name
         try:
             is_folder = entry.is_dir()
         except OSError as error:
-            rejected.append(Rejected(inner, f"the link leads nowhere: {error.strerror}"))
+            rejected.append(Rejected(inner, f"the link is broken: {error.strerror}"))
             continue
         if not (is_folder or is_photo(entry.name)):
             continue
@@ -81,10 +87,10 @@ def _walk(
 
 
 def is_photo(name: str) -> bool:
-    """Returns whether a file is called like a photograph."""
+    """Returns whether a file name has the suffix of a photograph."""
     return os.path.splitext(name)[1].lower() in SUFFIXES
 
 
 def printable(name: str) -> str:
-    """Returns `name` with bytes that are not UTF-8, which come as lone surrogates, escaped."""
+    """Escapes bytes that are not UTF-8, which Python reads from a disk as lone surrogates."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

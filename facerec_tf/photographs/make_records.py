@@ -1,40 +1,45 @@
-"""Photographs made records, with some people kept from training to judge by."""
+"""Photographs → records, optionally with verification pairs of people held out of training."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from facerec_tf.core.chief import progress_bar
-from facerec_tf.core.errors import DataError, require, require_count
+from facerec_tf.core.errors import require, require_count
 from facerec_tf.data import (
-    MAX_DAMAGED,
+    CropFormat,
     Record,
     new_directory,
     sample_pairs,
     write_pair_set,
     write_records,
 )
-from facerec_tf.photographs.crops import Cropper
-from facerec_tf.photographs.outcome import crop_all
-from facerec_tf.photographs.photo import Photo, Rejected, write_rejected
+from facerec_tf.photographs.crop import Cropper
+from facerec_tf.photographs.crop_result import crop_photos
+from facerec_tf.photographs.people import group_by_person
+from facerec_tf.photographs.photo import Photo
+from facerec_tf.photographs.rejected import (
+    REJECTED_FILE,
+    Rejected,
+    require_few_rejected,
+    write_rejected,
+)
 
 #: Name of the pair set beside the records.
 PROTOCOL = "holdout"
 
-REJECTED = "rejected.csv"
+People = Mapping[str, list[Photo]]
 
 
 def make_records(
     output: Path,
     photos: Iterable[Photo],
-    crop_photo: Cropper,
+    cropper: Cropper,
     *,
-    image_size: tuple[int, int],
-    alignment: str,
+    crop_format: CropFormat,
     rejected: Sequence[Rejected] = (),
     name: str = "train",
     num_shards: int = 16,
@@ -43,24 +48,24 @@ def make_records(
     pairs: int = 2000,
     seed: int = 0,
 ) -> dict[str, str]:
-    """Writes the records of the people in `photos` to a new folder.
+    """Writes the crops of photographs to a new folder of records.
 
     Args:
-        output: Folder to make.
-        photos: What to make records of.
-        crop_photo: From one of them to its crops.
-        image_size: Height and width of the crops.
-        alignment: Name of the template they follow, for the manifest.
-        rejected: What was left out so far, to be listed with what is left out now.
+        output: Folder to create.
+        photos: The photographs.
+        cropper: From a photograph to its crops.
+        crop_format: Size and alignment of the crops.
+        rejected: Files left out by the caller, to be listed in `rejected.csv` with others.
         name: First part of the shards' names.
-        num_shards: Files to spread the records over.
-        min_images: People of fewer photographs are left out.
-        holdout: People kept from training; pairs of their images go to `pairs/holdout`.
-        pairs: Pairs of them, a multiple of 20.
-        seed: Of the shuffle, the people held out and their pairs.
+        num_shards: Number of shards.
+        min_images: People with fewer photographs are left out.
+        holdout: Number of people held out of training; pairs of their crops are written to
+            `pairs/holdout`.
+        pairs: Number of these pairs, a multiple of 20.
+        seed: Seed of the shuffle, the people held out and their pairs.
 
     Returns:
-        What was written, for a summary.
+        A summary: what → how much.
 
     Raises:
         UserError: If there are too few people or photographs, more than 1 % of them are damaged, or
@@ -69,79 +74,56 @@ def make_records(
     require_count("num_shards", num_shards)
     require_count("seed", seed, least=0)
     people = group_by_person(photos, min_images)
-    training, held_out = split(people, holdout, seed)
+    training, held_out = hold_out(people, holdout, seed)
     if held_out:
         files = {person: [photo.name for photo in own] for person, own in held_out.items()}
-        sample_pairs(files, pairs, seed=seed)  # Says now if that cannot be done.
+        sample_pairs(files, pairs, seed=seed)  # Raises errors before the work starts.
     total = sum(map(len, people.values()))
     left_out, damaged = list(rejected), []
-    common = {"image_size": image_size, "alignment": alignment}
 
-    def records(people: Mapping[str, list[Photo]]) -> Iterator[Record]:
-        """Yields the records of `people`; notes who is in none."""
+    def records(people: People) -> Iterator[Record]:
+        """Yields the records of `people`; adds photographs without any to `left_out`."""
         labels: dict[str, int] = {}
         photos = [photo for own in people.values() for photo in own]
-        outcomes = crop_all(photos, crop_photo)
-        for outcome in progress_bar(outcomes, total=len(photos), unit=" photos"):
-            if outcome.reason:
-                left_out.append(Rejected(outcome.photo.name, outcome.reason))
-            if outcome.is_damaged:
+        results = crop_photos(photos, cropper)
+        for result in progress_bar(results, total=len(photos), unit=" photos"):
+            if result.reason:
+                left_out.append(Rejected(result.photo.name, result.reason))
+            if result.is_damaged:
                 damaged.append(left_out[-1])
-                require_few(damaged, total)
-            for crop in outcome.crops:
+                require_few_rejected(damaged, total)
+            for crop in result.crops:
                 label = labels.setdefault(crop.person, len(labels))
                 yield Record(crop.encoded, label, crop.person, crop.name)
 
     with new_directory(output) as folder:
         manifest = write_records(
-            folder, records(training), name=name, num_shards=num_shards, seed=seed, **common
+            folder,
+            records(training),
+            name=name,
+            num_shards=num_shards,
+            crop_format=crop_format,
+            seed=seed,
         )
         if held_out:
-            judged = list(records(held_out))
-            _write_holdout(folder / "pairs" / PROTOCOL, judged, pairs, seed, common)
+            compared = list(records(held_out))
+            _write_pairs(folder / "pairs" / PROTOCOL, compared, pairs, seed, crop_format)
         if left_out:
-            write_rejected(folder / REJECTED, left_out)
+            write_rejected(folder / REJECTED_FILE, left_out)
     summary = {"training": f"{manifest.num_images:,} images of {manifest.num_classes:,} people"}
     if held_out:
         summary[PROTOCOL] = f"{pairs:,} pairs of {len(held_out):,} others"
     if left_out:
-        summary["rejected"] = f"{len(left_out):,} files, listed in '{output / REJECTED}'"
+        summary["rejected"] = f"{len(left_out):,} files, listed in '{output / REJECTED_FILE}'"
     return summary
 
 
-def group_by_person(photos: Iterable[Photo], min_images: int = 1) -> dict[str, list[Photo]]:
-    """Returns person → photographs of those with at least `min_images`, all sorted.
+def hold_out(people: People, holdout: int, seed: int) -> tuple[People, People]:
+    """Splits people at random into those to train on and `holdout` others, by `seed`.
 
     Raises:
-        DataError: If no one has so many, or two people's names differ in letters' case only.
+        ArgumentError: If `holdout` is 1, or leaves fewer than two people.
     """
-    require_count("min_images", min_images)
-    people: dict[str, list[Photo]] = {}
-    for photo in sorted(photos, key=lambda photo: (photo.person, photo.name)):
-        people.setdefault(photo.person, []).append(photo)
-    require_distinct(people)
-    people = {person: own for person, own in people.items() if len(own) >= min_images}
-    if not people:
-        raise DataError(f"No one has {min_images} photographs or more.")
-    return people
-
-
-def require_distinct(people: Iterable[str]) -> None:
-    """Raises `DataError` if two names differ in letters' case only."""
-    seen: dict[str, str] = {}
-    for person in people:
-        other = seen.setdefault(person.casefold(), person)
-        if other != person:
-            raise DataError(
-                f"People '{other}' and '{person}' differ in letters' case only: rename one, or "
-                "join them if they are one."
-            )
-
-
-def split(
-    people: Mapping[str, list[Photo]], holdout: int, seed: int
-) -> tuple[dict[str, list[Photo]], dict[str, list[Photo]]]:
-    """Returns the people to train on and the `holdout` people, chosen by `seed`, to judge by."""
     most = len(people) - 2
     require(
         holdout == 0 or 2 <= holdout <= most,
@@ -155,19 +137,8 @@ def split(
     return training, held_out
 
 
-def require_few(damaged: Sequence[Rejected], total: int) -> None:
-    """Raises `DataError` if more than 1 % of `total` photographs are damaged."""
-    if len(damaged) > MAX_DAMAGED * total:
-        named = "; ".join(f"'{item.file}': {item.reason}" for item in damaged[:3])
-        raise DataError(f"{len(damaged)} of {total} images, more than 1 %, are damaged. {named}")
-
-
-def _write_holdout(
-    directory: Path,
-    records: Sequence[Record],
-    pairs: int,
-    seed: int,
-    common: Mapping[str, Any],
+def _write_pairs(
+    directory: Path, records: Sequence[Record], pairs: int, seed: int, crop_format: CropFormat
 ) -> None:
     """Writes pairs of the people held out, and the images that occur in them."""
     images: dict[str, list[str]] = {}
@@ -181,4 +152,4 @@ def _write_holdout(
         for record in records
         if record.filename in compared
     ]
-    write_pair_set(directory, used, sampled, name=PROTOCOL, **common)
+    write_pair_set(directory, used, sampled, name=PROTOCOL, crop_format=crop_format)

@@ -1,4 +1,4 @@
-"""Photographs listed in a table, CSV or Parquet, with whom each of them shows."""
+"""Photographs and the people they show, listed in a CSV or Parquet table."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from facerec_tf.core.errors import ArgumentError, DataError, require
 from facerec_tf.core.extras import load_extra
 from facerec_tf.core.lookup import require_known
-from facerec_tf.photographs.photo import Photo, Rejected
+from facerec_tf.photographs.photo import Photo
+from facerec_tf.photographs.rejected import Rejected
 
 
 class _Row(NamedTuple):
-    """What a row says, and where it stands: "Line 3"."""
+    """A row of a table; `place` is "Line 3" or "Row 3"."""
 
     place: str
     path: str
@@ -30,29 +31,28 @@ def read_table(
     label_column: str = "label",
     root: Path | None = None,
 ) -> tuple[list[Photo], list[Rejected]]:
-    """Reads a table of photographs, one a row; other columns than the two named are not used.
+    """Reads a table with one photograph per row; further columns are ignored.
 
-    A photograph is called `LABEL/FILE`. Those that would share that name are called `LABEL/` and
-    their whole path below the folder that all photographs of the table lie in. In labels "/" is
-    written %2F there, and "%" %25. Rows that say the same are one. Whether a photograph exists is
-    found out when it is read.
+    The name of a photograph is `LABEL/FILE`, where "/" in labels becomes %2F and "%" becomes %25.
+    Photographs that would share a name get `LABEL/PATH`, with the path below the folder common to
+    all photographs of the table. Repeated rows count once. The photographs are not opened.
 
     Args:
-        path: File in UTF-8 that ends in .csv, with a header, or one that ends in .parquet.
-        path_column: Column of the photographs' paths, absolute or below `root`.
-        label_column: Column of text or integers: whom it shows. Spaces around are dropped.
-        root: Folder that paths start from; by default the one the table lies in.
+        path: A CSV file in UTF-8 with a header (.csv) or a Parquet file (.parquet).
+        path_column: Column of the photographs' paths, absolute or relative to `root`.
+        label_column: Column of the people's names, text or integers, stripped of spaces.
+        root: Folder of relative paths; by default the folder of the table.
 
     Returns:
-        The photographs, sorted by name, and an empty list: a table's rows are sound or an error.
+        The photographs, sorted by name; and an empty list, as no row is ever left out.
 
     Raises:
-        ArgumentError: If the two columns are one.
+        ArgumentError: If both columns have the same name.
         DataError: If the table cannot be read, lacks a column or rows, has a row without path or
-            label, or a photograph of two labels; names the line.
-        UserError: If a package for Parquet is missing.
+            label, or gives a photograph two labels; names the line.
+        UserError: If the package that reads Parquet is missing.
     """
-    require(path_column != label_column, "label_column", "another than path_column", label_column)
+    require(path_column != label_column, "label_column", "different from path_column", label_column)
     kind = path.suffix.lower()
     if kind not in _READERS:
         raise DataError(f"Table '{path}' must end in {' or '.join(_READERS)}.")
@@ -66,8 +66,8 @@ def read_table(
         before = first.setdefault(where, row)
         if before.label != row.label:
             raise DataError(
-                f"{row.place} of '{path}' says that '{row.path}' shows '{row.label}', and "
-                f"{before.place.lower()} that it shows '{before.label}'."
+                f"{row.place} of '{path}' gives '{row.path}' the label '{row.label}', but "
+                f"{before.place.lower()} gives it '{before.label}'."
             )
     if not first:
         raise DataError(f"Table '{path}' has no rows.")
@@ -77,19 +77,21 @@ def read_table(
 def _read_csv(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
     try:
         with open(path, "rb") as file:
-            # Decoded line by line, so that what is no UTF-8 has a line to name.
+            # Decoded line by line, so that the error can name the line.
             reader = csv.reader((line.decode("utf-8") for line in _without_mark(file)), strict=True)
             yield from _parse(reader, path, columns)
     except OSError as error:
         raise DataError(f"Cannot read table '{path}': {error.strerror}.") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"Line {reader.line_num + 1} of '{path}' is not UTF-8: {error}.") from None
+        raise DataError(
+            f"Line {reader.line_num + 1} of '{path}' is not valid UTF-8: {error}."
+        ) from None
     except csv.Error as error:
-        raise DataError(f"Line {reader.line_num} of '{path}' is no CSV: {error}.") from None
+        raise DataError(f"Line {reader.line_num} of '{path}' is not valid CSV: {error}.") from None
 
 
 def _without_mark(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Yields `lines` without the byte-order mark that spreadsheets put before the first."""
+    """Removes the byte order mark that spreadsheets write before the first line."""
     for number, line in enumerate(lines):
         yield line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
 
@@ -102,8 +104,8 @@ def _parse(reader: Any, path: Path, columns: Sequence[str]) -> Iterator[_Row]:
     for row in filter(None, reader):
         if len(row) != len(header):
             raise DataError(
-                f"Line {reader.line_num} of '{path}' has {len(row)} fields, but the header "
-                f"{len(header)}: {','.join(row)}"
+                f"Line {reader.line_num} of '{path}' has {len(row)} fields, expected "
+                f"{len(header)}. Found: {','.join(row)}"
             )
         yield _Row(f"Line {reader.line_num}", row[photo], row[label].strip())
 
@@ -127,12 +129,12 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
     except OSError as error:
         raise DataError(f"Cannot read table '{path}': {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"A row after {number} of '{path}' is not UTF-8: {error}.") from None
+        raise DataError(f"A row after {number} of '{path}' is not valid UTF-8: {error}.") from None
     except arrow.ArrowException as error:
-        raise DataError(f"'{path}' is no Parquet file, or damaged: {error}.") from None
+        raise DataError(f"Table '{path}' is not valid Parquet: {error}.") from None
 
 
-#: Suffix → what yields the rows of the file, given the columns of the paths and the labels.
+#: Suffix → reader of the rows, given the names of the path and label columns.
 _READERS: dict[str, Callable[[Path, Sequence[str]], Iterator[_Row]]] = {
     ".csv": _read_csv,
     ".parquet": _read_parquet,
@@ -140,7 +142,7 @@ _READERS: dict[str, Callable[[Path, Sequence[str]], Iterator[_Row]]] = {
 
 
 def _find_columns(header: Sequence[str], path: Path, columns: Sequence[str]) -> list[int]:
-    """Returns the places of `columns` in `header`."""
+    """Returns the indices of `columns` in `header`."""
     for argument, column in zip(("path_column", "label_column"), columns, strict=True):
         try:
             require_known(column, header, argument)
@@ -171,12 +173,12 @@ def _text(value: str | int | None) -> str:
 
 def _require_filled(row: _Row, path: Path, columns: Sequence[str]) -> None:
     for column, value in zip(columns, (row.path, row.label), strict=True):
-        if value in ("", ".", "..") or "\0" in value:  # Dots would lead out of a data set.
+        if value in ("", ".", "..") or "\0" in value:  # Dots would lead out of the data set.
             raise DataError(f"{row.place} of '{path}' has no {column}. Found: {value!r}")
 
 
 def _named(labels: dict[str, str]) -> Iterator[Photo]:
-    """Yields the photographs, given path → label, with the names that `read_table` tells of."""
+    """Yields the photographs of path → label, named as `read_table` documents."""
     short = {where: (label, os.path.basename(where)) for where, label in labels.items()}
     times = collections.Counter(short.values())
     shared = os.path.commonpath([os.path.dirname(where) for where in labels])

@@ -1,4 +1,4 @@
-"""What an interrupted alignment had done: a line for every photograph that is finished."""
+"""The progress file of an alignment: one line per finished photograph, so that it can resume."""
 
 from __future__ import annotations
 
@@ -10,50 +10,53 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from facerec_tf.alignment import Face
 from facerec_tf.core.errors import DataError, UserError
-from facerec_tf.photographs.outcome import Outcome
+from facerec_tf.photographs.crop import Crop
+from facerec_tf.photographs.crop_result import CropResult
 
 PROGRESS_FILE = ".journal"
 
+#: Size in bytes and time of change in nanoseconds of a photograph: they differ once it changed.
+Stamp = tuple[int, int]
 
-class Entry(NamedTuple):
-    """What became of one photograph.
+
+class FinishedPhoto(NamedTuple):
+    """The result of one photograph, without the pixels.
 
     Attributes:
-        stamp: Size in bytes and time of change in nanoseconds of the photograph then.
+        stamp: Stamp of the photograph when it was read.
         crops: Names of its crops.
-        numbers: float32 `[crops, 15]`: box, score and landmarks of each, flat.
-        reason: Why there are none, or None.
-        is_damaged: Whether that is because the photograph cannot be read.
+        faces: float32 `[crops, 15]`: box, score and landmarks of each.
+        reason: Why there are no crops, or None.
+        is_damaged: Whether the reason is that the photograph cannot be read or decoded.
     """
 
-    stamp: tuple[int, int]
+    stamp: Stamp
     crops: tuple[str, ...]
-    numbers: np.ndarray
+    faces: np.ndarray
     reason: str | None
     is_damaged: bool
 
 
 class ProgressFile:
-    """A file that only grows: its first line tells the options, each other line one photograph.
+    """An append-only file: the options in the first line, then one finished photograph per line.
 
-    A line that an interruption cut short counts as not written.
+    A last line without an end, as an interruption leaves it, is ignored and removed.
 
     Args:
-        folder: Folder it lies in, which exists.
-        options: What the crops depend on; a journal of others cannot be continued.
+        folder: Existing folder of the file.
+        options: The options that the crops depend on. A file written with other options is refused.
 
     Attributes:
-        entries: Photograph's name → what became of it.
+        finished: Name of the photograph → its result.
 
     Raises:
-        UserError: If the journal there was begun with other options.
-        DataError: If it is damaged.
+        UserError: If an existing file was written with other options.
+        DataError: If an existing file is damaged.
     """
 
     def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
-        self.entries: dict[str, Entry] = {}
+        self.finished: dict[str, FinishedPhoto] = {}
         self._path = folder / PROGRESS_FILE
         options = json.loads(json.dumps(options))
         if self._path.is_file():
@@ -62,15 +65,15 @@ class ProgressFile:
         if self._file.tell() == 0:
             self._write(options)
 
-    def add(self, outcome: Outcome, stamp: tuple[int, int]) -> None:
-        """Notes what became of a photograph, once its crops are on the disk."""
-        faces = {crop.name: _numbers(crop.face) for crop in outcome.crops}
-        fields = (stamp, faces, outcome.reason, outcome.is_damaged)
-        before = self.entries.get(outcome.photo.name)
-        if before and outcome.reason and (before.stamp, before.reason) == (stamp, outcome.reason):
-            return  # Tried again, in vain.
-        self._write([outcome.photo.name, *fields])
-        self.entries[outcome.photo.name] = _entry(*fields)
+    def add(self, result: CropResult, stamp: Stamp) -> None:
+        """Appends the result of a photograph, whose crops must be on disk already."""
+        name, reason = result.photo.name, result.reason
+        before = self.finished.get(name)
+        if before and reason and (before.stamp, before.reason) == (stamp, reason):
+            return  # Tried again with the same result, which is on file.
+        faces = {crop.name: _numbers(crop) for crop in result.crops}
+        self._write([name, stamp, faces, reason, result.is_damaged])
+        self.finished[name] = _finished(stamp, faces, reason, result.is_damaged)
 
     def close(self) -> None:
         """Closes the file."""
@@ -83,17 +86,18 @@ class ProgressFile:
             os.truncate(self._path, len(whole))
         try:
             begun, *lines = map(json.loads, whole.splitlines()) if whole else (options,)
-            self.entries = {name: _entry(*fields) for name, *fields in lines}
+            self.finished = {name: _finished(*fields) for name, *fields in lines}
         except (ValueError, TypeError) as error:
             raise DataError(
-                f"'{self._path}' is damaged ({error}): remove folder '{folder}' and begin anew."
+                f"Progress file '{self._path}' is damaged: {error}. Remove folder '{folder}' and "
+                "start again."
             ) from None
         if begun != options:
             changed = sorted(key for key in options if begun.get(key) != options[key])
             raise UserError(
-                f"Folder '{folder}' was begun with "
+                f"Folder '{folder}' was started with "
                 + ", ".join(f"{key} {begun.get(key)} (now {options[key]})" for key in changed)
-                + ": repeat these, or choose another --output."
+                + ": use the same options, or choose another --output."
             )
 
     def _write(self, fields: Any) -> None:
@@ -101,11 +105,18 @@ class ProgressFile:
         self._file.flush()
 
 
-def _numbers(face: Face) -> list[float]:
+def _numbers(crop: Crop) -> list[float]:
+    """Returns box, score and landmarks of the face in a crop, 15 numbers."""
+    face = crop.face
+    if face is None:
+        raise ValueError(f"Crop '{crop.name}' was not made by a detector.")
     flat = [*face.box.tolist(), face.score, *face.landmarks.ravel().tolist()]
     return [round(number, 4) for number in flat]
 
 
-def _entry(stamp: Sequence[int], faces: dict, reason: str | None, is_damaged: bool) -> Entry:
+def _finished(
+    stamp: Sequence[int], faces: dict, reason: str | None, is_damaged: bool
+) -> FinishedPhoto:
+    size, changed = stamp
     numbers = np.array([*faces.values()], np.float32).reshape(len(faces), 15)
-    return Entry(tuple(stamp), tuple(faces), numbers, reason, is_damaged)
+    return FinishedPhoto((size, changed), tuple(faces), numbers, reason, is_damaged)

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.alignment import TEMPLATES
-from facerec_tf.alignment.warp import AlignFace
+from facerec_tf.alignment.warp import FaceWarp
 from facerec_tf.backbones import PReLU
 from facerec_tf.data.images import decode_any
 from facerec_tf.serving.embedding_graph import EMBEDDING, IMAGES, EmbeddingGraph
@@ -55,7 +55,7 @@ class SavedModel(ExportFormat):
         signatures = {"serving_default": embed, "embed_jpeg": embed_jpeg}
         for template in TEMPLATES.values():
             if template.size == tuple(crop.shape[:2]):
-                signatures["embed_photo"] = _embed_photo(embed, AlignFace(template))
+                signatures["embed_photo"] = _embed_photo(embed, FaceWarp(template))
         tf.saved_model.save(graph, str(folder), signatures=signatures)
 
     def load(self, folder: Path) -> Embed:
@@ -69,7 +69,7 @@ class SavedModel(ExportFormat):
         return embed
 
 
-def _embed_photo(embed: Callable, align: AlignFace) -> tf.types.experimental.PolymorphicFunction:
+def _embed_photo(embed: Callable, align: FaceWarp) -> tf.types.experimental.PolymorphicFunction:
     photos = tf.TensorSpec([None, None, None, 3], tf.uint8, name="photos")
     landmarks = tf.TensorSpec([None, 5, 2], tf.float32, name="landmarks")
 

@@ -63,7 +63,7 @@ def test_a_given_file_is_taken_if_it_is_a_published_one(model, tmp_path):
     other.write_bytes(b"another network")
     digest = files.sha256(other)
     expected = "81dbde155e982455488235acb8ec2dec5d647edf7cf7080d33e4abb69b93a0d2"
-    refused("other.onnx", f"SHA-256 is {digest}", expected, "--detector_sha256", given=other)
+    refused("other.onnx", f"has SHA-256 {digest}", expected, "--detector_sha256", given=other)
     assert find_model(other, sha256=digest.upper()) == other
     refused(f"expected {digest}.", given=model, sha256=digest)
 
@@ -78,7 +78,7 @@ def test_a_given_file_that_is_missing_is_never_replaced(cache, model, tmp_path, 
 
 @pytest.mark.parametrize("name", [NAME, "yunet_n_dynamic.onnx"])
 def test_the_cache_is_looked_into(name, cache, model):
-    refused(str(cache / name), "--detector_model=FILE", "put it there", "--fetch_detector")
+    refused(str(cache / name), "--detector_model=FILE", "is not in the cache", "--fetch_detector")
     cache.mkdir(parents=True)
     shutil.copy(model.parent / name, cache)
     assert find_model() == cache / name
@@ -105,7 +105,7 @@ def test_it_is_fetched_once(cache, model, site):
 
 def test_what_is_fetched_and_wrong_is_not_kept(cache, model, site):
     (site / NAME).write_bytes(model.read_bytes()[:-1])
-    refused(f"/{NAME} sent", "SHA-256", "81dbde155e98", fetch=True)
+    refused("The file downloaded from", f"/{NAME} has", "SHA-256", "81dbde155e98", fetch=True)
     refused("not in the cache")
     assert not cache.exists()
     own = files.sha256(site / NAME)
@@ -119,10 +119,10 @@ def test_no_such_page_and_no_network_are_told(cache, site, monkeypatch):
     assert not cache.exists()
 
 
-def test_a_cache_that_cannot_be_written_is_told(cache, model, site):
+def test_a_cache_that_cannot_be_written_is_reported(cache, model, site):
     shutil.copy(model, site)
     cache.parent.write_text("a file where the cache should be")
-    refused("Cannot fetch", str(cache / NAME), fetch=True)
+    refused("Cannot download", str(cache / NAME), fetch=True)
 
 
 def test_a_digest_is_checked_before_anything_is_read():

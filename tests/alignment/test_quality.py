@@ -40,7 +40,7 @@ def test_the_score_counts():
 
 @pytest.mark.parametrize(
     ("axis", "words"),
-    [("yaw", "turned aside"), ("pitch", "turned up or down"), ("roll", "tilted")],
+    [("yaw", "turned sideways"), ("pitch", "turned up or down"), ("roll", "tilted")],
 )
 @pytest.mark.parametrize("turn", [-30, 30])
 def test_each_angle_counts_either_way(axis, words, turn):
@@ -62,7 +62,7 @@ def test_the_sharpness_counts():
     assert fault(min_sharpness=value) is None
 
 
-def test_the_first_fault_is_told():
+def test_the_first_fault_is_reported():
     assert "pixels wide" in fault(min_size=40, min_score=0.9, min_sharpness=1e9)
 
 

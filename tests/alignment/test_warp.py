@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.alignment import ARCFACE_112, TEMPLATES, crop, facenet_template
-from facerec_tf.alignment.warp import AlignFace
+from facerec_tf.alignment.warp import FaceWarp
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def assert_alike(found, expected):
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_real_photographs_are_cropped_alike(name, photos):
     template = TEMPLATES[name]
-    assert_alike(AlignFace(template)(*photos), crops_of(*photos, template))
+    assert_alike(FaceWarp(template)(*photos), crops_of(*photos, template))
 
 
 def test_any_turn_size_and_place_is_cropped_alike(photos):
@@ -46,11 +46,11 @@ def test_any_turn_size_and_place_is_cropped_alike(photos):
         moved = (centred @ turns + shifts + noise).astype(np.float32)
         expected = crops_of(images, moved)
         assert 0.2 < (expected == 0).mean() < 0.8
-        assert_alike(AlignFace(ARCFACE_112)(images, moved), expected)
+        assert_alike(FaceWarp(ARCFACE_112)(images, moved), expected)
 
 
 def test_one_photograph_wide_or_high_is_cropped_alike(photos):
-    layer = AlignFace(ARCFACE_112)
+    layer = FaceWarp(ARCFACE_112)
     for rows, columns in ((slice(None), slice(60, 200)), (slice(80, 190), slice(None))):
         image = photos[0][:1, rows, columns]
         points = photos[1][:1] - [columns.start or 0, rows.start or 0]
@@ -58,14 +58,14 @@ def test_one_photograph_wide_or_high_is_cropped_alike(photos):
 
 
 def test_xla_crops_alike(photos):
-    compiled = tf.function(AlignFace(ARCFACE_112).call, jit_compile=True)
+    compiled = tf.function(FaceWarp(ARCFACE_112).call, jit_compile=True)
     assert_alike(compiled(*map(tf.constant, photos)), crops_of(*photos))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 def test_the_type_of_the_images_stays(dtype, photos):
     images, landmarks = photos
-    layer = AlignFace(ARCFACE_112, dtype="mixed_float16")
+    layer = FaceWarp(ARCFACE_112, dtype="mixed_float16")
     found = layer(tf.cast(images, dtype), landmarks)
     assert found.dtype == dtype
     rounding = 0.51 if dtype == "float32" else 1.01
@@ -79,7 +79,7 @@ def test_it_saves_in_a_model_of_mixed_precision(photos, tmp_path):
     try:
         images = keras.Input((None, None, 3), dtype="uint8")
         landmarks = keras.Input((5, 2))
-        outputs = AlignFace(template)(images, landmarks)
+        outputs = FaceWarp(template)(images, landmarks)
         assert (outputs.shape, outputs.dtype) == ((None, 60, 50, 3), "uint8")
         model = keras.Model([images, landmarks], outputs)
     finally:
@@ -96,7 +96,7 @@ def test_it_saves_in_a_model_of_mixed_precision(photos, tmp_path):
 
 def test_impossible_landmarks_give_a_blank_crop(photos):
     image = photos[0][:1]
-    layer = AlignFace(ARCFACE_112)
+    layer = FaceWarp(ARCFACE_112)
     for value in (np.nan, np.inf, 1e30):
         assert not np.any(layer(image, np.full((1, 5, 2), value, np.float32)))
     assert (layer(image, np.full((1, 5, 2), 100, np.float32)) == image[:, 100, 100]).numpy().all()

@@ -11,7 +11,15 @@ import pytest
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.curation import clean_labels, cleaning, cleaning_source
-from facerec_tf.data import Manifest, Pair, PairSet, Record, write_pair_set, write_records
+from facerec_tf.data import (
+    CropFormat,
+    Manifest,
+    Pair,
+    PairSet,
+    Record,
+    write_pair_set,
+    write_records,
+)
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
@@ -19,6 +27,8 @@ from facerec_tf.experiment import RunFolder
 from facerec_tf.losses import Triplet
 from facerec_tf.margins import ArcFace, SubCenterArcFace
 from facerec_tf.models import Recognizer
+
+CROP_FORMAT = CropFormat(alignment="arcface-112")
 
 #: Identity → whom its images show, and how many. "Nobody" has none within 75° of its centre, and
 #: "Few" too few to have been trained on.
@@ -94,7 +104,13 @@ def make_recognizer(photo, head, size=112):
 def data(tmp_path_factory, records):
     """Folder of the records, and a pair set."""
     directory = tmp_path_factory.mktemp("cleaning") / "data"
-    write_records(directory, records, name="noisy", num_shards=3, alignment="arcface-112")
+    write_records(
+        directory,
+        records,
+        name="noisy",
+        num_shards=3,
+        crop_format=CROP_FORMAT,
+    )
     some = records[27:62:5]
     pairs = [Pair(i % 2, some[i].filename, some[i + 1].filename, i < 3) for i in range(6)]
     write_pair_set(directory / "pairs" / "holdout", some, pairs, name="holdout")

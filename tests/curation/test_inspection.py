@@ -14,6 +14,7 @@ from facerec_tf.core.errors import UserError
 from facerec_tf.curation import inspection
 from facerec_tf.curation.inspection import inspect_records
 from facerec_tf.data import (
+    CropFormat,
     Manifest,
     Pair,
     Record,
@@ -26,6 +27,7 @@ from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard, serialize
 
 #: Identity → images of it.
+CROP_FORMAT = CropFormat(alignment="arcface-112")
 PEOPLE = {"Zoë": 7, "Ann": 30, "Bob": 11, "李": 1}
 
 
@@ -45,7 +47,7 @@ def records(picture):
 
 @pytest.fixture
 def data(tmp_path, records):
-    write_records(tmp_path / "data", records, num_shards=3, alignment="arcface-112")
+    write_records(tmp_path / "data", records, num_shards=3, crop_format=CROP_FORMAT)
     return tmp_path / "data"
 
 
@@ -147,7 +149,7 @@ def test_every_kind_of_fault_is_listed_and_none_stops_it(data, picture, tmp_path
             names[5],
             f"it shows 'Eve', but the manifest calls label {spoilt[5].label} '{of}'",
         ),
-        ("record", "00001", "6", "", "it is no tf.train.Example in UTF-8"),
+        ("record", "00001", "6", "", "it is not a tf.train.Example in UTF-8"),
         ("label", "00001", "7", names[7], "label -1 lies outside the manifest's 0 to 3"),
         ("image", "00001", "7", names[7], f"{no_image} (1 bytes)"),
         (

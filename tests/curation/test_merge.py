@@ -9,10 +9,11 @@ import pytest
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.curation.merge import merge_records, name_inputs
 from facerec_tf.curation.people import unite
-from facerec_tf.data import Manifest, Record, write_records
+from facerec_tf.data import CropFormat, Manifest, Record, write_records
 from facerec_tf.data.records import read_shard
 
 #: Data set → identity → images.
+CROP_FORMAT = CropFormat(alignment="arcface-112")
 SETS = {
     "casia": {"Ann": 3, "Bob": 2, 'Zoë "Z", Ångström': 1},
     "vgg": {"Bob": 2, "Cem": 1, "two\nlines": 1, "Annie": 2},
@@ -26,7 +27,7 @@ def write_set(directory, identities, **options):
         for label, (name, images) in enumerate(identities.items())
         for i in range(images)
     ]
-    write_records(directory, records, num_shards=2, alignment="arcface-112", **options)
+    write_records(directory, records, num_shards=2, crop_format=CROP_FORMAT, **options)
     return directory
 
 
@@ -174,15 +175,18 @@ def test_no_lists(sets, tmp_path, content, words):
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("crop_format", "words"),
     [
-        ({"image_size": (112, 96)}, "of one size: those of '.*casia' are 112×112, .* 112×96"),
-        ({"alignment": "unknown"}, "aligned alike: those of .* are arcface-112, .* unknown"),
+        (
+            CropFormat((112, 96), "arcface-112"),
+            "of one size: those of '.*casia' are 112×112, .* 112×96",
+        ),
+        (CropFormat(), "aligned alike: those of .* are arcface-112, .* unknown"),
     ],
 )
-def test_records_that_do_not_go_together(sets, tmp_path, options, words):
+def test_records_that_do_not_go_together(sets, tmp_path, crop_format, words):
     people = [Record(b"x", 0, "Dan", "Dan/0.jpg")]
-    write_records(tmp_path / "other", people, **{"alignment": "arcface-112", **options})
+    write_records(tmp_path / "other", people, crop_format=crop_format)
     with pytest.raises(DataError, match=words):
         merge_records(tmp_path / "out", {**sets, "other": tmp_path / "other"})
     assert not (tmp_path / "out").exists()

@@ -8,10 +8,11 @@ import pytest
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.curation.names import write_names
 from facerec_tf.curation.split import deal, split_records
-from facerec_tf.data import Manifest, PairSet, Record, find_pairs, write_records
+from facerec_tf.data import CropFormat, Manifest, PairSet, Record, find_pairs, write_records
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.records import read_shard
 
+CROP_FORMAT = CropFormat(alignment="arcface-112")
 PEOPLE = ["two\nlines", '"Zoë", Ångström', *(f"p{number}" for number in range(18))]
 
 
@@ -27,7 +28,13 @@ def records(photo_of):
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, records):
     directory = tmp_path_factory.mktemp("split") / "data"
-    write_records(directory, records, name="faces", num_shards=3, alignment="arcface-112")
+    write_records(
+        directory,
+        records,
+        name="faces",
+        num_shards=3,
+        crop_format=CropFormat(alignment="arcface-112"),
+    )
     (directory / "pairs" / "lfw").mkdir(parents=True)
     (directory / "pairs" / "lfw" / "pairs.csv").write_text("as it was")
     return directory

@@ -29,7 +29,7 @@ def make_image(seed, size=112):
     return cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
-def make_records(count=40, people=4):
+def sample_records(count=40, people=4):
     return [
         Record(encode_jpeg(make_image(i)), i % people, f"Zoë {i % people}", f"Zoë/{i:03d}.jpg")
         for i in range(count)
@@ -46,7 +46,7 @@ def write(tmp_path):
     """Writes records to `tmp_path/data`, after `change` of the list if given."""
 
     def write_changed(change=None, count=40, **arguments):
-        records = make_records(count)
+        records = sample_records(count)
         if change:
             records = change(records)
         write_records(tmp_path / "data", records, **{"num_shards": 3, **arguments})
@@ -67,4 +67,4 @@ def image():
 
 @pytest.fixture(scope="session")
 def records():
-    return make_records
+    return sample_records

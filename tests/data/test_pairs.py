@@ -51,9 +51,9 @@ def test_header_is_as_documented(pairs_dir):
     [
         ("Zoë/007", "Zoë/999", "unknown image 'Zoë/999.jpg'"),
         ("fold,first", "first,fold", "must begin with the header"),
-        ("1,Zoë/007.jpg", "x,Zoë/007.jpg", r"Line 4 of '.*pairs\.csv'"),
-        ("003.jpg,1", "003.jpg,yes", r"Line 4 of '.*pairs\.csv'"),
-        (",Zoë/001.jpg,0", "", r"Line 3 of '.*pairs\.csv'"),
+        ("1,Zoë/007.jpg", "x,Zoë/007.jpg", r"Line 4 of pair list '.*pairs\.csv'"),
+        ("003.jpg,1", "003.jpg,yes", r"Line 4 of pair list '.*pairs\.csv'"),
+        (",Zoë/001.jpg,0", "", r"Line 3 of pair list '.*pairs\.csv'"),
         ("jpg,0", "jpg,1", "same and of different people"),
         ("1,Zoë", "3,Zoë", r"folds \[0, 3\]"),
     ],
@@ -66,16 +66,16 @@ def test_damaged_pairs_are_named(pairs_dir, old, new, words):
 
 def test_missing_pairs_file(pairs_dir):
     (pairs_dir / "pairs.csv").unlink()
-    with pytest.raises(DataError, match=r"Cannot read '.*pairs\.csv'"):
+    with pytest.raises(DataError, match=r"Cannot read pair list '.*pairs\.csv'"):
         PairSet.load(pairs_dir)
 
 
-def test_a_single_fold_judges_nothing(pairs_dir):
+def test_a_single_fold_is_refused(pairs_dir):
     path = pairs_dir / "pairs.csv"
     header, *rows = path.read_text().splitlines()
     rows = ["0" + row[row.index(",") :] for row in rows]
     path.write_text("\n".join([header, *rows]) + "\n")
-    with pytest.raises(DataError, match="needs two folds or more"):
+    with pytest.raises(DataError, match="has one fold; cross-validation needs two"):
         PairSet.load(pairs_dir)
 
 
@@ -116,12 +116,12 @@ def test_find_pairs(pairs_dir, tmp_path, records):
     assert find_pairs(tmp_path, "mine") == pairs_dir
     assert find_pairs(tmp_path, "pairs") == pairs_dir
     assert find_pairs(pairs_dir, "pairs") == pairs_dir
-    with pytest.raises(DataError, match=r"'lfw_view1'\. Pair sets there: mine\."):
+    with pytest.raises(DataError, match=r"'lfw_view1'\. Its pair sets: mine\."):
         find_pairs(tmp_path, "lfw_view1")
     write_pair_set(tmp_path / "pairs" / "other", records(12), PAIRS, name="other")
-    with pytest.raises(DataError, match=r"Pair sets there: mine, other\."):
+    with pytest.raises(DataError, match=r"Its pair sets: mine, other\."):
         find_pairs(tmp_path, "pairs")
-    with pytest.raises(DataError, match=r"Pair sets there: none\."):
+    with pytest.raises(DataError, match=r"Its pair sets: none\."):
         find_pairs(tmp_path / "nowhere", "pairs")
 
 

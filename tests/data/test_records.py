@@ -58,7 +58,7 @@ def test_shard_name():
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "lacks one of the features"), (b"no example", "no tf.train.Example")],
+    [(b"", "lacks one of the features"), (b"no example", "not a tf.train.Example")],
 )
 def test_damaged_record_is_named(tmp_path, content, words):
     path = tmp_path / "x.tfrecord"

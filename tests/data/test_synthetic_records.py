@@ -35,9 +35,9 @@ def test_holds_the_faces_drawn(directory):
 
 def test_pairs_show_no_one_trained_on(directory):
     pair_set = PairSet.load(find_pairs(directory, "synthetic"))
-    judged = {entry.name for entry in pair_set.manifest.classes}
-    assert len(judged) > 1
-    assert judged.isdisjoint(entry.name for entry in Manifest.load(directory).classes)
+    compared = {entry.name for entry in pair_set.manifest.classes}
+    assert len(compared) > 1
+    assert compared.isdisjoint(entry.name for entry in Manifest.load(directory).classes)
     assert len(pair_set) == 20
     used = set(pair_set.first) | set(pair_set.second)
     assert used == set(range(pair_set.num_images))

@@ -73,10 +73,14 @@ def test_templates_filled_in_on_the_way(tmp_path, records):
         ("Zoë/005", "Zoë/999", "has no image 'Zoë/999.jpg', which template 'Zoë' names"),
         ("Zoë,Zoë/005.jpg\n", "", "Image 'Zoë/005.jpg' of pair set '.*' is in no template"),
         ("Zoë/005", "Zoë/002", "puts image 'Zoë/002.jpg' into template 'Zoë', but .* 'three'"),
-        ("Zoë/005", "Zoë/006", r"Line 12 of '.*templates\.csv' puts .*'Zoë/006.jpg'"),
+        ("Zoë/005", "Zoë/006", r"Line 12 of template list '.*templates\.csv' puts .*'Zoë/006.jpg'"),
         ("Zoë,Zoë", "three,Zoë", "compares unknown template 'Zoë'"),
         ("template,filename", "filename,template", "must begin with the header template,filename"),
-        ("Zoë,Zoë/005.jpg", "Zoë/005.jpg", r"Line 11 of '.*templates\.csv' must be template, file"),
+        (
+            "Zoë,Zoë/005.jpg",
+            "Zoë/005.jpg",
+            r"Line 11 of .*templates\.csv' must be template, file",
+        ),
         ("Zoë,Zoë/005.jpg", ",Zoë/005.jpg", "Line 11 of .* Found: ,Zoë/005.jpg"),
         ("Zoë,Zoë/005.jpg", "Zoë,Zoë/005.jpg,7", "Line 11 of"),
     ],
@@ -91,7 +95,7 @@ def test_damaged_templates_are_named(directory, old, new, words):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("Zoë".encode("latin-1"), "is no CSV file in UTF-8"),
+        ("Zoë".encode("latin-1"), "is not valid UTF-8"),
         (b"", "must begin with the header"),
         (b"template,filename\n", "Image 'Zoë/000.jpg' of pair set '.*' is in no template"),
     ],

@@ -124,7 +124,7 @@ def test_refuses_a_folder_in_use(tmp_path, records):
         (lambda records: [], "no images"),
         (lambda records: [r._replace(label=2 * r.label) for r in records], "without a gap"),
         (lambda records: [*records, records[0]._replace(text="Ann")], "'Zoë 0' and 'Ann'"),
-        (lambda records: [*records, records[0]._replace(label=-1)], r"has label -1: they run from"),
+        (lambda records: [*records, records[0]._replace(label=-1)], r"has label -1, expected 0 to"),
         (lambda records: [*records, records[0]._replace(label=10**12)], "has label 1000000000000"),
     ],
 )

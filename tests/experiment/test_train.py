@@ -10,7 +10,15 @@ import pytest
 
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError, DataError
-from facerec_tf.data import Pair, PairSet, Record, write_pair_set, write_records, write_synthetic
+from facerec_tf.data import (
+    CropFormat,
+    Pair,
+    PairSet,
+    Record,
+    write_pair_set,
+    write_records,
+    write_synthetic,
+)
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.experiment import RunFolder, evaluate, load_keras, load_recognizer, train
 from tests.conftest import ROOT
@@ -151,9 +159,9 @@ def write_small_faces(directory):
     encoded = [encode_jpeg(rng.integers(0, 256, (64, 64, 3), np.uint8)) for _ in range(16)]
     records = [Record(jpeg, i // 4, f"p{i // 4}", f"{i}.jpg") for i, jpeg in enumerate(encoded)]
     pairs = [Pair(f, f"{4 * f}.jpg", f"{4 * f + n}.jpg", n < 4) for f in (0, 1) for n in (1, 5)]
-    write_records(directory, records, image_size=(64, 64))
+    write_records(directory, records, crop_format=CropFormat((64, 64)))
     small = directory / "pairs" / "small"
-    write_pair_set(small, records, pairs, name="small", image_size=(64, 64))
+    write_pair_set(small, records, pairs, name="small", crop_format=CropFormat((64, 64)))
 
 
 def test_images_of_another_size_are_trained_on_and_evaluated(tmp_path):

@@ -48,8 +48,8 @@ def write_rec(path, payloads, keys=None, index=True):
 def write_insightface(folder, images, size=112):
     """Writes train.rec, train.idx and property as InsightFace ships them.
 
-    `images` are (identity, JPEG), sorted by identity. Behind them comes record 0, which tells where
-    the identities' records begin and end; those tell which images are theirs.
+    `images` are (identity, JPEG), sorted by identity. Behind them comes record 0, which gives where
+    the identities' records begin and end; those give the numbers of their images.
     """
     payloads = [pack(float(label), jpeg, key) for key, (label, jpeg) in enumerate(images, start=1)]
     labels = [label for label, _ in images]

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
-from facerec_tf.data import Manifest
+from facerec_tf.data import CropFormat, Manifest
 from facerec_tf.data.records import read_shard
 from facerec_tf.importers import arcface_tf2
 from facerec_tf.importers.arcface_tf2 import find_files, import_arcface_tf2
@@ -91,7 +91,9 @@ def test_images_inside(write, jpegs, tmp_path):
     half = len(NAMES) // 2
     serialized = [binary(name, jpegs[name]) for name in NAMES]
     paths = [write(*serialized[:half], name="1"), write(*serialized[half:], name="2")]
-    summary = import_arcface_tf2(paths, tmp_path / "out", alignment="arcface-112", num_shards=2)
+    summary = import_arcface_tf2(
+        paths, tmp_path / "out", crop_format=CropFormat(alignment="arcface-112"), num_shards=2
+    )
     assert summary == {"training": "6 images of 3 people"}
     check(tmp_path / "out", jpegs)
     assert Manifest.load(tmp_path / "out").alignment == "arcface-112"
@@ -169,17 +171,17 @@ def test_damaged_images_are_left_out(write, jpegs, tmp_path, monkeypatch):
     serialized[:5] = [binary("9/0.jpg", b"")] + [
         binary(f"1/{n}.jpg", encoded) for n in (2, 4, 6, 8)
     ]
-    fails(write(*serialized), "All images of '9', and of 0 others, are damaged")
+    fails(write(*serialized), "All images of '9' and of 0 other people are damaged")
 
 
 def test_contradictions(write, jpegs):
     encoded = jpegs[NAMES[0]]
     path = write(binary("7/1.jpg", encoded), binary("007/1.jpg", encoded))
-    fails(path, "Source id 7 stands for two folders, '7' and '007' (of '007/1.jpg')")
+    fails(path, "Source id 7 occurs with two folders, '7' and '007' (of '007/1.jpg')")
     path = write(binary("a/1.jpg", encoded, 1), binary("a/2.jpg", encoded, 2))
     fails(path, "Folder 'a' has two source ids, 1 and 2 (of 'a/2.jpg')")
     path = write(*(binary(name, encoded) for name in ("1/1.jpg", "2/1.jpg", "2/2.jpg", "2/1.jpg")))
-    fails(path, "Two images are called '2/1.jpg'")
+    fails(path, "Two images have the name '2/1.jpg'")
 
 
 @pytest.mark.parametrize("place", [0, 99, 200])
@@ -195,15 +197,18 @@ GOOD = {"source_id": 1, "filename": b"1/1.jpg", "encoded": b"x"}
 @pytest.mark.parametrize(
     ("serialized", "words"),
     [
-        (b"no example", "is no tf.train.Example"),
+        (b"no example", "is not a tf.train.Example"),
         (b"", "image/source_id is missing; found: nothing"),
         (example(**GOOD | {"source_id": b"1"}), "image/source_id has 0 values of int64_list"),
         (example(source_id=1, encoded=b"x"), "image/filename is missing; found: image/encoded, "),
         (example(source_id=1, filename=b"1"), "image/encoded is missing"),
         (example(**GOOD | {"encoded": [b"x", b"y"]}), "image/encoded has 2 values of bytes_list"),
-        (example(**GOOD | {"filename": b"\xff.jpg"}), "names its image in no UTF-8"),
-        (example(**GOOD | {"filename": b""}), "names its image '', which is no file's name"),
-        (example(**GOOD | {"filename": b"a/.."}), "which is no file's name"),
+        (example(**GOOD | {"filename": b"\xff.jpg"}), "has an image name that is not valid UTF-8"),
+        (example(**GOOD | {"filename": b""}), "has the image name '', expected FOLDER/FILE"),
+        (
+            example(**GOOD | {"filename": b"a/.."}),
+            "has the image name 'a/..', expected FOLDER/FILE",
+        ),
         (example(**{"class/label": 1, "encoded": b"x"}), "found: image/class/label, image/encoded"),
     ],  # protobuf orders maps as it likes: as names of tests, bytes would differ between processes.
     ids=map(str, range(10)),
@@ -217,17 +222,17 @@ def test_damaged_files(write, jpegs, tmp_path):
     path = write(*(binary(f"0/{n}.jpg", jpegs[NAMES[0]]) for n in range(70)))
     raw = path.read_bytes()
     path.write_bytes(raw[:-5])
-    fails(path, f"'{path}' is no file of TFRecords", "between its records 64 and 128")
+    fails(path, f"'{path}' is damaged or incomplete between its records 64 and 128")
     path.write_bytes(raw[:5000] + b"?" + raw[5001:])
-    fails(path, "is no file of TFRecords", "between its records 0 and 64")
+    fails(path, "is damaged or incomplete between its records 0 and 64")
     path.write_bytes(b"")
-    fails(path, "holds no records")
+    fails(path, "contains no records")
     path.write_bytes(b"a photograph, perhaps")
-    fails(path, "is no file of TFRecords")
+    fails(path, "not a TFRecord file")
     fails(tmp_path / "none", "Cannot read", "none")
 
 
-def test_a_wrong_root_is_told_at_once(write, tmp_path, monkeypatch):
+def test_a_wrong_root_is_reported_at_once(write, tmp_path, monkeypatch):
     path = write(*(example(source_id=1, img_path=f"1/{n}.jpg".encode()) for n in range(300)))
     read = []
     parse = arcface_tf2._parse
@@ -252,9 +257,9 @@ def test_find_files(tmp_path, monkeypatch):
     (tmp_path / "b-2").mkdir()
     monkeypatch.chdir(tmp_path)
     assert [path.name for path in find_files(["b-*", "[x]", "a"])] == ["b-0", "b-1", "[x]", "a"]
-    with pytest.raises(DataError, match=r"There is no file 'c\*'"):
+    with pytest.raises(DataError, match=r"No file matches 'c\*'"):
         find_files(["a", "c*"])
-    with pytest.raises(DataError, match="There is no file 'b-2'"):
+    with pytest.raises(DataError, match="No file matches 'b-2'"):
         find_files(["b-2"])
     with pytest.raises(ArgumentError, match="/a' is given twice, once as 'a'"):
         find_files(["a", str(tmp_path / "a")])

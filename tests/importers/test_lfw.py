@@ -10,16 +10,16 @@ import pytest
 
 from facerec_tf.alignment import crop
 from facerec_tf.core.errors import DataError
-from facerec_tf.data import Manifest, PairSet, find_pairs
+from facerec_tf.data import CropFormat, Manifest, PairSet, find_pairs
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
 from facerec_tf.importers.lfw import import_lfw
 from facerec_tf.photographs import AlignmentOptions
-from facerec_tf.photographs.landmarks import LandmarkCropper, read_landmarks
+from facerec_tf.photographs.landmark_cropper import LandmarkCropper, read_landmarks
 from tests.photo_fixtures import draw
 from tests.tools.conftest import assert_one_line_error
 
-#: Person → images. The first three are trained on, the others judged.
+#: Person → images. The first three are trained on, the others compared.
 PEOPLE = {"Ann_A": 3, "Bob_B": 1, "Cem_C": 2} | {f"Dev_{i:02d}": 2 for i in range(20)}
 POINTS = np.array([[105, 108], [149, 109], [126, 137], [107, 157], [148, 158]], float)
 
@@ -85,9 +85,9 @@ def source(tmp_path, photos, points):
 
 
 def run_import(source, archive="lfw.tar", out="out"):
-    crop_photo = LandmarkCropper(read_landmarks(source / "landmarks.csv"))
-    common = {"image_size": (112, 112), "alignment": "arcface-112"}
-    return import_lfw(source / archive, crop_photo, source / out, **common)
+    cropper = LandmarkCropper(read_landmarks(source / "landmarks.csv"))
+    common = {"crop_format": CropFormat((112, 112), "arcface-112")}
+    return import_lfw(source / archive, cropper, source / out, **common)
 
 
 def flags_for(source, **changes):
@@ -136,7 +136,7 @@ def test_imports(source, run_tool, photos, points):
 def test_missing_split_file(source, run_tool):
     (source / "pairs.txt").unlink()
     done = run_tool("import_lfw", **flags_for(source))
-    assert_one_line_error(done, "pairs.txt", "beside the archive")
+    assert_one_line_error(done, "pairs.txt", "into the folder of the archive")
     assert not (source / "out").exists()
 
 
@@ -164,7 +164,7 @@ def drop_landmark(source):
     path.write_text("".join(line for line in lines if not line.startswith("Bob_B")))
 
 
-def train_on_the_judged(source):
+def train_on_those_compared(source):
     (source / "peopleDevTrain.txt").write_text("2\nAnn_A\t3\nDev_07\t2\n")
 
 
@@ -208,16 +208,22 @@ def garble_landmarks(source):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (truncate_archive, r"Archive '.*lfw.tar' is damaged or cut short"),
+        (truncate_archive, r"Archive '.*lfw.tar' is damaged or incomplete"),
         (drop_landmark, r"no row for image 'Bob_B/Bob_B_0001.jpg'"),
-        (train_on_the_judged, r"1 people are in .* 'Dev_07' for one"),
-        (ask_for_more, r"name 'Ann_A/Ann_A_0004.jpg', which the archive does not hold"),
-        (drop_a_pair, r"'.*pairs.txt' holds 39 pairs and promises 40"),
-        (garble_a_pair, r"'.*pairs.txt' holds a line that names no pair"),
-        (break_an_image, r"name 'Ann_A/Ann_A_0001.jpg', but it is no image in a known format"),
+        (train_on_those_compared, r"1 people are both in .*, for example 'Dev_07'"),
+        (ask_for_more, r"'Ann_A/Ann_A_0004.jpg' of the split files is not in the archive"),
+        (drop_a_pair, r"'.*pairs.txt' has 39 pairs, but its first line gives 40"),
+        (garble_a_pair, r"Line \d+ of split file '.*pairs.txt' must be .* Found: Ann_A 2$"),
+        (
+            break_an_image,
+            r"'Ann_A/Ann_A_0001.jpg' .* gives no crop: it is not an image in a known format",
+        ),
         (remove_the_archive, r"Cannot read archive '.*lfw.tar': No such file"),
-        (collapse_landmarks, r"landmarks of image 'Bob_B/Bob_B_0001.jpg' fit no face"),
-        (garble_landmarks, r"Landmarks '.*landmarks.csv' are damaged"),
+        (collapse_landmarks, r"landmarks of image 'Bob_B/Bob_B_0001.jpg' are invalid"),
+        (
+            garble_landmarks,
+            r"Line \d+ of landmark file '.*landmarks.csv' must be image and ten coordinates",
+        ),
     ],
 )
 def test_bad_input_is_named_and_leaves_nothing(source, damage, words):
@@ -247,13 +253,13 @@ def test_real_faces(tmp_path, shared_dir):
         people.setdefault(name.split("/")[0], []).append(name)
     repeated = [person for person, names in people.items() if len(names) > 1]
     write_archive(tmp_path / "lfw.tar", contents, contents.__getitem__)
-    judged, other = repeated[:2]
-    trained = [person for person in people if person not in (judged, other)]
-    pair = f"{judged}\t1\t2\n{judged}\t1\t{trained[0]}\t1\n"
+    compared, other = repeated[:2]
+    trained = [person for person in people if person not in (compared, other)]
+    pair = f"{compared}\t1\t2\n{compared}\t1\t{trained[0]}\t1\n"
     (tmp_path / "pairs.txt").write_text(f"2\t1\n{pair}{pair}")
     lines = "".join(f"{person}\t{len(people[person])}\n" for person in trained)
     (tmp_path / "peopleDevTrain.txt").write_text(f"{len(trained)}\n{lines}")
-    view1 = f"{judged}\t1\t2\n" * 10 + f"{judged}\t1\t{other}\t1\n" * 10
+    view1 = f"{compared}\t1\t2\n" * 10 + f"{compared}\t1\t{other}\t1\n" * 10
     (tmp_path / "pairsDevTest.txt").write_text(f"10\n{view1}")
     (tmp_path / "landmarks.csv").write_bytes((lfw / "landmarks.csv").read_bytes())
     run_import(tmp_path)
@@ -267,8 +273,8 @@ def test_real_faces(tmp_path, shared_dir):
 
     model = shared_dir / "data" / "models" / "yunet_n_320_320.onnx"
     options = AlignmentOptions(detector_model=str(model))
-    common = {"image_size": (112, 112), "alignment": "arcface-112"}
-    import_lfw(tmp_path / "lfw.tar", options.crop_photo(), tmp_path / "found", **common)
+    common = {"crop_format": CropFormat((112, 112), "arcface-112")}
+    import_lfw(tmp_path / "lfw.tar", options.make_cropper(), tmp_path / "found", **common)
     for name, record in read_all(tmp_path / "found").items():
         given = decode_photo(training[name].encoded).astype(int)
         assert np.abs(decode_photo(record.encoded) - given).mean() < 1

@@ -13,7 +13,7 @@ import pytest
 
 from facerec_tf.core import extras
 from facerec_tf.core.errors import DataError, UserError
-from facerec_tf.data import Manifest
+from facerec_tf.data import CropFormat, Manifest
 from facerec_tf.data.records import read_shard
 from facerec_tf.importers.tfds_lfw import import_tfds_lfw, read_tfds_lfw
 from facerec_tf.photographs import AlignmentOptions
@@ -23,7 +23,7 @@ from tests.photo_fixtures import CORNER, SIDE, draw
 tfds = pytest.importorskip("tensorflow_datasets")
 
 PEOPLE = {"Ann_A": 3, "Bob_B": 1, "Zoë_Å": 2}
-TO_CROP = {"image_size": (112, 112), "alignment": "arcface-112"}
+TO_CROP = {"crop_format": CropFormat((112, 112), "arcface-112")}
 
 
 def prepare(root):
@@ -65,7 +65,7 @@ def test_photographs_come_as_they_are(photos):
 
 
 @pytest.mark.parametrize("people", [None, {"Zoë_Å": 2, "Ann_A": 3}])
-def test_import(photos, tmp_path, crop_photo, people):
+def test_import(photos, tmp_path, cropper, people):
     jpegs, data_dir = photos
     listed = None
     if people:
@@ -73,7 +73,7 @@ def test_import(photos, tmp_path, crop_photo, people):
         lines = "".join(f"{name}\t{count}\n" for name, count in people.items())
         listed.write_text(f"{len(people)}\n{lines}", encoding="utf-8")
     output = tmp_path / "out"
-    summary = import_tfds_lfw(output, crop_photo, people=listed, data_dir=data_dir, **TO_CROP)
+    summary = import_tfds_lfw(output, cropper, people=listed, data_dir=data_dir, **TO_CROP)
     expected = people or PEOPLE
     assert summary["training"] == f"{sum(expected.values())} images of {len(expected)} people"
     assert summary["pairs"].startswith("none")
@@ -95,20 +95,28 @@ def test_import(photos, tmp_path, crop_photo, people):
 @pytest.mark.parametrize(
     ("name", "lines", "words"),
     [
-        ("peopleDevTrain.txt", "2\nAnn_A\t3\nZoë_Å\t1\n", "holds 2 photographs of 'Zoë_Å', .* 1"),
-        ("peopleDevTrain.txt", "1\nEve_E\t1\n", "holds 0 photographs of 'Eve_E'"),
-        ("pairsDevTest.txt", "1\nAnn_A\t1\t2\nAnn_A\t1\tBob_B\t1\n", "pairs.*from the archive"),
-        ("peopleDevTrain.txt", "1\nAnn_A\n", "must hold lines of a name and a number"),
-        ("none.txt", None, "Cannot read split file '.*none.txt'"),
+        (
+            "peopleDevTrain.txt",
+            "2\nAnn_A\t3\nZoë_Å\t1\n",
+            "has 2 photographs of 'Zoë_Å', expected 1",
+        ),
+        ("peopleDevTrain.txt", "1\nEve_E\t1\n", "has 0 photographs of 'Eve_E'"),
+        ("pairsDevTest.txt", "1\nAnn_A\t1\t2\nAnn_A\t1\tBob_B\t1\n", "list of pairs.*--archive"),
+        (
+            "peopleDevTrain.txt",
+            "1\nAnn_A\n",
+            "Line 2 of .* must be a name and a number, .* Found: Ann_A$",
+        ),
+        ("none.txt", None, "Split file '.*none.txt' does not exist"),
     ],
 )
-def test_lists_of_people_that_do_not_fit(photos, tmp_path, crop_photo, name, lines, words):
+def test_lists_of_people_that_do_not_fit(photos, tmp_path, cropper, name, lines, words):
     if lines:
         (tmp_path / name).write_text(lines, encoding="utf-8")
     with pytest.raises(DataError, match=words):
         import_tfds_lfw(
             tmp_path / "out",
-            crop_photo,
+            cropper,
             people=tmp_path / name,
             data_dir=photos[1],
             **TO_CROP,
@@ -117,7 +125,7 @@ def test_lists_of_people_that_do_not_fit(photos, tmp_path, crop_photo, name, lin
 
 
 def test_no_data(tmp_path):
-    with pytest.raises(UserError, match=r"has no LFW in '.*nothing/lfw/.*have it downloaded"):
+    with pytest.raises(UserError, match=r"has no LFW in '.*nothing/lfw/.*or download it"):
         next(read_tfds_lfw(data_dir=tmp_path / "nothing"))
 
 
@@ -140,7 +148,7 @@ def garble_the_description(folder):
     [
         (cut_short, r"LFW in '.*lfw/.*' is damaged: truncated record at \d+[^\[{]*$"),
         (empty, "is damaged: Input dataset was expected to contain 6 elements[^[{]*$"),
-        (garble_the_description, "cannot open its LFW: .*JSON"),
+        (garble_the_description, "cannot open LFW: .*JSON"),
     ],
 )
 def test_damaged_data(photos, tmp_path, damage, words):
@@ -173,7 +181,7 @@ def test_needs_its_package(monkeypatch):
 def test_real_faces_as_typed(shared_dir, tmp_path, run_tool):
     """The first photographs of LFW: the crops that YuNet gives of the archive's own files."""
     model = shared_dir / "data" / "models" / "yunet_n_320_320.onnx"
-    crop_photo = AlignmentOptions(detector_model=str(model)).crop_photo()
+    cropper = AlignmentOptions(detector_model=str(model)).make_cropper()
     expected = []
     with tarfile.open(shared_dir / "data" / "lfw" / "lfw-deepfunneled.tar", "r|") as tar:
         for member in tar:
@@ -183,7 +191,7 @@ def test_real_faces_as_typed(shared_dir, tmp_path, run_tool):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(tar.extractfile(member).read())
                 photo = Photo(f"{person}/{name}", person, path=os.fspath(path))
-                expected.append((person, crop_photo(photo)[0].encoded))
+                expected.append((person, cropper(photo)[0].encoded))
             if len(expected) == 8:
                 break
     output = tmp_path / "out"

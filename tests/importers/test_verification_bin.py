@@ -1,4 +1,4 @@
-"""InsightFace's verification sets, and pickles that are no data."""
+"""InsightFace's verification sets, and pickles that contain more than data."""
 
 import builtins
 import os
@@ -68,7 +68,7 @@ def test_pairs_are_found_by_evaluate(tmp_path, images):
     summary = import_bin(tmp_path / "a.bin", tmp_path / "data" / "pairs" / "lfw")
     assert summary == {
         "pairs": "23, of which 12 show the same person",
-        "images": "45 different ones of 46, 112x112 pixels",
+        "images": "45 unique of 46, 112x112 pixels",
     }
     pairs = PairSet.load(find_pairs(tmp_path / "data", "lfw"))
     assert pairs.same.tolist() == SAME
@@ -101,14 +101,17 @@ class Evil:
         (lambda mark: Evil(np.load, str(mark)), "numpy.*load"),
         (lambda mark: np.array([Evil(os.system, f"touch {mark}")], object), "array of 'O8'|posix"),
         (lambda mark: np.array([1.5]), "array of 'f8', not of bytes or booleans"),
-        (lambda mark: np.zeros((2, 2), np.uint8), "no row of bytes"),
-        (lambda mark: np.ndarray, "holds more than data"),
-        (lambda mark: Evil(np.dtype, ("deep",)), "something else where a name is due|is no data"),
+        (lambda mark: np.zeros((2, 2), np.uint8), "not a row of bytes"),
+        (lambda mark: np.ndarray, "contains more than data"),
+        (
+            lambda mark: Evil(np.dtype, ("deep",)),
+            "something else where a name is expected|is not data",
+        ),
         (lambda mark: PickleError, "asks for facerec_tf.importers.safe_pickle.PickleError"),
     ],
 )
 @pytest.mark.parametrize("nested", [False, True])
-def test_pickles_that_are_no_data_are_refused(tmp_path, evil, named, nested, images):
+def test_pickles_with_more_than_data_are_refused(tmp_path, evil, named, nested, images):
     mark = tmp_path / "it ran"
     content = ([*images, evil(mark)], SAME) if nested else evil(mark)
     path = tmp_path / "evil.bin"
@@ -135,7 +138,7 @@ def test_pickles_that_are_no_data_are_refused(tmp_path, evil, named, nested, ima
 )
 def test_damaged_pickles_are_one_line(tmp_path, content):
     (tmp_path / "a.bin").write_bytes(content)
-    with pytest.raises(DataError, match=r"'.*a.bin' is (refused|no verification set)") as caught:
+    with pytest.raises(DataError, match=r"'.*a.bin' is (refused|not a verification set)") as caught:
         read_bin(tmp_path / "a.bin")
     assert "\n" not in str(caught.value)
 
@@ -166,7 +169,7 @@ def test_an_array_is_as_long_as_its_bytes():
     dtype = b"cnumpy\ndtype\n(U\x02u1tR"
     for content in (b"J\xff\xff\xff\x7f", b"U\x03abc"):
         huge = b"cnumpy._core.numeric\n_frombuffer\n(" + content + dtype + b"K\x09\x85U\x01CtR."
-        with pytest.raises(PickleError, match="no row of bytes"):
+        with pytest.raises(PickleError, match="not a row of bytes"):
             load_plain(b"\x80\x02" + huge)
 
 
@@ -184,7 +187,7 @@ def test_an_array_is_as_long_as_its_bytes():
 )
 def test_other_data_is_no_verification_set(tmp_path, content):
     (tmp_path / "a.bin").write_bytes(pickle.dumps(content))
-    with pytest.raises(DataError, match=r"a.bin' is no verification set: it must hold a list of"):
+    with pytest.raises(DataError, match=r"a.bin' is not a verification set: expected a list of"):
         read_bin(tmp_path / "a.bin")
 
 
@@ -196,9 +199,11 @@ def test_images_that_are_not_fit(tmp_path, images):
         assert not (tmp_path / "out").exists()
 
     small = encode_jpeg(draw(1, 96, 112))
-    refuse([*images[:5], small, *images[6:]], SAME, r"Image 5 of .* is 96x112 pixels, those before")
+    refuse(
+        [*images[:5], small, *images[6:]], SAME, r"Image 5 of .* is 96x112 pixels, expected 112x112"
+    )
     refuse([*images[:5], b"x", *images[6:]], SAME, "Image 5 of .*: it is truncated, or neither")
     refuse(images[:4], SAME[:2], "holds 2 pairs: 10 folds need as many")
     refuse(images, [True] * 23, "needs pairs of the same and of different people")
-    with pytest.raises(DataError, match=r"Cannot read '.*none.bin'"):
+    with pytest.raises(DataError, match=r"Cannot read verification set '.*none.bin'"):
         import_bin(tmp_path / "none.bin", tmp_path / "out")

@@ -10,7 +10,7 @@ import pytest
 
 from facerec_tf.alignment import crop
 from facerec_tf.core.errors import ArgumentError, DataError
-from facerec_tf.data import PairSet
+from facerec_tf.data import CropFormat, PairSet
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
@@ -20,11 +20,11 @@ from facerec_tf.importers.youtube_faces import (
     read_splits,
 )
 from facerec_tf.photographs import AlignmentOptions
-from facerec_tf.photographs.crops import CropReader
-from facerec_tf.photographs.landmarks import read_landmarks
+from facerec_tf.photographs.crop_reader import CropReader
+from facerec_tf.photographs.landmark_cropper import read_landmarks
 from tests.photo_fixtures import CORNER, SIDE, draw
 
-TO_CROP = {"image_size": (112, 112), "alignment": "arcface-112"}
+TO_CROP = {"crop_format": CropFormat((112, 112), "arcface-112")}
 
 #: Video → its frames, by number.
 VIDEOS = {
@@ -80,9 +80,9 @@ def crops(tmp_path):
     return write_frames(tmp_path / "db", lambda seed: encode_jpeg(draw(seed, 112, 112)))
 
 
-def run(tmp_path, splits, crop_photo=None, **options):
-    crop_photo = crop_photo or CropReader((112, 112))
-    arguments = (tmp_path / "db", splits, crop_photo, tmp_path / "out")
+def run(tmp_path, splits, cropper=None, **options):
+    cropper = cropper or CropReader((112, 112))
+    arguments = (tmp_path / "db", splits, cropper, tmp_path / "out")
     return import_youtube_faces(*arguments, **TO_CROP, **options)
 
 
@@ -139,14 +139,14 @@ def test_the_first_frames_by_number(crops, tmp_path, most, taken):
     assert numbers == {video: list(own)[: most or None] for video, own in VIDEOS.items()}
 
 
-def test_frames_without_a_face_are_left_out(splits, tmp_path, crop_photo):
+def test_frames_without_a_face_are_left_out(splits, tmp_path, cropper):
     black = {2, 7, 11}  # The second of Ann_A/0, of Zoë_Å/1, and the first of Bob_B/0.
 
     def encode(seed):
         return encode_jpeg(np.zeros((180, 200, 3), np.uint8) if seed in black else draw(seed))
 
     frames = write_frames(tmp_path / "db", encode)
-    assert run(tmp_path, splits, crop_photo)["rejected"].startswith("3 frames, listed in")
+    assert run(tmp_path, splits, cropper)["rejected"].startswith("3 frames, listed in")
     with open(tmp_path / "out" / "rejected.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))[1:]
     expected = [name for seed, name in enumerate(frames, start=1) if seed in black]
@@ -159,13 +159,13 @@ def test_frames_without_a_face_are_left_out(splits, tmp_path, crop_photo):
         assert np.abs(decode_photo(encoded).astype(int) - cut).mean() < 3
 
 
-def test_a_video_without_any_face(splits, tmp_path, crop_photo):
+def test_a_video_without_any_face(splits, tmp_path, cropper):
     def encode(seed):
         return encode_jpeg(np.zeros((180, 200, 3), np.uint8) if seed in (9, 10) else draw(seed))
 
     frames = write_frames(tmp_path / "db", encode)
     with pytest.raises(DataError) as caught:
-        run(tmp_path, splits, crop_photo)
+        run(tmp_path, splits, cropper)
     assert "Video 'Zoë_Å/2' gives no crop" in str(caught.value)
     assert f"('{list(frames)[8]}': no face was found)" in str(caught.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["db", "splits.txt"]
@@ -192,8 +192,8 @@ def enlarge_a_frame(root):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (remove_a_video, "lacks 1 of the 5 videos that the split file names, 'Zoë_Å/2' for one"),
-        (empty_a_video, "lacks 1 of the 5 videos .* 'Bob_B/0' for one"),
+        (remove_a_video, "lacks 1 of the 5 videos of the split file, for example 'Zoë_Å/2'"),
+        (empty_a_video, "lacks 1 of the 5 videos .* for example 'Bob_B/0'"),
         (break_a_frame, r"1 of 12 images, more than 1 %.*aligned_detect_0\.99\.jpg"),
         (enlarge_a_frame, r"aligned_detect_3\.7\.jpg' is 320x240 pixels, expected 112x112"),
     ],
@@ -217,7 +217,7 @@ def test_what_cannot_be_done_is_said_first(tmp_path, splits):
 @pytest.mark.parametrize(
     ("place", "line", "words"),
     [
-        (4999, "", r"must hold, after a header, 10 folds of 500 pairs\. Found: .*500, 499\."),
+        (4999, "", r"must have a header, then 10 folds of 500 pairs\. Found: .*500, 499 pairs\."),
         (600, "1, 1, Ann_A/0, Ann_A/3, 1", r"Found: folds of 501, 499, 500"),
         (1, "11, 1, Ann_A/0, Ann_A/3, 1", "Line 3 of .*: 11, 1, Ann_A/0"),
         (1, "0, 1, Ann_A/0, Ann_A/3, 1", "Line 3 of .*fold"),
@@ -239,7 +239,7 @@ def test_bad_splits(write_splits, place, line, words):
 def test_splits_of_another_kind(tmp_path, write_splits):
     path = tmp_path / "splits.txt"
     path.write_bytes("Zoë".encode("utf-16"))
-    with pytest.raises(DataError, match="no text in UTF-8"):
+    with pytest.raises(DataError, match="is not valid UTF-8"):
         read_splits(path)
     path.write_bytes(b"")
     with pytest.raises(DataError, match="Found: folds of 0, 0"):
@@ -263,8 +263,8 @@ def test_real_faces(tmp_path, shared_dir, splits):
     photos = [(content, points[name]) for name, content in contents.items()]
     frames = write_frames(tmp_path / "db", lambda seed: photos[seed - 1][0])
     model = shared_dir / "data" / "models" / "yunet_n_320_320.onnx"
-    crop_photo = AlignmentOptions(detector_model=str(model)).crop_photo()
-    assert "rejected" not in run(tmp_path, splits, crop_photo)
+    cropper = AlignmentOptions(detector_model=str(model)).make_cropper()
+    assert "rejected" not in run(tmp_path, splits, cropper)
     expected = {
         name: crop(decode_photo(content), landmarks)
         for name, (content, landmarks) in zip(frames, photos, strict=True)

@@ -1,4 +1,4 @@
-"""A folder of photographs made a folder of crops, in one sitting or in several."""
+"""A folder of photographs → a folder of crops, in one run or resumed."""
 
 import csv
 import errno
@@ -21,7 +21,7 @@ OPTIONS = {"detector": "corner", "margin": None}
 
 
 def contents(folder):
-    """Every file below `folder` and its bytes; journals list in another order after a stop."""
+    """Every file below `folder` and its bytes; a resumed run writes its lines in another order."""
     files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     return {
         name: sorted(path.read_text().splitlines()) if name == PROGRESS_FILE else path.read_bytes()
@@ -35,17 +35,17 @@ def rows(path):
 
 
 class Counting:
-    """Crops photographs, and counts how many; fails at one of them."""
+    """Crops photographs and lists them; fails at one of them."""
 
-    def __init__(self, crop_photo, fail_at=None, error=KeyboardInterrupt):
-        self.crop_photo, self.fail_at, self.error = crop_photo, fail_at, error
+    def __init__(self, cropper, fail_at=None, error=KeyboardInterrupt):
+        self.cropper, self.fail_at, self.error = cropper, fail_at, error
         self.seen = []
 
     def __call__(self, photo):
         if photo.name == self.fail_at:
             raise self.error()
         self.seen.append(photo.name)
-        return self.crop_photo(photo)
+        return self.cropper(photo)
 
 
 @pytest.fixture
@@ -58,16 +58,16 @@ def images(write_photos):
 
 
 @pytest.fixture
-def expected(images, tmp_path, crop_photo):
-    align_folder(images, tmp_path / "expected", crop_photo, OPTIONS)
+def expected(images, tmp_path, cropper):
+    align_folder(images, tmp_path / "expected", cropper, OPTIONS)
     return contents(tmp_path / "expected")
 
 
-def test_writes_crops_and_lists(images, tmp_path, crop_photo, photo_of):
+def test_writes_crops_and_lists(images, tmp_path, cropper, photo_of):
     out = tmp_path / "out"
-    summary = align_folder(images, out, crop_photo, OPTIONS)
+    summary = align_folder(images, out, cropper, OPTIONS)
     assert summary["crops"].startswith("5;")
-    assert "0 without a face to use, 2 unreadable, 1 hidden" in summary["rejected"]
+    assert "0 without a usable face, 2 unreadable, 1 hidden" in summary["rejected"]
     crops = [name if name.lower().endswith("jpg") else f"{name}.jpg" for name in NAMES]
     x, y = CORNER.astype(int)
     for seed, name in enumerate(crops, start=1):
@@ -84,8 +84,8 @@ def test_writes_crops_and_lists(images, tmp_path, crop_photo, photo_of):
     assert decode_photo((out / "contact_sheet.png").read_bytes()).shape[1] == 5 * 114 + 2
 
 
-def test_what_is_done_is_not_done_again(images, tmp_path, crop_photo, expected):
-    again = Counting(crop_photo)
+def test_what_is_done_is_not_done_again(images, tmp_path, cropper, expected):
+    again = Counting(cropper)
     summary = align_folder(images, tmp_path / "expected", again, OPTIONS)
     assert set(again.seen) == {"Bob/cut.jpg", "Bob/empty.jpg"}  # They may have been mended.
     assert summary["photographs"] == "7, of which 5 were done before"
@@ -95,14 +95,12 @@ def test_what_is_done_is_not_done_again(images, tmp_path, crop_photo, expected):
 
 
 @pytest.mark.parametrize("fail_at", [*NAMES, "Bob/empty.jpg"])
-def test_stopped_anywhere_it_ends_with_the_same_files(
-    images, tmp_path, crop_photo, expected, fail_at
-):
+def test_stopped_anywhere_it_ends_with_the_same_files(images, tmp_path, cropper, expected, fail_at):
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
-        align_folder(images, out, Counting(crop_photo, fail_at), OPTIONS, threads=1)
+        align_folder(images, out, Counting(cropper, fail_at), OPTIONS, threads=1)
     done = json_lines(out)
-    again = Counting(crop_photo)
+    again = Counting(cropper)
     align_folder(images, out, again, OPTIONS)
     assert not {name for name, *_, is_damaged in done if not is_damaged} & set(again.seen)
     assert contents(out).keys() == expected.keys()
@@ -116,17 +114,17 @@ def json_lines(out):
 
 
 @pytest.mark.parametrize("cut", [1, 30, 200])
-def test_a_line_of_the_journal_that_was_cut_short(images, tmp_path, crop_photo, expected, cut):
-    journal = tmp_path / "expected" / PROGRESS_FILE
-    journal.write_bytes(journal.read_bytes()[:-cut])
+def test_a_line_of_the_progress_file_that_was_cut_short(images, tmp_path, cropper, expected, cut):
+    progress = tmp_path / "expected" / PROGRESS_FILE
+    progress.write_bytes(progress.read_bytes()[:-cut])
     for name in ("faces.csv", "rejected.csv", "contact_sheet.png"):
         (tmp_path / "expected" / name).unlink()
-    align_folder(images, tmp_path / "expected", crop_photo, OPTIONS)
+    align_folder(images, tmp_path / "expected", cropper, OPTIONS)
     assert contents(tmp_path / "expected") == expected
 
 
 def test_photographs_that_changed_came_or_lost_their_crop(
-    images, tmp_path, crop_photo, expected, write_photos
+    images, tmp_path, cropper, expected, write_photos
 ):
     out = tmp_path / "expected"
     (out / "Ann" / "1.jpg").unlink()
@@ -134,7 +132,7 @@ def test_photographs_that_changed_came_or_lost_their_crop(
     write_photos("Dan/new.jpg")
     black = encode_jpeg(np.zeros((50, 50, 3), np.uint8))
     (images / "Bob" / "deep" / "er" / "2.jpg").write_bytes(black)
-    again = Counting(crop_photo)
+    again = Counting(cropper)
     align_folder(images, out, again, OPTIONS)
     damaged = {"Bob/cut.jpg", "Bob/empty.jpg"}
     changed = {"Ann/1.jpg", "Bob/1.jpg", "Bob/deep/er/2.jpg", "Dan/new.jpg"}
@@ -150,7 +148,7 @@ def test_photographs_that_changed_came_or_lost_their_crop(
     ]
 
 
-def test_a_full_disk_stops_it_clean(images, tmp_path, crop_photo, expected, monkeypatch):
+def test_a_full_disk_stops_it_clean(images, tmp_path, cropper, expected, monkeypatch):
     out, left = tmp_path / "out", [2]
     write = module.Path.write_bytes
 
@@ -164,37 +162,39 @@ def test_a_full_disk_stops_it_clean(images, tmp_path, crop_photo, expected, monk
     with monkeypatch.context() as patch:
         patch.setattr(module.Path, "write_bytes", fill)
         with pytest.raises(OSError, match="No space left on device"):
-            align_folder(images, out, crop_photo, OPTIONS)
+            align_folder(images, out, cropper, OPTIONS)
     found = contents(out)
     del found[PROGRESS_FILE]
     assert len(found) == 2
     assert all(expected[name] == content for name, content in found.items())
-    align_folder(images, out, crop_photo, OPTIONS)
+    align_folder(images, out, cropper, OPTIONS)
     assert contents(out).keys() == expected.keys()
 
 
-def test_other_options_are_refused(images, tmp_path, crop_photo, expected):
-    with pytest.raises(UserError, match=r"begun with margin None \(now 32\): repeat these"):
-        align_folder(images, tmp_path / "expected", crop_photo, {**OPTIONS, "margin": 32})
+def test_other_options_are_refused(images, tmp_path, cropper, expected):
+    with pytest.raises(UserError, match=r"started with margin None \(now 32\): use the same"):
+        align_folder(images, tmp_path / "expected", cropper, {**OPTIONS, "margin": 32})
     assert contents(tmp_path / "expected") == expected
 
 
-def test_a_damaged_journal(images, tmp_path, crop_photo, expected):
-    journal = tmp_path / "expected" / PROGRESS_FILE
-    journal.write_text("{}\n[1, 2\n")
-    with pytest.raises(DataError, match=r"\.journal' is damaged .* remove folder"):
-        align_folder(images, tmp_path / "expected", crop_photo, OPTIONS)
+def test_a_damaged_progress_file(images, tmp_path, cropper, expected):
+    progress = tmp_path / "expected" / PROGRESS_FILE
+    progress.write_text("{}\n[1, 2\n")
+    with pytest.raises(
+        DataError, match=r"Progress file '.*\.journal' is damaged: .* Remove folder"
+    ):
+        align_folder(images, tmp_path / "expected", cropper, OPTIONS)
 
 
-def test_folders_that_are_refused(images, tmp_path, crop_photo):
+def test_folders_that_are_refused(images, tmp_path, cropper):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file.txt").write_text("keep")
     with pytest.raises(UserError, match="mine' is not empty"):
-        align_folder(images, tmp_path / "mine", crop_photo, OPTIONS)
-    with pytest.raises(UserError, match="lies within --images"):
-        align_folder(images, images / "crops", crop_photo, OPTIONS)
+        align_folder(images, tmp_path / "mine", cropper, OPTIONS)
+    with pytest.raises(UserError, match="must not be inside --images"):
+        align_folder(images, images / "crops", cropper, OPTIONS)
     with pytest.raises(UserError, match=r"file.txt' is a file"):
-        align_folder(images, tmp_path / "mine" / "file.txt", crop_photo, OPTIONS)
+        align_folder(images, tmp_path / "mine" / "file.txt", cropper, OPTIONS)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["file.txt"]
 
 
@@ -207,16 +207,16 @@ def test_folders_that_are_refused(images, tmp_path, crop_photo):
         ("Ann/x/1.jpg", "Ann/X/2.jpg"),
     ],
 )
-def test_names_that_would_become_one(write_photos, tmp_path, crop_photo, names):
-    with pytest.raises(DataError, match="would become one where letters' case does not count"):
-        align_folder(write_photos(*names), tmp_path / "out", crop_photo, OPTIONS)
+def test_names_that_would_become_one(write_photos, tmp_path, cropper, names):
+    with pytest.raises(DataError, match="the same output on a case-insensitive file system"):
+        align_folder(write_photos(*names), tmp_path / "out", cropper, OPTIONS)
     assert not (tmp_path / "out").exists()
 
 
-def test_not_one_face(tmp_path, crop_photo):
+def test_not_one_face(tmp_path, cropper):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "1.jpg").write_bytes(b"words")
     with pytest.raises(
-        DataError, match=r"None of the 1 photographs gave a crop. '1.jpg': it is no"
+        DataError, match=r"None of the 1 photographs gave a crop. '1.jpg': it is not an image"
     ):
-        align_folder(tmp_path / "photos", tmp_path / "out", crop_photo, OPTIONS)
+        align_folder(tmp_path / "photos", tmp_path / "out", cropper, OPTIONS)

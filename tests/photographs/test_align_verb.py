@@ -15,7 +15,7 @@ from PIL import Image
 
 from facerec_tf.alignment import crop
 from facerec_tf.data.photo import decode_photo
-from facerec_tf.photographs.landmarks import read_landmarks
+from facerec_tf.photographs.landmark_cropper import read_landmarks
 from tests.conftest import ROOT
 from tests.forked import run_forked
 from tests.tools.conftest import assert_one_line_error

@@ -15,21 +15,21 @@ pytest.importorskip("apache_beam")
 from apache_beam.io.filesystem import BeamIOError, FileMetadata, FileSystem
 
 from facerec_tf.core.errors import DataError, UserError
-from facerec_tf.data import Manifest
+from facerec_tf.data import CropFormat, Manifest
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.records import read_shard
 from facerec_tf.photographs.beam_records import beam_make_records, find_remote_photos
-from facerec_tf.photographs.crops import CropReader
-from facerec_tf.photographs.folder_scan import find_photos
+from facerec_tf.photographs.crop_reader import CropReader
+from facerec_tf.photographs.folder_scan import scan_folder
 from facerec_tf.photographs.make_records import make_records
 from tests.conftest import ROOT
 from tests.forked import run_forked
 from tests.photo_fixtures import draw
 
-COMMON = {"image_size": (112, 112), "alignment": "arcface-112", "num_shards": 3}
+COMMON = {"crop_format": CropFormat((112, 112), "arcface-112"), "num_shards": 3}
 
 
-def take_crop():
+def read_crops():
     return CropReader((112, 112))
 
 
@@ -59,10 +59,10 @@ def read_rejected(directory):
 
 
 def test_equals_the_local_tool(images, tmp_path):
-    photos, rejected = find_photos(images)
+    photos, rejected = scan_folder(images)
     options = {**COMMON, "rejected": rejected, "min_images": 2, "name": "people"}
-    make_records(tmp_path / "local", photos, take_crop(), **options)
-    beam_make_records(str(tmp_path / "beam"), photos, take_crop, **options)
+    make_records(tmp_path / "local", photos, read_crops(), **options)
+    beam_make_records(str(tmp_path / "beam"), photos, read_crops, **options)
     assert read_all(tmp_path / "beam") == read_all(tmp_path / "local")
     one, two = (Manifest.load(tmp_path / name) for name in ("beam", "local"))
     assert (one.classes, one.image_size, one.alignment, one.name) == (
@@ -78,15 +78,15 @@ def test_equals_the_local_tool(images, tmp_path):
 
 
 def test_writes_the_same_every_time_and_shuffled(images, tmp_path):
-    photos, _ = find_photos(images)
+    photos, _ = scan_folder(images)
     for name in ("one", "two"):
-        beam_make_records(str(tmp_path / name), photos[::-1], take_crop, **COMMON)
+        beam_make_records(str(tmp_path / name), photos[::-1], read_crops, **COMMON)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
     shard = Manifest.load(tmp_path / "one").shards[0]
     labels = [record.label for record in read_shard(tmp_path / "one" / shard.file)]
     assert np.mean(np.diff(labels) == 0) < 0.4  # Not one identity after the other.
-    beam_make_records(str(tmp_path / "seeded"), photos, take_crop, seed=1, **COMMON)
+    beam_make_records(str(tmp_path / "seeded"), photos, read_crops, seed=1, **COMMON)
     other = [record.label for record in read_shard(tmp_path / "seeded" / shard.file)]
     assert other != labels
     assert sorted(other) == sorted(labels)
@@ -95,24 +95,24 @@ def test_writes_the_same_every_time_and_shuffled(images, tmp_path):
 def test_too_many_damaged_leave_nothing(images, tmp_path):
     for path in list((images / "Zoë 1").iterdir())[:3]:
         path.write_bytes(b"no image")
-    photos, _ = find_photos(images)
+    photos, _ = scan_folder(images)
     with pytest.raises(UserError, match=r"4 of 201 images, more than 1 %, are damaged\. 'Zoë"):
-        beam_make_records(str(tmp_path / "beam"), photos, take_crop, **COMMON)
+        beam_make_records(str(tmp_path / "beam"), photos, read_crops, **COMMON)
     assert [path.name for path in tmp_path.iterdir()] == ["images"]
 
 
 def test_what_a_worker_finds_wrong_is_one_line(images, tmp_path):
     (images / "Zoë 1" / "large.jpg").write_bytes(encode_jpeg(draw(1, 150, 150)))
-    photos, _ = find_photos(images)
+    photos, _ = scan_folder(images)
     with pytest.raises(UserError) as caught:
-        beam_make_records(str(tmp_path / "beam"), photos, take_crop, **COMMON)
+        beam_make_records(str(tmp_path / "beam"), photos, read_crops, **COMMON)
     assert str(caught.value).startswith("Image 'Zoë 1/large.jpg' is 150x150 pixels, expected")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "beam").exists()
 
 
 def test_what_is_refused_before_workers_start(images, tmp_path):
-    photos, _ = find_photos(images)
+    photos, _ = scan_folder(images)
 
     def fail():
         raise DataError("there is no detector")
@@ -121,14 +121,14 @@ def test_what_is_refused_before_workers_start(images, tmp_path):
         beam_make_records(str(tmp_path / "beam"), photos, fail, **COMMON)
     flags = ["--runner=Nonsense"]
     with pytest.raises(UserError, match="Unexpected pipeline runner: Nonsense"):
-        beam_make_records(str(tmp_path / "beam"), photos, take_crop, beam_flags=flags, **COMMON)
+        beam_make_records(str(tmp_path / "beam"), photos, read_crops, beam_flags=flags, **COMMON)
     with pytest.raises(UserError, match="images' is not empty"):
-        beam_make_records(str(images), photos, take_crop, **COMMON)
+        beam_make_records(str(images), photos, read_crops, **COMMON)
     assert [path.name for path in tmp_path.iterdir()] == ["images"]
 
 
 class Bucket(FileSystem):
-    """Files at bucket://…, held in memory: as far as Beam can tell, a cloud's."""
+    """Files at bucket://…, held in memory, which Beam treats like a cloud's."""
 
     files: ClassVar[dict[str, bytes]] = {}
 
@@ -196,7 +196,7 @@ class Bucket(FileSystem):
 
 
 def test_from_an_address_to_an_address(images, tmp_path):
-    photos, rejected = find_photos(images)
+    photos, rejected = scan_folder(images)
     for photo in photos:
         Bucket.files[f"bucket://photos/{photo.name}"] = photo.read()
     Bucket.files["bucket://photos/Zoë 3/.hidden.jpg"] = b""
@@ -205,19 +205,19 @@ def test_from_an_address_to_an_address(images, tmp_path):
     assert [(p.name, p.person) for p in sorted(remote)] == [(p.name, p.person) for p in photos]
     assert left_out == rejected
     options = {**COMMON, "rejected": left_out}
-    beam_make_records("bucket://records", remote, take_crop, **options)
+    beam_make_records("bucket://records", remote, read_crops, **options)
     for path, content in Bucket.files.items():
         if path.startswith("bucket://records/"):
             copy = tmp_path / "copy" / path.removeprefix("bucket://records/")
             copy.parent.mkdir(exist_ok=True)
             copy.write_bytes(content)
-    make_records(tmp_path / "local", photos, take_crop(), **options)
+    make_records(tmp_path / "local", photos, read_crops(), **options)
     assert read_all(tmp_path / "copy") == read_all(tmp_path / "local")
     assert not (tmp_path / "copy" / ".photos.jsonl").exists()
 
     with pytest.raises(UserError, match="'bucket://records' is not empty"):
-        beam_make_records("bucket://records", remote, take_crop, **options)
-    with pytest.raises(DataError, match="'bucket://nothing' holds no photographs"):
+        beam_make_records("bucket://records", remote, read_crops, **options)
+    with pytest.raises(DataError, match="'bucket://nothing' contains no photographs"):
         find_remote_photos("bucket://nothing")
     with pytest.raises(DataError, match="Cannot list 'nowhere://x'"):
         find_remote_photos("nowhere://x")

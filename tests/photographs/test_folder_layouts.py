@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.photographs.folder_layouts import FOLDER_LAYOUTS
-from facerec_tf.photographs.make_records import group_by_person
-from facerec_tf.photographs.photo import Rejected
+from facerec_tf.photographs.people import group_by_person
+from facerec_tf.photographs.rejected import Rejected
+from facerec_tf.photographs.table import FOLDER_LAYOUTS
 
 #: As VGGFace2 has it: spaces and commas anywhere, commas and quotation marks in names.
 META = """Class_ID, Name, Sample_Num, Flag, Gender
@@ -52,8 +52,8 @@ def test_folders(write_photos):
     assert found == [("Ann/1.jpg", "Ann"), ("Ann/2019/b/1.PNG", "Ann"), ("Zoë/x/1.jpg", "Zoë")]
     assert rejected == [
         Rejected(".cache", "it is hidden: its name begins with a dot"),
-        Rejected("Nobody", "the folder holds no photographs"),
-        Rejected("Papers", "the folder holds no photographs"),
+        Rejected("Nobody", "the folder contains no photographs"),
+        Rejected("Papers", "the folder contains no photographs"),
         Rejected("top.jpg", "it is not in a folder of a person"),
     ]
 
@@ -79,9 +79,11 @@ def test_folders_that_are_links_or_not_utf8(write_photos):
 def test_nothing_there(layout, tmp_path, write_photos):
     fails(layout, tmp_path / "nowhere", "does not exist")
     (tmp_path / "empty").mkdir()
-    fails(layout, tmp_path / "empty", "holds no photographs")
+    fails(layout, tmp_path / "empty", "contains no photographs")
     root = write_photos("1.jpg", "2.jpg")
-    fails(layout, root, f"'{root}' holds 2 photographs, '1.jpg' for one, but none in a folder ")
+    fails(
+        layout, root, f"'{root}' contains 2 photographs, for example '1.jpg', but none in a folder "
+    )
 
 
 @pytest.mark.parametrize("inner", [".", "CASIA-WebFace", "CASIA-maxpy-clean"])
@@ -98,9 +100,9 @@ def test_casia_webface(write_photos, inner):
     (root / inner / "docs").mkdir()
     found, rejected = find("casia_webface", root)
     assert found == [(name, name[:7]) for name in names[:3]]
-    reason = "it is not in a folder called by seven digits, as '0000045'"
+    reason = "it is not in a folder named by seven digits, like '0000045'"
     assert rejected == [
-        Rejected("0000102", "the folder holds no photographs"),
+        Rejected("0000102", "the folder contains no photographs"),
         Rejected("12345678/1.jpg", reason),
         Rejected("lists/1.jpg", reason),
     ]
@@ -109,7 +111,12 @@ def test_casia_webface(write_photos, inner):
 def test_what_is_not_casia_webface(write_photos):
     root = write_photos("CASIA-WebFace/0000045/1.jpg", "CASIA-maxpy-clean/0000045/1.jpg")
     fails("casia_webface", root, "two versions", f"'{root}/CASIA-WebFace' or '{root}/CASIA-maxpy")
-    fails("casia_webface", write_photos("45/1.jpg", root="b"), "'45/1.jpg' for one", "seven digits")
+    fails(
+        "casia_webface",
+        write_photos("45/1.jpg", root="b"),
+        "for example '45/1.jpg'",
+        "seven digits",
+    )
     fails("casia_webface", write_photos("x/0000045/1.jpg", root="c"), "seven digits")
 
 
@@ -138,8 +145,8 @@ def test_vggface2(write_photos, tmp_path, given, meta):
     # n000009 is not in this part: that its name is also n000002's does not matter.
     assert found == list(zip(names, NAMES, strict=True))
     assert rejected == [
-        Rejected("misc/1.jpg", "it is not in a folder called as 'n000002' is"),
-        Rejected("n000009", "the folder holds no photographs"),
+        Rejected("misc/1.jpg", "it is not in a folder named by n and six digits, like 'n000002'"),
+        Rejected("n000009", "the folder contains no photographs"),
     ]
     group_by_person(
         FOLDER_LAYOUTS["vggface2"](root)[0]
@@ -167,10 +174,10 @@ def test_both_parts_are_kept_apart(write_photos):
 @pytest.mark.parametrize(
     ("meta", "words"),
     [
-        (META.replace("n000004", "n000040"), ["lacks 1 of the people", "n000004 for one"]),
+        (META.replace("n000004", "n000040"), ["lacks 1 of the people", "for example n000004"]),
         (META.replace("315,1", "many"), ["Line 3 of", 'Found: n000002,  "A_Fine_Frenzy" ,many']),
         (META + 'n000001, "Other",1,0, m,', ["Line 12 of", "'Other'", "'14th_Dalai_Lama'"]),
-        (META.encode("latin-1"), ["no text in UTF-8"]),
+        (META.encode("latin-1"), ["is not valid UTF-8"]),
     ],
 )
 def test_bad_names(write_photos, meta, words):

@@ -117,7 +117,7 @@ def test_rows_that_say_the_same_are_one(write_csv):
 
 def test_one_photograph_of_two_people(write_csv):
     path = write_csv("path,label\na/1.jpg,Ann\n2.jpg,Bob\n./a/1.jpg,Bob\n")
-    fails(path, "Line 4 of", "labels.csv", "'./a/1.jpg' shows 'Bob'", "line 2", "'Ann'")
+    fails(path, "Line 4 of", "labels.csv", "'./a/1.jpg' the label 'Bob'", "line 2", "'Ann'")
 
 
 @pytest.mark.parametrize(
@@ -133,12 +133,12 @@ def test_one_photograph_of_two_people(write_csv):
         ("path,label\n1.jpg,A\n2.jpg, \n", ["Line 3 of", "has no label"]),
         ("path,label\n,A\n", ["Line 2 of", "has no path"]),
         ("path,label\n1.jpg,..\n", ["Line 2 of", "has no label. Found: '..'"]),
-        ("path,label\n1.jpg,A\n2.jpg\n", ["Line 3 of", "has 1 fields, but the header 2: 2.jpg"]),
+        ("path,label\n1.jpg,A\n2.jpg\n", ["Line 3 of", "has 1 fields, expected 2. Found: 2.jpg"]),
         ("path,label\n1.jpg,A\n2.jpg,B,C\n", ["Line 3 of", "has 3 fields"]),
-        ('path,label\n1.jpg,"A\n', ["Line 2 of", "is no CSV"]),
-        ('path,label\n1.jpg,"A"B\n', ["Line 2 of", "is no CSV"]),
-        (b"path,label\n1.jpg,A\n2.jpg,Zo\xeb\n", ["Line 3 of", "is not UTF-8", "0xeb"]),
-        ("path,label\n1.jpg,A\n".encode("utf-16"), ["Line 1 of", "is not UTF-8"]),
+        ('path,label\n1.jpg,"A\n', ["Line 2 of", "is not valid CSV"]),
+        ('path,label\n1.jpg,"A"B\n', ["Line 2 of", "is not valid CSV"]),
+        (b"path,label\n1.jpg,A\n2.jpg,Zo\xeb\n", ["Line 3 of", "is not valid UTF-8", "0xeb"]),
+        ("path,label\n1.jpg,A\n".encode("utf-16"), ["Line 1 of", "is not valid UTF-8"]),
     ],
 )
 def test_bad_csv(write_csv, content, words):
@@ -155,7 +155,7 @@ def test_no_such_table(tmp_path, write_csv):
     fails(tmp_path / "none.parquet", "Cannot read table", "No such file")
     fails(tmp_path / "none.tsv", "must end in .csv or .parquet")
     fails(write_csv("path,label\n1.jpg,A\n"), "does not exist", root=tmp_path / "nowhere")
-    with pytest.raises(ArgumentError, match="'label_column' must be another than path_column"):
+    with pytest.raises(ArgumentError, match="'label_column' must be different from path_column"):
         read_table(tmp_path / "none.csv", label_column="path")
 
 
@@ -185,7 +185,7 @@ def test_parquet(write_parquet, write_csv, kind):
         ({"path": ["1.jpg"] * 40, "label": ["A"] * 39 + [None]}, ["Row 40 of", "no label"]),
         ({"path": [None], "label": pyarrow.array([1])}, ["'path' of", "Found: null"]),
         ({"path": pyarrow.array([], pyarrow.string()), "label": ["A"][:0]}, ["'label' of"]),
-        ({"path": ["a", "./a"], "label": [1, 2]}, ["Row 2 of", "shows '2'", "row 1", "'1'"]),
+        ({"path": ["a", "./a"], "label": [1, 2]}, ["Row 2 of", "the label '2'", "row 1", "'1'"]),
     ],
 )
 def test_bad_parquet(write_parquet, columns, words):
@@ -200,13 +200,13 @@ def test_damaged_parquet(write_parquet):
     path.write_bytes(whole[:30] + os.urandom(400) + whole[430:])
     fails(path, "labels.parquet")
     path.write_text("path,label\n1.jpg,A\n")
-    fails(path, "is no Parquet file, or damaged")
+    fails(path, "is not valid Parquet")
 
 
 def test_parquet_that_is_not_utf8(write_parquet):
     raw = pyarrow.array([b"1.jpg", b"\xff.jpg"], pyarrow.binary())
     paths = pyarrow.Array.from_buffers(pyarrow.string(), 2, raw.buffers())
-    fails(write_parquet({"path": paths, "label": [1, 2]}), "labels.parquet", "not UTF-8")
+    fails(write_parquet({"path": paths, "label": [1, 2]}), "labels.parquet", "not valid UTF-8")
 
 
 def test_parquet_needs_its_package(write_parquet, monkeypatch):

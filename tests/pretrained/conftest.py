@@ -103,5 +103,5 @@ def records(tmp_path_factory):
         Record(encode_jpeg(image), i % 8, f"person {i % 8}", f"{i}.jpg")
         for i, image in enumerate(pixels)
     )
-    write_records(folder, made, image_size=(112, 112), alignment="unknown", num_shards=1)
+    write_records(folder, made, num_shards=1)
     return folder

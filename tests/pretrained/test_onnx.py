@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.data import Record, sample_images, write_records
+from facerec_tf.data import CropFormat, Record, sample_images, write_records
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.pretrained import import_weights, read_weights
 
@@ -225,6 +225,6 @@ def test_calibration_gives_folded_statistics_back(nano, export, records, embed_b
 def test_calibration_needs_images_of_the_networks_size(nano_onnx, tmp_path, images):
     image = encode_jpeg(images(1, 64)[0].astype(np.uint8))
     made = [Record(image, label, f"person {label}", f"{label}.jpg") for label in range(2)]
-    write_records(tmp_path, made, image_size=(64, 64), alignment="unknown", num_shards=1)
+    write_records(tmp_path, made, crop_format=CropFormat((64, 64)), num_shards=1)
     with pytest.raises(DataError, match="no sound images of 112×112 pixels"):
         import_weights(nano_onnx, "iresnet_nano", calibration=tmp_path)

@@ -11,7 +11,7 @@ from facerec_tf.data import Manifest, PairSet, find_pairs
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
-from facerec_tf.photographs.landmarks import read_landmarks
+from facerec_tf.photographs.landmark_cropper import read_landmarks
 
 
 def turned(encoded):
@@ -246,5 +246,5 @@ def test_flags_that_do_not_fit(tmp_path, run_tool, one_line_error, flags, words)
 def test_people_told_apart_by_letters_case_only(photos, tmp_path, run_tool, one_line_error):
     (photos / "person 01").rename(photos / "Person 02")
     done = run_tool("make_records", images=photos, output=tmp_path / "out")
-    one_line_error(done, "'Person 02' and 'person 02' differ in letters' case only")
+    one_line_error(done, "'Person 02' and 'person 02' differ only in case")
     assert not (tmp_path / "out").exists()

@@ -1,9 +1,9 @@
-"""Measures aligning photographs against the detector's own bare loop over decoded pixels.
+"""Compares aligning photographs with a bare loop of the detector over decoded pixels.
 
     python tools/bench/alignment.py --archive=lfw-deepfunneled.tar [--detector_model=FILE]
 
-The whole reads the archive, decodes, detects, chooses, crops, encodes and writes records. Prints
-ratios of one run; on a noisy machine only these mean something.
+Aligning decodes, detects, selects, crops, encodes and writes records. Only the ratios of one run
+are meaningful: absolute rates vary with the load of the machine.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from facerec_tf.command import run
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.flags import alignment_options, define_alignment_flags
 from facerec_tf.importers.lfw import read_photos
-from facerec_tf.photographs import AlignmentOptions, Photo, crop_all
+from facerec_tf.photographs import AlignmentOptions, Photo, crop_photos
 from facerec_tf.photographs.make_records import make_records
 
-_ARCHIVE = flags.DEFINE_string("archive", None, "Tar of photographs, as LFW's.")
-_IMAGES = flags.DEFINE_integer("images", 2000, "Photographs of each round.", lower_bound=10)
-_ROUNDS = flags.DEFINE_integer("rounds", 3, "Rounds; the best of each side counts.", lower_bound=1)
+_ARCHIVE = flags.DEFINE_string("archive", None, "Tar of photographs, such as LFW's.")
+_IMAGES = flags.DEFINE_integer("images", 2000, "Photographs per round.", lower_bound=10)
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "Rounds, of which the best counts.", lower_bound=1)
 define_alignment_flags()
 
 TARGET = 0.90
@@ -35,22 +35,21 @@ LOOP = "the detector's own loop"
 def measure(
     photos: Sequence[Photo], options: AlignmentOptions, rounds: int, scratch: Path
 ) -> dict[str, float]:
-    """Returns the best rate of each contestant, in turns so that all meet the same noise."""
+    """Returns the best rate of each contestant; they take turns, so that load affects all."""
     images = [decode_photo(photo.read()) for photo in photos]
-    detector, template = options.make_detector(), options.template()
+    detector = options.make_detector()
 
     def records() -> None:
         make_records(
             Path(tempfile.mkdtemp(dir=scratch)),
             photos,
-            options.crop_photo(),
-            image_size=template.size,
-            alignment=template.name,
+            options.make_cropper(),
+            crop_format=options.crop_format(),
         )
 
     contestants = {
         LOOP: lambda: [detector.detect(image) for image in images],
-        "photographs to crops": lambda: list(crop_all(photos, options.crop_photo())),
+        "photographs to crops": lambda: list(crop_photos(photos, options.make_cropper())),
         "photographs to records": records,
     }
     rates = dict.fromkeys(contestants, 0.0)

@@ -3,8 +3,8 @@
     python tools/bench/detectors.py --archive=lfw-deepfunneled.tar --landmarks=landmarks.csv \
         [--detector=mtcnn] [--detector_model=FILE]
 
-Prints how many of the known faces are found (landmarks off by less than a quarter of their span, on
-average), how far off their landmarks are, and photographs a second.
+Prints the share of the known faces that are found (mean error of the landmarks below a quarter of
+their extent), the errors of the landmarks, and photographs per second.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from facerec_tf.command import run
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.flags import alignment_options, define_alignment_flags
 from facerec_tf.importers.lfw import read_photos
-from facerec_tf.photographs.landmarks import read_landmarks
+from facerec_tf.photographs.landmark_cropper import read_landmarks
 
-_ARCHIVE = flags.DEFINE_string("archive", None, "Tar of photographs, as LFW's.")
-_LANDMARKS = flags.DEFINE_string("landmarks", None, "CSV of their five points, as YuNet has them.")
+_ARCHIVE = flags.DEFINE_string("archive", None, "Tar of photographs, such as LFW's.")
+_LANDMARKS = flags.DEFINE_string("landmarks", None, "CSV file of five landmarks per photograph.")
 _IMAGES = flags.DEFINE_integer("images", 500, "Photographs, drawn at random.", lower_bound=1)
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the draw.")
 define_alignment_flags()
 
 
 def distances(faces: list[Face], known: np.ndarray) -> np.ndarray:
-    """Returns how far the landmarks of the nearest face are from the known, `[5]`; inf if none."""
+    """Returns the landmark errors of the nearest face in pixels, `[5]`; inf if there is none."""
     far = [np.linalg.norm(face.landmarks - known, axis=1) for face in faces]
     return min(far, key=np.mean, default=np.full(5, np.inf))
 
@@ -45,7 +45,7 @@ def main() -> None:
     points = np.stack([known[photo.name] for photo in photos])
 
     detector = alignment_options().make_detector()
-    detector.detect(images[0])  # Compiles what it compiles.
+    detector.detect(images[0])  # The first call compiles.
     begin = time.perf_counter()
     found = detector.detect_batch(images)
     rate = len(images) / (time.perf_counter() - begin)

@@ -1,11 +1,11 @@
-"""Measures writing and reading records against plain copies of the same bytes.
+"""Compares writing and reading records with plain copies of the same bytes.
 
     python tools/bench/records.py [--data=DIR] [--images=20000]
 
-Two copies: of the images as files of their own, as a folder of crops has them, and of the finished
-shards, which is what the memory of the machine can do at best. Prints ratios of one run; on a noisy
-machine only these mean something. With `--identities=1000000`, measures instead how much memory a
-process takes that writes and reads the records of so many.
+There are two copies: of the images as single files, as in a folder of crops, and of the finished
+shards, which is the upper limit. Only the ratios of one run are meaningful: absolute rates vary
+with the load of the machine. With `--identities=1000000`, measures instead the memory that writing
+and reading the records of so many identities takes.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from facerec_tf.data import Manifest, Record, write_records
 from facerec_tf.data.records import read_shard, shard_paths
 
 _DATA = flags.DEFINE_string("data", None, "Folder of records; by default random bytes.")
-_IMAGES = flags.DEFINE_integer("images", 20_000, "Images of each round.", lower_bound=100)
-_ROUNDS = flags.DEFINE_integer("rounds", 3, "Rounds; the best of each side counts.", lower_bound=1)
+_IMAGES = flags.DEFINE_integer("images", 20_000, "Images per round.", lower_bound=100)
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "Rounds, of which the best counts.", lower_bound=1)
 _IDENTITIES = flags.DEFINE_integer("identities", 0, "Measure memory with so many, 2 images each.")
 
 TARGET = 0.50
@@ -35,7 +35,7 @@ FILES, SHARDS = "copy of the images as files", "copy of the shards"
 
 
 def random_records(count: int) -> Iterator[Record]:
-    """Yields records of random bytes, as many as JPEGs of aligned crops have."""
+    """Yields records of random bytes, of the size of JPEGs of aligned crops."""
     generator = np.random.default_rng(0)
     for index in range(count):
         label = index % 100
@@ -44,14 +44,14 @@ def random_records(count: int) -> Iterator[Record]:
 
 
 def stored_records(directory: Path, count: int) -> list[Record]:
-    """Returns `count` records of a folder, over again if it has fewer."""
+    """Returns `count` records of a folder, repeated if it has fewer."""
     shards = shard_paths(directory, [shard.file for shard in Manifest.load(directory).shards])
     own = list(itertools.islice(itertools.chain.from_iterable(map(read_shard, shards)), count))
     return list(itertools.islice(itertools.cycle(own), count))
 
 
 def measure(records: Sequence[Record], rounds: int, scratch: Path) -> dict[str, float]:
-    """Returns the best rate of each contestant, in images a second, in turns."""
+    """Returns the best rate of each contestant in images per second; they take turns."""
     images, data = scratch / "images", scratch / "records"
     images.mkdir()
     for index, record in enumerate(records):
@@ -82,12 +82,12 @@ def measure(records: Sequence[Record], rounds: int, scratch: Path) -> dict[str, 
 
 
 def peak_memory() -> float:
-    """Returns the most memory this process has held, in megabytes."""
+    """Returns the peak memory of this process in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure_memory(identities: int, scratch: Path) -> dict[str, float]:
-    """Returns the peak of memory after each of the things that are done with many identities."""
+    """Returns the peak memory after each operation on many identities."""
     records = (
         Record(b"\xff\xd8 tiny \xff\xd9", label, f"person {label:07d}", f"{label}/{image}.jpg")
         for label in range(identities)

@@ -115,7 +115,9 @@ class Sheet:
         self.light = light
         self.view = view
 
-    def lit(self, color: np.ndarray | tuple, point: np.ndarray) -> tuple[float, float, float]:
+    def lit(
+        self, color: np.ndarray | tuple, point: np.ndarray | tuple
+    ) -> tuple[float, float, float]:
         """Returns a 0..1 colour as it looks at a canvas pixel `[2]`, in 0..255."""
         cell, limit = SIZE * SUPERSAMPLE // GRID, GRID - 1
         column = min(max(int(point[0]) // cell, 0), limit)
@@ -140,7 +142,7 @@ class Sheet:
 
     def strokes(self, lines: np.ndarray, color: tuple) -> None:
         """Draws many hairlines `[lines, n, 2]` at once."""
-        cv2.polylines(self.image, fixed(lines), False, color, 1, cv2.LINE_AA, _SHIFT)
+        cv2.polylines(self.image, list(fixed(lines)), False, color, 1, cv2.LINE_AA, _SHIFT)
 
     def dot(self, point: np.ndarray, radius: float, color: tuple, squash: float = 1.0) -> None:
         """Fills an ellipse of horizontal `radius` canvas pixels and height `squash * radius`."""

@@ -19,7 +19,7 @@ HEAD_TOP = -56.0
 def outline(identity: Identity, view: View) -> np.ndarray:
     """Returns the head's contour, canvas pixels `[n, 2]`.
 
-    The contour lies beside the ears (z = 0) and comes forward towards the chin, so a turned head
+    The contour is beside the ears (z = 0) and comes forward towards the chin, so a turned head
     carries its chin along.
     """
     cheek = identity.head_width

@@ -80,14 +80,16 @@ def draw_hair(sheet: Sheet, layer: np.ndarray, identity: Identity, nuisance: Nui
     _strands(painted, outer, inner, identity.texture)
     sheet.paste(painted, np.vstack((outer, inner[::-1])))
     if style.length is not None:
-        _draw_locks(sheet, painted, identity, style)
+        _draw_locks(sheet, painted, identity, style, style.length)
 
 
-def _draw_locks(sheet: Sheet, layer: np.ndarray, identity: Identity, style: HairStyle) -> None:
+def _draw_locks(
+    sheet: Sheet, layer: np.ndarray, identity: Identity, style: HairStyle, length: float
+) -> None:
     """Paints hanging hair before ears and shoulders."""
     width, volume = identity.head_width, identity.hair_volume * style.side
     wave = style.curl * noise(identity.texture + 90, 10)
-    y = np.linspace(-26, style.length, 5)
+    y = np.linspace(-26, length, 5)
     for side in (-1, 1):
         bend = wave[:5] if side > 0 else wave[5:]
         cover = np.array((0.9, 0.9, 0.93, 0.97, 0.9))

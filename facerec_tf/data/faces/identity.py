@@ -1,4 +1,4 @@
-"""What a person keeps from photograph to photograph."""
+"""The properties of a person, the same in every photograph."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _IRIS_COLORS = np.array(
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """What a person keeps from photograph to photograph.
+    """The properties of a person, the same in every photograph.
 
     Lengths are crop pixels in head coordinates, angles radians, colours RGB in 0..1; fields without
     a unit are fractions.

@@ -1,4 +1,4 @@
-"""What one photograph adds to a person: pose, expression, light, occlusion, camera."""
+"""The varying part of a photograph: pose, expression, light, occlusion, camera."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COVERS = ("none", "mask", "hand", "strand", "scarf")
 
 @dataclasses.dataclass(frozen=True)
 class Nuisance:
-    """What one photograph adds to a person. Units as in `Identity`."""
+    """The varying part of a photograph. Units as in `Identity`."""
 
     yaw: float
     pitch: float

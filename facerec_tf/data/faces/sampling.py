@@ -1,4 +1,4 @@
-"""What drawing people and photographs at random shares: streams, palettes, checks."""
+"""Random streams, palettes and checks, shared by the sampling of people and photographs."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class HairStyle:
         fringe: how far the hair falls below the hairline.
         sweep: how much the fringe follows the parting, 0..1.
         curl: amplitude of the contour's waves.
-        recede: how far the hairline lies back.
+        recede: how far the hairline recedes.
         who: -1 worn by feminine, 1 by masculine faces, 0 by all.
     """
 

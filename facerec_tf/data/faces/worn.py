@@ -1,4 +1,4 @@
-"""What hides parts of a drawn face: glasses, hats, masks, hands, scarves, strands of hair."""
+"""Objects that hide parts of a drawn face: glasses, hats, masks, hands, scarves, loose hair."""
 
 from __future__ import annotations
 
