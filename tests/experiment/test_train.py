@@ -1,7 +1,6 @@
 """Training in process: two devices against one, and real faces."""
 
 import csv
-import re
 import shutil
 import sys
 
@@ -238,32 +237,3 @@ def test_the_lfw_recipes_differ_in_nothing_but_the_loss():
     )
     assert cosface - softmax == {"--loss=cosface", "--s=32", "--m=0.2"}
     assert softmax - cosface == {"--loss=softmax"}
-
-
-def test_the_readme_names_every_loss_and_backbone():
-    from facerec_tf import BACKBONES
-    from facerec_tf.core.hyperparameters import hyperparameters
-    from facerec_tf.models import MAIN_LOSSES
-
-    readme = (ROOT / "README.md").read_text()
-    for name, kind in MAIN_LOSSES.items():
-        row = next((r for r in readme.splitlines() if r.startswith(f"| `{name}` |")), "")
-        assert row, name
-        for parameter in set(hyperparameters(kind)) - {"gradient"}:
-            anneals = parameter in ("lambda_base", "lambda_min", "gamma", "power")
-            told = f"{parameter}|λ" if anneals else parameter
-            assert re.search(rf"\b({told})\b", row.split("|")[3]), (name, parameter)
-    table = readme[readme.index("| `--backbone` |") :].split("\n\n")[0]
-    told = {}
-    for row in table.splitlines()[2:]:
-        names, *cells = (cell.strip() for cell in row.split("|")[1:5])
-        for place, name in enumerate(re.findall(r"`(.*?)`", names)):
-            values = (re.findall(r"[\d.×]+", cell) for cell in cells)
-            # One value in a cell is that of all its names.
-            told[name] = [v[min(place, len(v) - 1)] if v else None for v in values]
-    assert told.keys() - {"keras:NAME"} == BACKBONES.keys()
-    for name, network in BACKBONES.items():
-        size, parameters, work = told[name]
-        assert size == "{}×{}".format(*network.image_size)
-        assert float(parameters) == pytest.approx(network.parameters / 1e6, rel=0.01, abs=0.05)
-        assert float(work) == pytest.approx(network.multiply_adds / 1e9, rel=0.05, abs=0.005)
