@@ -78,5 +78,6 @@ def require_count(name: str, value: int, least: int = 1) -> None:
 
 
 def _is_number(value: object) -> bool:
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return False
+    return math.isfinite(value)
