@@ -14,7 +14,7 @@ PARITY := build/parity
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test lint format bench parity clean
+.PHONY: demo test lint types format bench parity clean
 
 ## Trains on drawn faces, judges on people never trained on, exports: about five minutes on 2 cores.
 demo: $(VENV)/installed
@@ -24,13 +24,16 @@ demo: $(VENV)/installed
 	$(BIN)/python -m facerec_tf.export --workdir=$(DEMO) --output=$(DEMO)/export
 	@echo "Look at $(DEMO)/report/report.png"
 
-## Lint, formatting and all tests; real faces are tested where FACEREC_SHARED points to them.
-test: lint $(VENV)/installed-all
-	$(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=loadfile
+## Lint, formatting, types and all tests; real faces are tested where FACEREC_SHARED points to them.
+test: lint types $(VENV)/installed-all
+	$(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=worksteal --durations=25
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed
+	$(BIN)/mypy
 
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .

@@ -1,8 +1,8 @@
-"""Frozen options of an experiment, checked across fields when built.
+"""Frozen options of an experiment, validated when they are created.
 
-A leaf: any room may type against these classes, and they know no room. Each option carries its own
-help text; `flags.py` makes the command line from them. Names of losses and backbones are checked
-where their tables are, in `experiment/build.py`.
+Every package may use these classes; they import only `core`. Each option includes its help text,
+from which `flags.py` creates the command line. Names of losses and backbones are validated in
+`experiment/build.py`, which has access to their tables.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from facerec_tf.core.errors import (
 )
 from facerec_tf.core.lookup import require_known
 
-#: The network of a run that names none.
+#: Backbone of a run that does not specify one.
 DEFAULT_BACKBONE = "iresnet50"
 
 OPTIMIZERS = ("sgd", "adamw", "lamb")
@@ -35,25 +35,33 @@ HEAD_INITS = ("random", "class_means")
 
 
 def option(default: Any, help: str, flag: str | None = None) -> Any:
-    """Returns a dataclass field with help text and, where it differs, the flag's name."""
+    """Returns a dataclass field with its help text and, if it differs, the name of its flag."""
     return dataclasses.field(default=default, metadata={"help": help, "flag": flag})
 
 
 @dataclasses.dataclass(frozen=True)
 class AugmentationConfig:
-    """What training images undergo; everything but the mirror is off by default."""
+    """Augmentation of training images. By default, images are only mirrored."""
 
-    flip: bool = option(True, "Mirror half of the images.")
-    shift: float = option(0.0, "Largest displacement, as a fraction of the side.")
-    zoom: float = option(0.0, "Largest change of size: 0.1 draws factors from 0.9 to 1.1.")
-    rotate_degrees: float = option(0.0, "Largest rotation to either side, in degrees.")
-    brightness: float = option(0.0, "Largest additive change, as a fraction of the range.")
-    contrast: float = option(0.0, "Largest relative change about the image mean.")
-    saturation: float = option(0.0, "Largest relative change about the grey image.")
-    grayscale: float = option(0.0, "Probability of losing all colour.")
-    blur: float = option(0.0, "Probability of a 5×5 binomial blur.")
-    downscale: float = option(0.0, "Probability of being reduced to half size and enlarged.")
-    erase: float = option(0.0, "Probability that a rectangle of 2–20 % of the area turns grey.")
+    flip: bool = option(True, "Whether to mirror each training image with probability 0.5.")
+    shift: float = option(0.0, "Maximum shift, as a fraction of the image side.")
+    zoom: float = option(0.0, "Maximum change of scale; 0.1 draws scale factors from 0.9 to 1.1.")
+    rotate_degrees: float = option(0.0, "Maximum rotation in either direction, in degrees.")
+    brightness: float = option(
+        0.0, "Maximum additive change of brightness, as a fraction of the value range."
+    )
+    contrast: float = option(0.0, "Maximum relative change of contrast around the image mean.")
+    saturation: float = option(
+        0.0, "Maximum relative change of saturation around the grayscale image."
+    )
+    grayscale: float = option(0.0, "Probability of converting an image to grayscale.")
+    blur: float = option(0.0, "Probability of blurring an image with a 5×5 binomial filter.")
+    downscale: float = option(
+        0.0, "Probability of downscaling an image to half size and upscaling it."
+    )
+    erase: float = option(
+        0.0, "Probability of erasing a rectangle of 2–20 % of the area (filled with gray)."
+    )
 
     def __post_init__(self) -> None:
         require_between("shift", self.shift, 0.0, 0.5)
@@ -73,23 +81,31 @@ class AugmentationConfig:
 
 @dataclasses.dataclass(frozen=True)
 class DataConfig:
-    """Which images are trained on."""
+    """The training images."""
 
     directory: str | None = option(
-        None, "Folder of records with a manifest.json; without it, synthetic faces.", "data"
+        None,
+        "Folder of training records with a manifest.json. Default: synthetic faces are generated.",
+        "data",
     )
-    min_images: int = option(1, "Leave out identities with fewer images.")
+    min_images: int = option(
+        1, "Minimum number of images per identity; identities with fewer are excluded."
+    )
     shuffle_buffer: int = option(
-        16384, "Records held in memory to be shuffled; unused with --images_per_identity."
+        16384, "Size of the shuffle buffer, in records. Not used with --images_per_identity."
     )
     images_per_identity: int | None = option(
         None,
-        "Images of each identity in a batch; 0 shuffles all images alike. Default: 4 for losses "
-        "that compare images with each other, else 0.",
+        "Number of images per identity in each batch; 0 shuffles images regardless of identity. "
+        "Default: 4 for losses that compare images with each other, otherwise 0.",
     )
-    verify_digests: bool = option(True, "Compare every shard with its SHA-256 before training.")
-    synthetic_identities: int = option(400, "Identities to draw when no --data is given.")
-    synthetic_images: int = option(10, "Images per synthetic identity.")
+    verify_digests: bool = option(
+        True, "Whether to verify the SHA-256 of every shard before training."
+    )
+    synthetic_identities: int = option(
+        400, "Number of synthetic identities when --data is not given."
+    )
+    synthetic_images: int = option(10, "Number of images per synthetic identity.")
 
     def __post_init__(self) -> None:
         require_count("min_images", self.min_images)
@@ -102,30 +118,32 @@ class DataConfig:
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
-    """The network and its loss."""
+    """The backbone and the loss."""
 
-    loss: str = option("arcface", "Loss; see the table in the README.")
+    loss: str = option("arcface", "Name of the loss; see the table of losses in the documentation.")
     backbone: str | None = option(
         None,
-        "Network from image to embedding, or keras:NAME for one of keras.applications. Default: "
-        f"that of --pretrained, else {DEFAULT_BACKBONE}.",
+        "Name of the network that computes embeddings, or keras:NAME for a model of "
+        f"keras.applications. Default: the backbone of --pretrained, otherwise {DEFAULT_BACKBONE}.",
     )
     embedding_size: int | None = option(
-        None, "Length of the embedding. Default: the backbone's own."
+        None, "Dimension of the embedding. Default: defined by the backbone."
     )
     dropout: float | None = option(
-        None, "Share of features dropped before the embedding. Default: the backbone's own."
+        None, "Dropout rate before the embedding layer. Default: defined by the backbone."
     )
     image_size: tuple[int, ...] = option(
         (),
-        "Height,width the network sees: crops of another size are cut to its proportions and "
-        "scaled inside. Default: the backbone's own.",
+        "Input size of the network as HEIGHT,WIDTH. The model crops images of another size to this "
+        "aspect ratio and resizes them. Default: defined by the backbone.",
     )
-    label_smoothing: float = option(0.0, "Share of the target spread over all classes.")
+    label_smoothing: float = option(
+        0.0, "Label smoothing: fraction of the target probability spread over all classes."
+    )
     auxiliary: tuple[str, ...] = option(
         (),
-        "Losses on embeddings added to --loss, NAME[:WEIGHT][:PARAMETER=VALUE…], with commas "
-        "between: center:0.003,triplet:0.5:mining=batch_hard.",
+        "Comma-separated losses on embeddings that are added to --loss, each given as "
+        "NAME[:WEIGHT][:PARAMETER=VALUE…]. Example: center:0.003,triplet:0.5:mining=batch_hard.",
     )
     loss_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     backbone_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -144,34 +162,37 @@ class ModelConfig:
 
 @dataclasses.dataclass(frozen=True)
 class FineTuningConfig:
-    """What is taken over from a trained recognizer, and how carefully it is changed."""
+    """Fine-tuning: what is loaded from a trained recognizer, and which layers are updated."""
 
     pretrained: str | None = option(
-        None, "recognizer.keras whose network to start from; the head is made anew."
+        None,
+        "Path of a recognizer.keras file to load the backbone from. The head is reinitialized.",
     )
-    keep_head: bool = option(False, "Keep its head too (same identities).")
+    keep_head: bool = option(
+        False, "Whether to load the head of --pretrained as well; requires the same identities."
+    )
     head_init: str = option(
         "random",
-        "How a new head starts: 'random', or 'class_means': each centre at the mean embedding of "
-        "its identity, which takes one pass of the network over the images.",
+        "Initialization of a new head: 'random', or 'class_means', which sets each class centre to "
+        "the mean embedding of its identity (one forward pass over the training images).",
     )
     freeze: tuple[str, ...] = option(
         (),
-        "Stages of the network to leave as they are, with commas between, such as stem,stage1: "
-        "what the names of its layers begin with.",
+        "Comma-separated stages of the backbone to freeze, as prefixes of layer names. Example: "
+        "stem,stage1.",
     )
     freeze_batch_norm: bool = option(
         False,
-        "Leave all BatchNorm layers as they are: few images give worse statistics than the many "
-        "that the network was trained on.",
+        "Whether to freeze all BatchNorm layers. Useful with few images, whose statistics are less "
+        "accurate than those of the original training set.",
     )
     layer_decay: float = option(
         1.0,
-        "Factor on the learning rate from each stage of the network to the one before it; the "
-        "last stage and the head learn at the full rate.",
+        "Layer-wise learning rate decay: factor applied for each stage of the backbone, from the "
+        "last stage to the first. The last stage and the head use the full learning rate.",
     )
     head_warmup_steps: int = option(
-        0, "Steps at first that train the head alone, the network frozen."
+        0, "Number of initial steps that train only the head, with the backbone frozen."
     )
 
     def __post_init__(self) -> None:
@@ -191,24 +212,29 @@ class FineTuningConfig:
 
 @dataclasses.dataclass(frozen=True)
 class OptimizerConfig:
-    """How weights follow gradients."""
+    """The optimizer, the learning rate schedule and weight decay."""
 
-    optimizer: str = option("sgd", f"One of {', '.join(OPTIMIZERS)}.")
+    optimizer: str = option("sgd", f"Optimizer: {', '.join(OPTIMIZERS)}.")
     lr: float = option(0.1, "Peak learning rate.")
-    momentum: float = option(0.9, "Momentum of sgd.")
-    schedule: str = option("polynomial", f"One of {', '.join(SCHEDULES)}.")
-    boundaries: tuple[int, ...] = option((), "Steps at which `--schedule=steps` decays.")
-    decay_factor: float = option(0.1, "Factor of each decay under `--schedule=steps`.")
-    decay_power: float = option(1.0, "Power of `--schedule=polynomial`; 1 is linear.")
-    warmup_steps: int = option(0, "Steps of linear warm-up from zero.")
-    weight_decay: float = option(5e-4, "Weight decay.")
+    momentum: float = option(0.9, "Momentum of the sgd optimizer.")
+    schedule: str = option("polynomial", f"Learning rate schedule: {', '.join(SCHEDULES)}.")
+    boundaries: tuple[int, ...] = option(
+        (), "Comma-separated steps at which --schedule=steps decays the learning rate."
+    )
+    decay_factor: float = option(0.1, "Factor of each decay with --schedule=steps.")
+    decay_power: float = option(1.0, "Exponent of --schedule=polynomial; 1 is linear.")
+    warmup_steps: int = option(0, "Number of steps of linear warm-up from zero.")
+    weight_decay: float = option(5e-4, "Weight decay coefficient.")
     decay: str | None = option(
         None,
-        "'coupled' adds wd·w to the gradient, as MXNet and PyTorch SGD do; 'decoupled' takes "
-        "lr·wd·w off the weight. Default: coupled for sgd, decoupled for adamw and lamb.",
+        "Type of weight decay: 'coupled' adds wd·w to the gradient, as SGD in MXNet and PyTorch; "
+        "'decoupled' subtracts lr·wd·w from the weight. Default: coupled for sgd, decoupled for "
+        "adamw and lamb.",
     )
-    decay_exempt: bool = option(False, "Spare BatchNorm, bias and PReLU weights from decay.")
-    clip_norm: float = option(0.0, "Clip the global gradient norm to this; 0 does not clip.")
+    decay_exempt: bool = option(
+        False, "Whether to exclude BatchNorm, bias and PReLU weights from weight decay."
+    )
+    clip_norm: float = option(0.0, "Maximum global gradient norm; 0 disables clipping.")
 
     def __post_init__(self) -> None:
         require_known(self.optimizer, OPTIMIZERS, "optimizer")
@@ -239,34 +265,38 @@ class OptimizerConfig:
 
     @property
     def coupled(self) -> bool:
-        """Whether weight decay goes through the gradient."""
+        """Whether weight decay is added to the gradient."""
         return (self.decay or ("coupled" if self.optimizer == "sgd" else "decoupled")) == "coupled"
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingConfig:
-    """How long, how large, how often."""
+    """Duration, batch size, precision, logging and checkpoints."""
 
-    batch_size: int = option(512, "Images per step, over all devices.")
-    epochs: int = option(20, "Passes over the data.")
-    max_steps: int | None = option(None, "Stop after this many steps, whatever --epochs says.")
-    ema: float = option(0.0, "Decay of the running average of the weights; 0 keeps none.")
-    precision: str = option("float32", f"One of {', '.join(PRECISIONS)}.")
+    batch_size: int = option(512, "Global batch size: number of images per step over all devices.")
+    epochs: int = option(20, "Number of passes over the training images.")
+    max_steps: int | None = option(None, "Maximum number of steps; overrides --epochs.")
+    ema: float = option(
+        0.0, "Decay of the exponential moving average of the weights; 0 disables it."
+    )
+    precision: str = option("float32", f"Precision of the backbone: {', '.join(PRECISIONS)}.")
     xla: str = option(
         "off",
-        "'on' compiles forward and backward pass with XLA; 'auto' times a few steps both ways and "
-        "takes what ends the run sooner; 'off'.",
+        "Whether to compile the forward and backward pass with XLA: 'off', 'on', or 'auto', which "
+        "times a few steps of each and chooses the one with the shorter total time.",
     )
     deterministic: bool = option(
         False,
-        "Take only deterministic GPU kernels and a serial input pipeline, both slower; on a CPU "
-        "runs repeat bit for bit anyway.",
+        "Whether to use only deterministic GPU kernels and a sequential input pipeline, which are "
+        "slower. Runs on a CPU are always reproducible bit for bit.",
     )
-    seed: int = option(0, "Seed of weights, order, augmentation and dropout.")
-    strategy: str = option("auto", f"One of {', '.join(STRATEGIES)}.")
-    log_every: int = option(10, "Steps between two rows of metrics.csv and progress updates.")
-    checkpoint_every: int = option(1000, "Steps between two checkpoints.")
-    keep_checkpoints: int = option(3, "Latest checkpoints kept, beside the best one.")
+    seed: int = option(0, "Seed of weight initialization, shuffling, augmentation and dropout.")
+    strategy: str = option("auto", f"Distribution strategy: {', '.join(STRATEGIES)}.")
+    log_every: int = option(10, "Number of steps between rows of metrics.csv and progress updates.")
+    checkpoint_every: int = option(1000, "Number of steps between checkpoints.")
+    keep_checkpoints: int = option(
+        3, "Number of latest checkpoints to keep, in addition to the best one."
+    )
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "epochs", "log_every", "checkpoint_every", "keep_checkpoints"):
@@ -283,18 +313,23 @@ class TrainingConfig:
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationConfig:
-    """What is verified while training."""
+    """Evaluation during training."""
 
     eval_pairs: str | None = option(
-        None, "Folder of pairs, or the name of one under DATA/pairs; default: the only one there."
+        None,
+        "Folder of a pair set, or its name in DATA/pairs. Default: the only one in DATA/pairs.",
     )
-    eval_every: int | None = option(None, "Steps between two verifications; default: an epoch.")
+    eval_every: int | None = option(
+        None, "Number of steps between verifications. Default: one epoch."
+    )
     angles_every: int | None = option(
         None,
-        "Steps between two measurements of the angles of some training images; 0 takes none. "
-        "Default: an epoch.",
+        "Number of steps between measurements of the angles of a sample of training images; 0 "
+        "disables them. Default: one epoch.",
     )
-    flip_fusion: bool = option(True, "Add the embedding of the mirrored image when verifying.")
+    flip_fusion: bool = option(
+        True, "Whether to add the embedding of the mirrored image in verification."
+    )
 
     def __post_init__(self) -> None:
         if self.eval_every is not None:
@@ -305,7 +340,7 @@ class EvaluationConfig:
 
 @dataclasses.dataclass(frozen=True)
 class ExperimentConfig:
-    """Everything a run depends on; written to `config.json` in its folder."""
+    """All options of a run, stored as `config.json` in its folder."""
 
     data: DataConfig = DataConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
@@ -319,8 +354,8 @@ class ExperimentConfig:
         pretrained, chosen = self.finetuning.pretrained, self.model.image_size
         if pretrained and chosen:
             raise ArgumentError(
-                "Argument 'image_size' must be left out with --pretrained, whose network is taken "
-                f"as it is. Received: image_size={chosen!r}"
+                "Argument 'image_size' must be left out with --pretrained, whose network has a "
+                f"fixed input size. Received: image_size={chosen!r}"
             )
 
     def to_json(self) -> str:
@@ -332,7 +367,7 @@ class ExperimentConfig:
         """Returns the options written by `to_json`.
 
         Raises:
-            ArgumentError: If the text is not JSON, or holds an option that does not exist.
+            ArgumentError: If the text is not valid JSON or contains an unknown option.
         """
         try:
             groups = json.loads(text)
@@ -346,7 +381,7 @@ class ExperimentConfig:
             raise ArgumentError(f"The configuration cannot be read: {error}") from error
 
     def override(self, values: Mapping[str, Any]) -> ExperimentConfig:
-        """Returns a copy with options replaced, each named `group.field`."""
+        """Returns a copy with other values of the options that are named as `group.field`."""
         groups: dict[str, dict[str, Any]] = {}
         for path, value in values.items():
             group, name = path.split(".")
@@ -362,7 +397,7 @@ class ExperimentConfig:
 
 FIELDS = dataclasses.fields(ExperimentConfig)
 
-#: Options that JSON keeps as lists.
+#: Tuples, which JSON stores as lists.
 _TUPLES = (
     ("model", "auxiliary"),
     ("model", "image_size"),

@@ -1,4 +1,4 @@
-"""Errors a user can mend, in one wording: argument, what was expected, what came."""
+"""User-facing errors, and checks of arguments that raise them."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import numbers
 
 
 class UserError(Exception):
-    """A mistake the user can mend: commands print its message alone, without a traceback."""
+    """An error that the user can fix; commands print its message without a traceback."""
 
     exit_code = 1
 
 
 class ArgumentError(UserError, ValueError):
-    """An argument outside its domain."""
+    """An argument with an invalid value."""
 
 
 class DataError(UserError):
-    """Records, images or files that are missing, damaged or do not match."""
+    """Missing, damaged or inconsistent records, images or files."""
 
 
 def argument_error(name: str, expected: str, value: object) -> ArgumentError:
-    """Returns the error for argument `name`, which should have been `expected` but was `value`."""
+    """Returns the error that argument `name` must be `expected` but was `value`."""
     return ArgumentError(f"Argument '{name}' must be {expected}. Received: {name}={value!r}")
 
 
 def require(condition: bool, name: str, expected: str, value: object) -> None:
-    """Raises the error for argument `name` unless `condition` holds.
+    """Raises `ArgumentError` for argument `name` unless `condition` is true.
 
     Args:
-        condition: Whether the value is acceptable.
-        name: The argument's name, as the caller typed it.
-        expected: What it must be, to follow "must be".
-        value: What came.
+        condition: Whether the value is valid.
+        name: The argument's name.
+        expected: The valid values, as a phrase that follows "must be".
+        value: The received value.
 
     Raises:
         ArgumentError: If `condition` is false.
@@ -78,5 +78,6 @@ def require_count(name: str, value: int, least: int = 1) -> None:
 
 
 def _is_number(value: object) -> bool:
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return False
+    return math.isfinite(value)

@@ -1,4 +1,4 @@
-"""Packages that only some work needs."""
+"""Optional dependencies."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from facerec_tf.core.errors import UserError
 
 
 def load_extra(name: str, extra: str | None = None) -> types.ModuleType:
-    """Imports a module of a package that an extra of this one installs.
+    """Imports a module of an optional dependency.
 
     Args:
-        name: The module.
-        extra: The extra; by default it is called as the package is.
+        name: Dotted name of the module.
+        extra: The extra of facerec_tf that installs the package. Default: the package's name.
 
     Raises:
-        UserError: If it is not installed; the message says how to.
+        UserError: If the package is not installed; the message contains the command that does.
     """
     try:
         return importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""Lookup by name that answers a typo with the nearest known name."""
+"""Lookup by name, with a suggestion for misspelled names."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 def require_known(name: str, known: Iterable[str], argument: str) -> None:
-    """Raises an error listing the known names, and the nearest, unless `name` is one of them.
+    """Raises an error with the known names and the most similar one unless `name` is known.
 
     Args:
-        name: What the user typed.
-        known: The accepted names.
+        name: The name to check.
+        known: The valid names.
         argument: The argument's name, for the message.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Work spread over threads, as a stream: in order, and never far ahead of its reader."""
+"""Ordered, bounded parallel map over threads."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from facerec_tf.core.errors import require_count
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: Items that wait for each thread: enough that none runs dry, few enough to hold in memory.
+#: Queued items per thread: enough to keep every thread busy, few enough to fit in memory.
 _AHEAD = 16
 
 
 def ordered_map(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int | None = None
 ) -> Iterator[Result]:
-    """Yields `function` of every item, in order, computed by several threads.
+    """Yields `function(item)` for each item, in order, computed by several threads.
 
-    For functions that spend their time outside Python, as decoding and detecting do.
+    Meant for functions that release the GIL, such as image decoding and face detection.
 
     Args:
-        function: What to compute; what it raises ends the iteration.
-        items: Read by the caller's thread, a few at a time.
-        threads: How many; by default one a core.
+        function: The function; an exception it raises ends the iteration.
+        items: The items; the caller's thread reads them, at most 16 per thread ahead.
+        threads: Number of threads. Default: one per core.
 
     Raises:
-        ArgumentError: If `threads` is no positive integer.
+        ArgumentError: If `threads` is not a positive integer.
     """
     threads = threads or os.cpu_count() or 1
     require_count("threads", threads)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from facerec_tf.core.errors import require, require_count
@@ -56,15 +58,18 @@ def decision_boundaries_figure(
     require(coordinates in COORDINATES, "coordinates", known, coordinates)
     require(len(heads) > 0, "heads", "at least one head", heads)
     require_count("columns", columns)
+    count = len(angles)
     heads = {
-        name: tuple(_require_falling(name, logits, len(angles)) for logits in pair)
-        for name, pair in heads.items()
+        name: (_require_falling(name, own, count), _require_falling(name, other, count))
+        for name, (own, other) in heads.items()
     }
     columns = min(columns, len(heads))
     rows = math.ceil(len(heads) / columns)
     with house_style():
-        figure = HouseFigure(figsize=(2.6 * columns, 2.55 * rows + 0.4), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
+        figure = HouseFigure(
+            figsize=(2.6 * columns, 2.55 * rows + 0.4),
+            layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08),
+        )
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in grid[len(heads) :]:
@@ -125,9 +130,19 @@ def _angle_of(values: np.ndarray, logits: np.ndarray, angles: np.ndarray) -> np.
 
 def _name_areas(axes: Axes, x: np.ndarray, y: np.ndarray, coordinates: str) -> None:
     first_is_above = coordinates == "angle"  # As θ2 grows upwards, and cos θ2 downwards.
-    corners = {"xycoords": "axes fraction", "textcoords": "offset points", "fontweight": "bold"}
-    above = {"xy": (0, 1), "xytext": (5, -5), "ha": "left", "va": "top", **corners}
-    below = {"xy": (1, 0), "xytext": (-5, 5), "ha": "right", "va": "bottom", **corners}
+    corners: dict[str, Any] = {
+        "xycoords": "axes fraction",
+        "textcoords": "offset points",
+        "fontweight": "bold",
+    }
+    above: dict[str, Any] = {"xy": (0, 1), "xytext": (5, -5), "ha": "left", "va": "top", **corners}
+    below: dict[str, Any] = {
+        "xy": (1, 0),
+        "xytext": (-5, 5),
+        "ha": "right",
+        "va": "bottom",
+        **corners,
+    }
     axes.annotate("C₁", color=GENUINE, **(above if first_is_above else below))
     axes.annotate("C₂", color=IMPOSTOR, **(below if first_is_above else above))
     low, high = axes.get_xlim()
@@ -136,6 +151,6 @@ def _name_areas(axes: Axes, x: np.ndarray, y: np.ndarray, coordinates: str) -> N
     for point in [middle] if abs(height[middle]) > _ROOM else quarters:
         if abs(height[point]) > _ROOM:
             text = "margin" if (height[point] > 0) == first_is_above else "overlap"
-            centred = {"transform": axes.transAxes, "ha": "center", "va": "center"}
-            place = (along[point], along[point])
-            axes.text(*place, text, color=INK, fontsize=9, rotation=45, **centred)
+            centred: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+            place = float(along[point])
+            axes.text(place, place, text, color=INK, fontsize=9, rotation=45, **centred)

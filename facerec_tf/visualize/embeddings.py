@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 
@@ -45,8 +47,10 @@ def embeddings_figure(
     """
     embedded, labels = require_embedded(embeddings, labels, centres, size=2)
     with house_style():
-        figure = HouseFigure(figsize=(2.8 * len(embedded), 6.1), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)
+        figure = HouseFigure(
+            figsize=(2.8 * len(embedded), 6.1),
+            layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06),
+        )
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
         grid = figure.subplots(2, len(embedded), squeeze=False)
         for (above, below), one in zip(grid.T, embedded, strict=True):
@@ -77,7 +81,7 @@ def _draw_circle(axes: Axes, one: EmbeddedPoints, labels: np.ndarray) -> None:
 
 def _draw_points(axes: Axes, points: np.ndarray, labels: np.ndarray) -> None:
     colours = np.asarray(CLASSES)[labels % len(CLASSES)]
-    axes.scatter(*points.T, s=6, c=colours, alpha=0.7, linewidth=0)
+    axes.scatter(points[:, 0], points[:, 1], s=6, c=colours, alpha=0.7, linewidth=0)
 
 
 def _draw_bars(axes: Axes, directions: np.ndarray, labels: np.ndarray) -> None:
@@ -98,5 +102,6 @@ def _draw_bars(axes: Axes, directions: np.ndarray, labels: np.ndarray) -> None:
 def _draw_rays(axes: Axes, one: EmbeddedPoints, reach: float, label_at: float) -> None:
     for index, direction in enumerate(one.centre_directions):
         axes.plot(*np.outer(direction, [0.0, reach]), color=INK, linewidth=0.7, alpha=0.7)
-        look = {"ha": "center", "va": "center", "fontsize": 9, "fontweight": "bold"}
-        axes.text(*(label_at * direction), str(index), **look)
+        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "fontweight": "bold"}
+        x, y = label_at * direction
+        axes.text(x, y, str(index), **look)

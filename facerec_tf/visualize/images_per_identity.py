@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from facerec_tf.core.errors import require
@@ -46,8 +49,9 @@ def images_per_identity_figure(images: np.ndarray, title: str = "Images per iden
     is_log = shown.max() >= LOG_IMAGES * shown.min()
     heights, edges = np.histogram(shown, _edges(shown.min(), shown.max(), is_log))
     with house_style():
-        figure = HouseFigure(figsize=(8, 4.2), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
+        figure = HouseFigure(
+            figsize=(8, 4.2), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08)
+        )
         figure.suptitle(title, x=0.016, ha="left", fontsize=14, fontweight="bold")
         axes = figure.subplots()
         if is_log:
@@ -65,9 +69,14 @@ def images_per_identity_figure(images: np.ndarray, title: str = "Images per iden
             axes.set_ylim(0, 1.15 * heights.max())
         median = float(np.median(shown))
         axes.axvline(median, color=INK, linewidth=1.2, linestyle=(0, (3, 2)))
-        place = {"xycoords": axes.get_xaxis_transform(), "textcoords": "offset points"}
+        place: dict[str, Any] = {
+            "xycoords": axes.get_xaxis_transform(),
+            "textcoords": "offset points",
+        }
         on_right = axes.transLimits.transform(axes.transScale.transform((median, 1)))[0] > 0.8
-        side = {"xytext": (-5, 0), "ha": "right"} if on_right else {"xytext": (5, 0), "ha": "left"}
+        side: dict[str, Any] = (
+            {"xytext": (-5, 0), "ha": "right"} if on_right else {"xytext": (5, 0), "ha": "left"}
+        )
         axes.annotate(f"median {median:,g}", (median, 0.98), va="top", color=INK, **side, **place)
         axes.set_title(_summary(images), fontsize=10, fontweight="normal", color=MUTED)
         axes.set(xlabel="images of an identity", ylabel="identities")

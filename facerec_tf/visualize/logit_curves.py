@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MultipleLocator
 from sklearn.isotonic import isotonic_regression
 
@@ -63,8 +65,7 @@ def logit_curves_figure(
     with house_style():
         width, height = scale * _WIDTH, scale * _HEIGHT
         size = (columns * (width + _LABEL_WIDTH), rows * (height + 0.4) + 0.6)
-        figure = HouseFigure(figsize=size, layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
+        figure = HouseFigure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
         for axes in grid[len(panels) :]:
@@ -145,7 +146,7 @@ def _name_curves(
         outside = np.flatnonzero(curve < low)
         if len(outside):
             place = (degrees[outside[0]], low)
-            offset = {"xytext": (5, 4), "textcoords": "offset points"}
+            offset: dict[str, Any] = {"xytext": (5, 4), "textcoords": "offset points"}
             axes.annotate(name, place, ha="left", va="bottom", fontsize=_LABEL_SIZE, **offset)
         else:
             beside.append((curve[-1], textwrap.fill(name, 26), colour))
@@ -153,11 +154,11 @@ def _name_curves(
     heights = [unit * (1 + text.count("\n")) for _, text, _ in beside]
     places = _spread([end for end, _, _ in beside], heights, low, high)
     step = 0.045 * (degrees[-1] - degrees[0])
-    look = {"va": "center", "fontsize": _LABEL_SIZE, "annotation_clip": False}
+    look: dict[str, Any] = {"va": "center", "fontsize": _LABEL_SIZE, "annotation_clip": False}
     for (end, text, colour), place in zip(beside, places, strict=True):
-        line = {"arrowstyle": "-", "color": colour, "linewidth": 1.5}
+        line: dict[str, Any] = {"arrowstyle": "-", "color": colour, "linewidth": 1.5}
         line |= {"patchA": None, "shrinkA": 2, "shrinkB": 0, "relpos": (0, 0.5)}
-        where = {"xy": (degrees[-1], end), "xytext": (degrees[-1] + step, place)}
+        where: dict[str, Any] = {"xy": (degrees[-1], end), "xytext": (degrees[-1] + step, place)}
         axes.annotate(text, **where, arrowprops=line, **look)
 
 

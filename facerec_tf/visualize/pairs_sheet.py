@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
 from facerec_tf.core.errors import require, require_count
@@ -64,15 +66,19 @@ def pairs_sheet(
     columns = min(columns, len(scores))
     rows = math.ceil(len(scores) / columns)
     with house_style():
-        figure = HouseFigure(figsize=(2.1 * columns, 1.42 * rows + 0.5), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.05)
+        figure = HouseFigure(
+            figsize=(2.1 * columns, 1.42 * rows + 0.5),
+            layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.05),
+        )
         heading = f"{title}    accept at ≥ {threshold:.3f}".strip()
         figure.suptitle(heading, x=0.01, ha="left", fontsize=11, fontweight="bold")
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in grid[len(scores) :]:
             axes.set_axis_off()
-        for axes, *pair in zip(grid, images_a, images_b, scores, same, strict=False):
-            draw_pair(axes, *pair, threshold)
+        for axes, one, two, score, is_same in zip(
+            grid, images_a, images_b, scores, same, strict=False
+        ):
+            draw_pair(axes, one, two, score, is_same, threshold)
     return figure
 
 
@@ -87,11 +93,21 @@ def draw_pair(
     axes.set_axis_off()
     colour = INK if right else IMPOSTOR
     if not right:
-        frame = {"transform": axes.transAxes, "clip_on": False, "fill": False, "linewidth": 3}
+        frame: dict[str, Any] = {
+            "transform": axes.transAxes,
+            "clip_on": False,
+            "fill": False,
+            "linewidth": 3,
+        }
         axes.add_patch(Rectangle((0, 0), 1, 1, edgecolor=IMPOSTOR, **frame))
-    below = {"transform": axes.transAxes, "va": "top", "fontsize": 9, "color": colour}
-    verdict = f"{'✓' if right else '✗'}  {score:.2f}".replace("-", "−")
-    axes.text(0.5, -0.07, verdict, ha="center", **below)
+    below: dict[str, Any] = {
+        "transform": axes.transAxes,
+        "va": "top",
+        "fontsize": 9,
+        "color": colour,
+    }
+    caption = f"{'✓' if right else '✗'}  {score:.2f}".replace("-", "−")
+    axes.text(0.5, -0.07, caption, ha="center", **below)
 
 
 def require_pairs(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from facerec_tf.core.errors import require
 from facerec_tf.visualize.house_figure import HouseFigure
@@ -56,9 +58,11 @@ def report_figure(
     both = shown[1].any() and not shown[1].all()
     require(both, "examples", "pairs of both kinds", examples.tolist())
     with house_style():
-        figure = HouseFigure(figsize=(14, 8.6), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.13, h_pad=0.07)
-        head, curves, pairs = figure.subfigures(3, 1, height_ratios=(0.85, 4.4, 3.55))
+        figure = HouseFigure(
+            figsize=(14, 8.6), layout=ConstrainedLayoutEngine(w_pad=0.13, h_pad=0.07)
+        )
+        parts = figure.subfigures(3, 1, squeeze=False, height_ratios=(0.85, 4.4, 3.55))
+        head, curves, pairs = parts[:, 0]
         head.text(0.01, 0.64, title, fontsize=17, fontweight="bold", va="center")
         head.text(0.01, 0.17, subtitle, fontsize=10.5, color=MUTED, va="center")
         _draw_curves(curves, metrics, scores, same, threshold)
@@ -74,7 +78,9 @@ def _draw_curves(
     threshold: float,
 ) -> None:
     lowest = "accuracy" if is_measured(metrics, "verification_accuracy") else "loss"
-    panels = part.subplot_mosaic([["loss", "roc", "scores"], [lowest, "roc", "scores"]])
+    panels: dict[str, Axes] = part.subplot_mosaic(
+        [["loss", "roc", "scores"], [lowest, "roc", "scores"]]
+    )
     draw_loss(panels["loss"], metrics)
     if lowest == "accuracy":
         panels["accuracy"].sharex(panels["loss"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Circle
 
 from facerec_tf.visualize.embedded_points import EmbeddedPoints, require_embedded
@@ -44,8 +46,10 @@ def sphere_figure(
     """
     embedded, labels = require_embedded(embeddings, labels, centres, size=3)
     with house_style():
-        figure = HouseFigure(figsize=(2.6 * len(embedded), 5.9), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)
+        figure = HouseFigure(
+            figsize=(2.6 * len(embedded), 5.9),
+            layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06),
+        )
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
         grid = figure.subplots(2, len(embedded), squeeze=False)
         front = _frame(azimuth)
@@ -54,7 +58,7 @@ def sphere_figure(
         for row, side, frame in zip(grid, ("front", "back"), (front, back), strict=True):
             for axes, one in zip(row, embedded, strict=True):
                 _draw(axes, one, labels, frame)
-            look = {"rotation": 90, "ha": "right", "va": "center", "color": MUTED}
+            look: dict[str, Any] = {"rotation": 90, "ha": "right", "va": "center", "color": MUTED}
             row[0].text(-1.1, 0, side, **look)
         for axes, one in zip(grid[0], embedded, strict=True):
             axes.set_title(one.name)
@@ -79,13 +83,13 @@ def _draw(axes: Axes, one: EmbeddedPoints, labels: np.ndarray, frame: np.ndarray
     axes.scatter(x, y, s=7, c=colours, alpha=0.7, linewidth=0, zorder=2)
     x, y = _project(one.centre_directions, frame)
     for index in np.flatnonzero(np.isfinite(x)):
-        badge = {
+        badge: dict[str, Any] = {
             "boxstyle": "circle,pad=0.15",
             "facecolor": "white",
             "edgecolor": INK,
             "alpha": 0.9,
         }
-        look = {"ha": "center", "va": "center", "fontsize": 8, "fontweight": "bold"}
+        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8, "fontweight": "bold"}
         axes.text(x[index], y[index], str(index), bbox={**badge, "linewidth": 0.6}, **look)
     axes.set(xlim=(-1.06, 1.06), ylim=(-1.06, 1.06), aspect="equal")
     axes.set_axis_off()

@@ -42,6 +42,14 @@ class Strip(NamedTuple):
     note: str = ""
 
 
+class _ScaledStrip(NamedTuple):
+    """A strip whose images have the height of the sheet's rows."""
+
+    images: Sequence[Image.Image]
+    title: str
+    note: str
+
+
 def strips_sheet(
     rows: Sequence[Sequence[Strip]], heading: str = "", height: int = 112
 ) -> np.ndarray:
@@ -62,7 +70,10 @@ def strips_sheet(
     shown = any(strip.images for row in rows for strip in row)
     require(shown, "rows", "strips of images, one at least", rows)
     scaled = [
-        [strip._replace(images=[_scale(image, height) for image in strip.images]) for strip in row]
+        [
+            _ScaledStrip([_scale(image, height) for image in strip.images], strip.title, strip.note)
+            for strip in row
+        ]
         for row in rows
     ]
     widths = [
@@ -100,7 +111,11 @@ def fit_text(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
 
 
 def _draw(
-    sheet: Image.Image, draw: ImageDraw.ImageDraw, strip: Strip, at: tuple[int, int], width: int
+    sheet: Image.Image,
+    draw: ImageDraw.ImageDraw,
+    strip: _ScaledStrip,
+    at: tuple[int, int],
+    width: int,
 ) -> None:
     x, y = at
     bold, plain = _font(_SMALL, "bold"), _font(_SMALL, "normal")
@@ -127,11 +142,11 @@ def _write(
     return font.getlength(text)
 
 
-def _width(strip: Strip) -> int:
+def _width(strip: _ScaledStrip) -> int:
     return sum(image.width + _GAP for image in strip.images) - _GAP if strip.images else 0
 
 
-def _room(strip: Strip) -> int:
+def _room(strip: _ScaledStrip) -> int:
     """Returns how wide the strip is, or its caption up to `_CAPTION_ROOM`."""
     bold, plain = _font(_SMALL, "bold"), _font(_SMALL, "normal")
     title = bold.getlength(fit_text(strip.title, bold, _CAPTION_ROOM))

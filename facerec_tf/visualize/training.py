@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import EngFormatter
 
 from facerec_tf.core.errors import require
@@ -50,8 +52,10 @@ def training_figure(
     shown = [name for name in panels if is_measured(metrics, name)]
     heights = [panels[name][1] for name in shown]
     with house_style():
-        figure = HouseFigure(figsize=(9, 1.0 + 1.45 * sum(heights)), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
+        figure = HouseFigure(
+            figsize=(9, 1.0 + 1.45 * sum(heights)),
+            layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08),
+        )
         figure.suptitle(title, x=0.016, ha="left", fontsize=14, fontweight="bold")
         rows = figure.subplots(
             len(shown), 1, sharex=True, squeeze=False, height_ratios=heights
@@ -66,7 +70,7 @@ def draw_loss(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     """Draws the loss, with a moving average over it once the curve is long."""
     step, loss = _measured(metrics, "loss")
     smooth = len(loss) > SMOOTH_ABOVE
-    faint = {"alpha": 0.25, "linewidth": 1.0} if smooth else {}
+    faint: dict[str, Any] = {"alpha": 0.25, "linewidth": 1.0} if smooth else {}
     axes.plot(step, loss, color=IMPOSTOR, **faint)
     if smooth:
         axes.plot(step, _moving_average(loss, len(loss) // SMOOTH_ABOVE), color=IMPOSTOR)
@@ -77,11 +81,11 @@ def draw_loss(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
 def draw_verification_accuracy(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     """Draws the verification accuracy, its last value beside the last point."""
     step, accuracy = _measured(metrics, "verification_accuracy")
-    look = {"color": GENUINE, "clip_on": False, "zorder": 3}
+    look: dict[str, Any] = {"color": GENUINE, "clip_on": False, "zorder": 3}
     axes.plot(step, accuracy, "o-", markersize=5, markeredgecolor="white", **look)
     percent_axis(axes.yaxis, bins=5)
     axes.margins(y=0.15)
-    offset = {"textcoords": "offset points", "xytext": (0, -16), "ha": "right"}
+    offset: dict[str, Any] = {"textcoords": "offset points", "xytext": (0, -16), "ha": "right"}
     place = (step[-1], accuracy[-1])
     axes.annotate(f"{accuracy[-1]:.1%}", place, color=GENUINE, fontweight="bold", **offset)
     _finish(axes, "Verification accuracy", metrics)
@@ -93,12 +97,17 @@ def draw_angles(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
         if is_measured(metrics, name):
             step, angle = _measured(metrics, name)
             marker = "o" if len(step) <= SMOOTH_ABOVE else None
-            look = {"color": color, "linewidth": 1.6, "marker": marker, "markersize": 3}
+            look: dict[str, Any] = {
+                "color": color,
+                "linewidth": 1.6,
+                "marker": marker,
+                "markersize": 3,
+            }
             axes.plot(step, angle, dashes, label=label, clip_on=False, zorder=3, **look)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter("{x:g}°")
     axes.locator_params(axis="y", nbins=5, steps=[1, 1.5, 3, 5, 10])
-    place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0}
+    place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0}
     legend = axes.legend(ncols=len(_ANGLES), handlelength=2.4, columnspacing=1.2, **place)
     for line in legend.get_lines():
         line.set_marker("")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from sklearn.metrics import auc, roc_curve
 
 from facerec_tf.core.errors import require
@@ -40,8 +43,9 @@ def verification_figure(
     """
     scores, same = require_scored(scores, same)
     with house_style():
-        figure = HouseFigure(figsize=(12, 5), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1, wspace=0.04)
+        figure = HouseFigure(
+            figsize=(12, 5), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1, wspace=0.04)
+        )
         figure.suptitle(title, x=0.012, ha="left", fontsize=14, fontweight="bold")
         left, right = figure.subplots(1, 2)
         draw_roc(left, scores, same)
@@ -70,7 +74,12 @@ def draw_roc(axes: Axes, scores: np.ndarray, same: np.ndarray) -> None:
     for rate in (1e-1, 1e-2, 1e-3, 1e-4):
         if rate * np.sum(~same) >= 1.0:
             _mark_rate(axes, rate, tar[np.searchsorted(far, rate, side="right") - 1])
-    below = {"transform": axes.transAxes, "ha": "right", "va": "bottom", "color": MUTED}
+    below: dict[str, Any] = {
+        "transform": axes.transAxes,
+        "ha": "right",
+        "va": "bottom",
+        "color": MUTED,
+    }
     axes.text(0.98, 0.04, f"area under curve {auc(far, tar):.4f}", fontsize=9, **below)
 
 
@@ -84,18 +93,22 @@ def draw_histograms(
     kinds = (("impostor", ~same, IMPOSTOR), ("genuine", same, GENUINE))
     for name, chosen, colour in kinds:
         label = f"{name} ({np.sum(chosen):,})"
-        both = {"bins": edges, "density": True, "color": colour}
+        both: dict[str, Any] = {"bins": edges, "density": True, "color": colour}
         axes.hist(scores[chosen], histtype="stepfilled", alpha=0.25, linewidth=0, **both)
         axes.hist(scores[chosen], histtype="step", linewidth=1.6, label=label, **both)
     axes.set_ylim(0, axes.get_ylim()[1] * 1.08)
     if threshold is not None:
         axes.axvline(threshold, color=INK, linewidth=1.3, linestyle=(0, (4, 3)))
         side = "left" if threshold < np.mean(axes.get_xlim()) else "right"
-        place = {"transform": axes.get_xaxis_transform(), "ha": side, "va": "top"}
+        place: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "ha": side, "va": "top"}
         axes.text(threshold, 0.995, f"  accept at ≥ {threshold:.3f}  ", fontsize=9, **place)
     axes.yaxis.set_ticklabels([])
     axes.tick_params(axis="y", length=0)
-    beside_title = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
+    beside_title: dict[str, Any] = {
+        "loc": "lower right",
+        "bbox_to_anchor": (1.0, 1.0),
+        "borderaxespad": 0.2,
+    }
     axes.legend(ncols=2, handlelength=1.2, columnspacing=1.2, handletextpad=0.5, **beside_title)
     axes.set(title="Scores", xlabel="cosine similarity", ylabel="density")
 
@@ -108,12 +121,12 @@ def require_scored(scores: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np
     require(same.shape == scores.shape, "same", f"of shape {scores.shape}, as scores", same.shape)
     damaged = int(np.sum(~np.isfinite(scores)))
     require(damaged == 0, "scores", "finite", f"{damaged} that are not")
-    both = same.any() and not same.all()
+    both = bool(same.any() and not same.all())
     require(both, "same", "of both kinds of pairs", f"{same.sum()} genuine of {same.size}")
     return scores, same
 
 
 def _mark_rate(axes: Axes, rate: float, tar: float) -> None:
     axes.plot(rate, tar, "o", color=ACCENT, markersize=6, markeredgecolor="white", clip_on=False)
-    offset = {"textcoords": "offset points", "xytext": (7, -12), "fontsize": 9}
+    offset: dict[str, Any] = {"textcoords": "offset points", "xytext": (7, -12), "fontsize": 9}
     axes.annotate(f"{tar:.1%}", (rate, tar), color=INK, **offset)

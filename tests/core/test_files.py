@@ -2,7 +2,15 @@ import hashlib
 
 import pytest
 
-from facerec_tf.core.files import atomic_directory, atomic_file, sha256, sha256_tree
+from facerec_tf.core.errors import DataError
+from facerec_tf.core.files import (
+    atomic_directory,
+    atomic_file,
+    read_csv,
+    read_text,
+    sha256,
+    sha256_tree,
+)
 
 
 def test_a_file_appears_only_when_its_block_ends_well(tmp_path):
@@ -38,3 +46,45 @@ def test_digests(tmp_path):
     assert sha256_tree(tmp_path) == before
     (tmp_path / "a").rename(tmp_path / "b")
     assert sha256_tree(tmp_path) != before
+
+
+def test_text_is_utf8_with_or_without_a_byte_order_mark(tmp_path):
+    path = tmp_path / "names.txt"
+    path.write_bytes("\ufeffÅsa\r\nBo\n".encode())
+    assert read_text(path, bom=True) == "Åsa\nBo\n"
+    assert read_text(path) == "\ufeffÅsa\nBo\n"
+
+
+@pytest.mark.parametrize("read", [read_text, read_csv])
+def test_files_that_cannot_be_read_are_named(tmp_path, read):
+    missing, latin = tmp_path / "missing", tmp_path / "latin"
+    latin.write_bytes("name\nÅsa\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"^Cannot read split file '.*missing': No such file"):
+        read(missing, "split file")
+    with pytest.raises(DataError, match=r"^Split file '.*latin' is not valid UTF-8: .*position 5"):
+        read(latin, "split file")
+    with pytest.raises(DataError, match=r"^'.*latin' is not valid UTF-8"):
+        read(latin)
+
+
+def test_rows_of_csv_have_line_numbers(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text('a,b\n1,"two\nlines"\n\n3,4\n')
+    rows = [(3, ["1", "two\nlines"]), (4, []), (5, ["3", "4"])]
+    assert read_csv(path, header=("a", "b")) == rows
+    assert read_csv(path) == [(1, ["a", "b"]), *rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,c\n", r"^Pairs '.*' must begin with the header a,b\. Found: a,c"),
+        ("", r"^Pairs '.*' must begin with the header a,b\. Found: an empty file"),
+        ('a,b\n1,"2"3\n', r"^Line 2 of pairs '.*' is not valid CSV"),
+    ],
+)
+def test_damaged_csv_is_refused(tmp_path, text, message):
+    path = tmp_path / "pairs.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_csv(path, "pairs", header=("a", "b"))
