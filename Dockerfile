@@ -9,7 +9,6 @@ RUN apt-get update \
 WORKDIR /opt/facerec_tf
 COPY setup.cfg pyproject.toml README.md LICENSE ./
 COPY facerec_tf facerec_tf
-COPY tools tools
 COPY experiments experiments
 RUN python3 -m venv .venv \
  && .venv/bin/python -m pip install --no-cache-dir --upgrade pip setuptools wheel \

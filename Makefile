@@ -14,7 +14,7 @@ PARITY := build/parity
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test lint types format bench parity clean
+.PHONY: help-texts demo test lint types format bench parity clean
 
 ## Trains on drawn faces, judges on people never trained on, exports: about five minutes on 2 cores.
 demo: $(VENV)/installed
@@ -38,6 +38,10 @@ types: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+## The texts that `facerec VERB --help` shows, from the flags.
+help-texts: $(VENV)/installed
+	$(BIN)/python -m facerec_tf.verbs.help_texts
 
 ## Speed, as ratios of one run: an hour, half of it the networks'.
 bench: $(VENV)/installed-all

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from absl import app, logging
 
@@ -34,13 +34,18 @@ with _silent_stderr():
     tf.config.list_physical_devices("GPU")
 
 
-def run(command: Callable[..., None], takes_rest: bool = False) -> None:
+def run(
+    command: Callable[..., None],
+    takes_rest: bool = False,
+    arguments: Sequence[str] | None = None,
+) -> None:
     """Parses the command line and runs `command`, then exits.
 
     Args:
         command: Function that reads the flags. What it raises as `UserError` or `OSError` is
             printed as one line.
         takes_rest: Whether it takes what follows `--`, as a list; otherwise that is refused.
+        arguments: The command line, program first; that of this process by default.
     """
 
     def main(arguments: list[str]) -> int | None:
@@ -59,4 +64,4 @@ def run(command: Callable[..., None], takes_rest: bool = False) -> None:
             return 130
         return None
 
-    app.run(main)
+    app.run(main, argv=None if arguments is None else list(arguments))

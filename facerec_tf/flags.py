@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from absl import flags
 
@@ -20,7 +20,6 @@ from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.core.lookup import lookup
 from facerec_tf.models import MAIN_LOSSES
-from facerec_tf.photographs import AlignmentOptions
 
 FLAGS = flags.FLAGS
 flags.disclaim_key_flags()  # They are the verbs': `--help` shows the flags of the main module.
@@ -60,6 +59,15 @@ class _Option:
     help: str
 
 
+class _Use(NamedTuple):
+    """A parameter in the constructor of one loss, or in the builder of one family of backbones."""
+
+    name: str
+    kind: str
+    user: str
+    default: Any
+
+
 def define_training_flags() -> None:
     """Defines the flags of `python -m facerec_tf.train`."""
     flags.DEFINE_string("workdir", None, "Run folder; default: runs/LOSS-DATE-TIME.")
@@ -67,84 +75,18 @@ def define_training_flags() -> None:
     tables = {"loss": _loss_table(), "backbone": _backbone_table()}
     for option in _options():
         table = f"\n{tables[option.flag]}" if option.flag in tables else ""
-        _DEFINERS[option.type](option.flag, option.default, option.help + table)
-    for uses in (_loss_flags(), _backbone_flags()):
-        for name, defaults in uses.items():
-            _define_parameter(name, defaults)
+        define_flag(option.flag, option.type, option.default, option.help + table)
+    for name, uses in _parameters().items():
+        users = ", ".join(
+            use.user if use.default is None else f"{use.user} ({_typed(use.default)})"
+            for use in uses
+        )
+        define_flag(name, _flag_type(name, uses), None, f"Parameter of {users}.")
 
 
-def define_evaluation_flags() -> None:
-    """Defines the flags of `python -m facerec_tf.evaluate`."""
-    _define_model_flags("`.keras` file or exported SavedModel to judge instead of a run.")
-    flags.DEFINE_string("data", None, "Folder that holds the pairs; default: the run's own data.")
-    flags.DEFINE_string(
-        "protocol",
-        "pairs",
-        "lfw_view1, lfw_view2 or another folder under DATA/pairs; "
-        "'pairs' takes the only one there.",
-    )
-    flags.DEFINE_boolean("flip_fusion", True, "Add the embedding of the mirrored image.")
-    flags.DEFINE_string(
-        "output",
-        None,
-        "Folder for the report; default: the run's report/, with --model the current folder.",
-    )
-
-
-def define_export_flags() -> None:
-    """Defines the flags of `python -m facerec_tf.export`."""
-    _define_model_flags("`.keras` file to export instead of a run.")
-    flags.DEFINE_string(
-        "format",
-        "saved_model",
-        "saved_model for TensorFlow; xla, one that XLA compiles where it is loaded; litert "
-        "for phones and XNNPACK (needs facerec_tf[litert] where TensorFlow runs none); onnx for "
-        "ONNX Runtime (needs facerec_tf[onnx]).",
-    )
-    flags.DEFINE_boolean(
-        "flip_fusion", False, "Have the model add the embedding of the mirrored image."
-    )
-    flags.DEFINE_string("output", None, "Folder to write: new or empty.")
-
-
-def define_align_flags() -> None:
-    """Defines the flags of `python -m facerec_tf.align`."""
-    flags.DEFINE_string("images", None, "Folder of photographs, with any folders below it.")
-    flags.DEFINE_string(
-        "output", None, "Folder for the crops: new, empty, or the one to go on with."
-    )
-    flags.DEFINE_integer("threads", None, "That work at once; default: one a core.")
-    define_alignment_flags()
-
-
-def define_alignment_flags(**defaults: Any) -> None:
-    """Defines the flags of every command that cuts faces out; `defaults` replaces theirs."""
-    types = typing.get_type_hints(AlignmentOptions)
-    for field in dataclasses.fields(AlignmentOptions):
-        default = defaults.get(field.name, field.default)
-        _DEFINERS[types[field.name]](field.name, default, field.metadata["help"])
-
-
-def alignment_options() -> AlignmentOptions | None:
-    """Returns what the flags of `define_alignment_flags` ask for; None if no detector is chosen.
-
-    Raises:
-        ArgumentError: If a value is outside its domain, or a flag is not used by what was chosen.
-    """
-    names = [field.name for field in dataclasses.fields(AlignmentOptions)]
-    if FLAGS["detector"].value is None:
-        for name in names:
-            if FLAGS[name].present and name not in ("alignment", "jpeg_quality"):
-                raise ArgumentError(f"Flag --{name} is used with a --detector only.")
-        return None
-    given = {name: FLAGS[name].value for name in names}
-    return AlignmentOptions(**{k: value for k, value in given.items() if value is not None})
-
-
-def define_backbones_flags() -> None:
-    """Defines the flags of `python -m facerec_tf.backbones`."""
-    flags.DEFINE_list("only", [], "Networks to show; default: all.")
-    flags.DEFINE_integer("batch_size", 8, "Images embedded at once.", lower_bound=1)
+def define_flag(name: str, kind: Any, default: Any, help: str) -> None:
+    """Defines a flag whose type is the annotation `kind` of a field or parameter."""
+    _DEFINERS[kind](name, default, help)
 
 
 def training_config(stored: ExperimentConfig | None = None) -> ExperimentConfig:
@@ -190,14 +132,6 @@ def _require_used(config: ExperimentConfig, given: Mapping[str, Any]) -> None:
                 )
 
 
-def _define_model_flags(model_help: str) -> None:
-    flags.DEFINE_string("workdir", None, "Run folder of the recognizer.")
-    flags.DEFINE_string("model", None, model_help)
-    flags.DEFINE_string(
-        "checkpoint", "final", "With --workdir: 'final', 'latest', or 'best' by verification."
-    )
-
-
 def _options() -> Iterator[_Option]:
     for group in config_lib.FIELDS:
         options = group.default_factory if group.default is dataclasses.MISSING else group.default
@@ -230,44 +164,76 @@ def _integers(values: Sequence[str], flag: str) -> tuple[int, ...]:
         ) from error
 
 
-def _loss_flags() -> dict[str, dict[str, Any]]:
-    """Returns, for every parameter of any loss, the losses that take it and their defaults."""
-    uses: dict[str, dict[str, Any]] = {}
+def _parameters() -> dict[str, list[_Use]]:
+    """Every parameter of a loss or a backbone, with all its users.
+
+    All flags share one namespace, in which a parameter can neither be called like another option
+    nor belong to a loss and to a backbone.
+
+    Raises:
+        ArgumentError: If a parameter collides with another flag.
+    """
+    uses: dict[str, list[_Use]] = {}
+    for use in (*_loss_parameters(), *_backbone_parameters()):
+        if use.name in flags.FLAGS:
+            raise ArgumentError(
+                f"Parameter '{use.name}' of {use.kind} '{use.user}' collides with the flag "
+                f"--{use.name}: {flags.FLAGS[use.name].help} Rename the parameter."
+            )
+        others = uses.setdefault(use.name, [])
+        if others and others[0].kind != use.kind:
+            raise ArgumentError(
+                f"Parameter '{use.name}' of {use.kind} '{use.user}' collides with the parameter of "
+                f"{others[0].kind} '{others[0].user}'. Rename one of them."
+            )
+        others.append(use)
+    return uses
+
+
+def _loss_parameters() -> Iterator[_Use]:
     for loss, kind in MAIN_LOSSES.items():
         for name, default in hyperparameters(kind).items():
-            uses.setdefault(name, {})[loss] = default
-    return uses
+            yield _Use(name, "loss", loss, default)
 
 
-def _backbone_flags() -> dict[str, dict[str, Any]]:
-    """Returns, for every option of any backbone, the families that have it and their defaults."""
-    uses: dict[str, dict[str, Any]] = {}
+def _backbone_parameters() -> Iterator[_Use]:
+    """Yields each option of a family of backbones once."""
+    seen = set()
     for backbone in (*BACKBONES.values(), find("keras:ResNet50")):
+        family = backbone.builder.__name__
         for name, default in backbone.options.items():
-            uses.setdefault(name, {}).setdefault(backbone.builder.__name__, default)
-    return uses
+            if (family, name) not in seen:
+                seen.add((family, name))
+                yield _Use(name, "backbone", family, default)
 
 
-def _define_parameter(name: str, defaults: Mapping[str, Any]) -> None:
-    users = ", ".join(
-        user if default is None else f"{user} ({_typed(default)})"
-        for user, default in defaults.items()
-    )
-    kind = next((type(value) for value in defaults.values() if value is not None), float)
-    _DEFINERS[kind](name, None, f"Parameter of {users}.")
+def _flag_type(name: str, uses: Sequence[_Use]) -> type:
+    """The type of the defaults of all users; float if every default is None.
+
+    Raises:
+        ArgumentError: If the users' types differ.
+    """
+    types = {type(use.default): use for use in uses if use.default is not None}
+    if len(types) > 1:
+        found = ", ".join(f"{kind.__name__} in '{use.user}'" for kind, use in types.items())
+        raise ArgumentError(
+            f"Parameter '{name}' must have defaults of one type in all losses and backbones, as "
+            f"they share the flag --{name}. Found: {found}"
+        )
+    return next(iter(types), float)
 
 
 def _loss_options(base: ExperimentConfig, given: Mapping[str, Any]) -> dict[str, Any]:
     loss = given.get("model.loss", base.model.loss)
     accepted = hyperparameters(lookup(MAIN_LOSSES, loss, "loss"))
-    return _given_options(_loss_flags(), accepted, f"--loss={loss}")
+    return _given_options(_loss_parameters(), accepted, f"--loss={loss}")
 
 
 def _backbone_options(base: ExperimentConfig, given: Mapping[str, Any]) -> dict[str, Any]:
     if pretrained := given.get("finetuning.pretrained", base.finetuning.pretrained):
-        return _given_options(_backbone_flags(), {}, f"--pretrained={pretrained}")
+        return _given_options(_backbone_parameters(), {}, f"--pretrained={pretrained}")
     name = given.get("model.backbone", base.model.backbone) or config_lib.DEFAULT_BACKBONE
-    return _given_options(_backbone_flags(), find(name).options, f"--backbone={name}")
+    return _given_options(_backbone_parameters(), find(name).options, f"--backbone={name}")
 
 
 def _typed(value: Any) -> str:
@@ -275,11 +241,9 @@ def _typed(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _given_options(
-    known: Mapping[str, Any], accepted: Mapping[str, Any], user: str
-) -> dict[str, Any]:
-    """Returns the flags given among `known`; `user` is the choice that must accept them."""
-    given = {name: FLAGS[name].value for name in known if FLAGS[name].present}
+def _given_options(known: Iterable[_Use], accepted: Mapping[str, Any], user: str) -> dict[str, Any]:
+    """The flags given among `known`; `user` is the choice that must accept them."""
+    given = {use.name: FLAGS[use.name].value for use in known if FLAGS[use.name].present}
     for name in given:
         if name not in accepted:
             takes = ", ".join(f"--{n}" for n in accepted) or "no parameters"

@@ -26,6 +26,18 @@ def shared_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def run_verb():
+    """Runs `python -m facerec_tf VERB FLAGS`; flags are given as keyword arguments."""
+    from tests.forked import run_forked  # It imports this module.
+
+    def run(verb, **arguments):
+        flags = (f"--{flag}={value}" for flag, value in arguments.items())
+        return run_forked("facerec_tf", verb, *flags)
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def run_tool():
     """Runs `python tools/NAME.py FLAGS`; flags are given as keyword arguments."""
     from tests.forked import run_forked  # It imports this module.

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "facerec_tf"
-VERBS = ("train", "evaluate", "export", "align")
+#: `python -m facerec_tf.VERB`; the verbs themselves are in `verbs`.
+ENTRIES = ("train", "evaluate", "export", "align")
 
 #: Room → floor; a module may import from its own room, and from rooms on lower floors.
 FLOORS = {
@@ -20,15 +21,16 @@ FLOORS = {
     **dict.fromkeys(("training", "serving", "pretrained", "importers"), 5),
     "experiment": 6,
     **dict.fromkeys(("curation", "flags", "command"), 7),
-    **dict.fromkeys(VERBS, 8),
+    "verbs": 8,
+    **dict.fromkeys(ENTRIES, 9),
 }
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.parent != PACKAGE or p.stem in FLOORS)
 
 
 def room(path):
-    """Returns the room of a module; what `python -m facerec_tf.ROOM` runs is a verb."""
+    """Returns the package of a module; what `python -m` runs is an entry."""
     if path.name == "__main__.py":
-        return VERBS[0]
+        return ENTRIES[0]
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -61,7 +63,7 @@ def test_every_room_has_its_floor():
 
 def test_absl_stays_in_flags():
     users = {room(p) for p in PACKAGE.rglob("*.py") if any("absl" in n for n in imported(p))}
-    assert users == {"flags", "command"}
+    assert users == {"flags", "command", "verbs"}
 
 
 def test_no_file_grows_past_400_lines():

@@ -25,13 +25,19 @@ def require_known(name: str, known: Iterable[str], argument: str) -> None:
     names = sorted(known)
     if name in names:
         return
-    by_lower = {known_name.lower(): known_name for known_name in names}
-    nearest = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.5)
-    hint = f" Did you mean '{by_lower[nearest[0]]}'?" if nearest else ""
+    similar = nearest(str(name), names)
+    hint = f" Did you mean '{similar}'?" if similar else ""
     raise ArgumentError(
         f"Argument '{argument}' must be one of {', '.join(names)}. "
         f"Received: {argument}={name!r}.{hint}"
     )
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most similar to `name`, whatever its case; None if none is similar."""
+    by_lower = {known_name.lower(): known_name for known_name in known}
+    similar = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    return by_lower[similar[0]] if similar else None
 
 
 def lookup(table: Mapping[str, T], name: str, argument: str) -> T:

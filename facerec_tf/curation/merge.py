@@ -83,7 +83,7 @@ def merge_records(
     if left_out := [path for path in pairs if Path(path).is_dir()]:
         summary["pair sets"] = (
             f"not taken over from {', '.join(left_out)}: their people may be in the other data. "
-            "See with tools/check_overlap.py"
+            "See with facerec check-overlap"
         )
     return summary
 

@@ -51,7 +51,7 @@ def opening(
             0,
             "Without --data, a small network is trained on synthetic faces. For real faces:\n"
             "  python -m facerec_tf.train --data=DIR   "
-            "(DIR from tools/make_records.py or tools/import_lfw.py)",
+            "(DIR from facerec make-records or facerec import-lfw)",
         )
     return "\n".join(lines)
 

@@ -142,8 +142,8 @@ def people(directory):
     return {entry.name: entry.images for entry in Manifest.load(directory).classes}
 
 
-def test_drops(run_tool, run, data, records, tmp_path):
-    done = run_tool("clean_labels", workdir=run, output=tmp_path / "out")
+def test_drops(run_verb, run, data, records, tmp_path):
+    done = run_verb("clean-labels", workdir=run, output=tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "images: 109 of 5 identities" in done.stdout
     assert "kept: 102 (93.6 %), within 75°\ndropped: 6 (5.5 %), past 75°\n" in done.stdout
@@ -174,11 +174,11 @@ def test_drops(run_tool, run, data, records, tmp_path):
     assert [r["degrees"] for r in rows if r["action"] == "unjudged"] == [""]
 
 
-def test_relabels(run_tool, run, data, records, tmp_path, photo):
+def test_relabels(run_verb, run, data, records, tmp_path, photo):
     model = tmp_path / "model.keras"
     shutil.copy(run / "recognizer.keras", model)
-    done = run_tool(
-        "clean_labels",
+    done = run_verb(
+        "clean-labels",
         model=model,
         data=data,
         output=tmp_path / "out",
@@ -367,7 +367,7 @@ def test_records_of_other_identities(run, records, tmp_path, change, words):
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
-def test_refuses_a_folder_in_use(run_tool, one_line_error, tmp_path):
+def test_refuses_a_folder_in_use(run_verb, one_line_error, tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
-    one_line_error(run_tool("clean_labels", workdir="nowhere", output=tmp_path), "is not empty")
+    one_line_error(run_verb("clean-labels", workdir="nowhere", output=tmp_path), "is not empty")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -212,9 +212,9 @@ def test_sheets_show_images_beside_their_identity_and_the_other(
     assert pair.shape == (16 + 34 + 19 + 112 + 16, 2 * 16 + 2 * (4 * 114 - 2) + 20, 3)
 
 
-def test_as_typed(run_tool, model, data, tmp_path):
-    done = run_tool(
-        "find_label_errors", model=model, data=data, output=tmp_path / "out", same_degrees=20
+def test_as_typed(run_verb, model, data, tmp_path):
+    done = run_verb(
+        "find-label-errors", model=model, data=data, output=tmp_path / "out", same_degrees=20
     )
     assert done.returncode == 0, done.stderr
     assert "flagged: 6 of 47 images past 75°\n" in done.stdout

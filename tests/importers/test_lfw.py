@@ -17,7 +17,7 @@ from facerec_tf.importers.lfw import import_lfw
 from facerec_tf.photographs import AlignmentOptions
 from facerec_tf.photographs.landmark_cropper import LandmarkCropper, read_landmarks
 from tests.photo_fixtures import draw
-from tests.tools.conftest import assert_one_line_error
+from tests.verbs.conftest import assert_one_line_error
 
 #: Person → images. The first three are trained on, the others compared.
 PEOPLE = {"Ann_A": 3, "Bob_B": 1, "Cem_C": 2} | {f"Dev_{i:02d}": 2 for i in range(20)}
@@ -105,8 +105,8 @@ def read_all(directory):
     return {record.filename: record for record in records}
 
 
-def test_imports(source, run_tool, photos, points):
-    done = run_tool("import_lfw", **flags_for(source))
+def test_imports(source, run_verb, photos, points):
+    done = run_verb("import-lfw", **flags_for(source))
     assert done.returncode == 0, done.stderr
     assert "training: 6 images of 3 people" in done.stdout
     assert "lfw_view1: 40 pairs" in done.stdout
@@ -133,9 +133,9 @@ def test_imports(source, run_tool, photos, points):
     assert view2.filenames[view2.first[7]] == "Ann_A/Ann_A_0002.jpg"
 
 
-def test_missing_split_file(source, run_tool):
+def test_missing_split_file(source, run_verb):
     (source / "pairs.txt").unlink()
-    done = run_tool("import_lfw", **flags_for(source))
+    done = run_verb("import-lfw", **flags_for(source))
     assert_one_line_error(done, "pairs.txt", "into the folder of the archive")
     assert not (source / "out").exists()
 
@@ -149,8 +149,8 @@ def test_missing_split_file(source, run_tool):
         ({"tfds": True, "landmarks": "l.csv"}, "--landmarks is not used with --tfds"),
     ],
 )
-def test_flags_that_do_not_go_together(tmp_path, run_tool, flags, words):
-    assert_one_line_error(run_tool("import_lfw", output=tmp_path / "out", **flags), words)
+def test_flags_that_do_not_go_together(tmp_path, run_verb, flags, words):
+    assert_one_line_error(run_verb("import-lfw", output=tmp_path / "out", **flags), words)
 
 
 def truncate_archive(source):

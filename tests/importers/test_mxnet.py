@@ -260,8 +260,8 @@ def test_the_order_is_shuffled(rec, tmp_path):
     assert np.mean(np.diff(labels) == 0) < 0.6
 
 
-def test_as_typed(rec, tmp_path, run_tool):
-    done = run_tool("import_mxnet", rec=rec, output=tmp_path / "out", shards=2)
+def test_as_typed(rec, tmp_path, run_verb):
+    done = run_verb("import-mxnet", rec=rec, output=tmp_path / "out", shards=2)
     assert done.returncode == 0, done.stderr
     assert "images: 120 of 3 identities" in done.stdout
     assert len(read_all(tmp_path / "out")) == 120

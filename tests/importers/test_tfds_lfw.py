@@ -178,7 +178,7 @@ def test_needs_its_package(monkeypatch):
         next(read_tfds_lfw())
 
 
-def test_real_faces_as_typed(shared_dir, tmp_path, run_tool):
+def test_real_faces_as_typed(shared_dir, tmp_path, run_verb):
     """The first photographs of LFW: the crops that YuNet gives of the archive's own files."""
     model = shared_dir / "data" / "models" / "yunet_n_320_320.onnx"
     cropper = AlignmentOptions(detector_model=str(model)).make_cropper()
@@ -196,7 +196,7 @@ def test_real_faces_as_typed(shared_dir, tmp_path, run_tool):
                 break
     output = tmp_path / "out"
     flags = {"tfds_data": prepare(tmp_path), "detector_model": model, "output": output}
-    done = run_tool("import_lfw", tfds=True, **flags)
+    done = run_verb("import-lfw", tfds=True, **flags)
     assert done.returncode == 0, done.stderr
     assert "training: 8 images" in done.stdout
     assert "pairs: none" in done.stdout

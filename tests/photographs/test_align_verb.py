@@ -18,7 +18,7 @@ from facerec_tf.data.photo import decode_photo
 from facerec_tf.photographs.landmark_cropper import read_landmarks
 from tests.conftest import ROOT
 from tests.forked import run_forked
-from tests.tools.conftest import assert_one_line_error
+from tests.verbs.conftest import assert_one_line_error
 
 #: Exif orientation of one photograph each.
 TURNED = (6, 3, 8)

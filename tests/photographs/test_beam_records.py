@@ -22,7 +22,6 @@ from facerec_tf.photographs.beam_records import beam_make_records, find_remote_p
 from facerec_tf.photographs.crop_reader import CropReader
 from facerec_tf.photographs.folder_scan import scan_folder
 from facerec_tf.photographs.make_records import make_records
-from tests.conftest import ROOT
 from tests.forked import run_forked
 from tests.photo_fixtures import draw
 
@@ -235,7 +234,8 @@ def test_two_processes_and_a_detector_as_a_user_types_it(tmp_path, shared_dir):
     (path.parent / "noise.png").write_bytes(cv2.imencode(".png", draw(0))[1].tobytes())
     flags = [f"--detector_model={data}/models/yunet_n_320_320.onnx", "--detector=yunet"]
     done = run_forked(
-        ROOT / "tools" / "beam_make_records.py",
+        "facerec_tf",
+        "make-records-beam",
         *flags,
         f"--images={photos}",
         f"--output={tmp_path / 'beam'}",
@@ -245,7 +245,8 @@ def test_two_processes_and_a_detector_as_a_user_types_it(tmp_path, shared_dir):
     )
     assert done.returncode == 0, done.stderr
     done = run_forked(
-        ROOT / "tools" / "make_records.py",
+        "facerec_tf",
+        "make-records",
         *flags,
         f"--images={photos}",
         f"--output={tmp_path / 'local'}",

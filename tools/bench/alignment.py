@@ -18,10 +18,10 @@ from absl import flags
 
 from facerec_tf.command import run
 from facerec_tf.data.photo import decode_photo
-from facerec_tf.flags import alignment_options, define_alignment_flags
 from facerec_tf.importers.lfw import read_photos
 from facerec_tf.photographs import AlignmentOptions, Photo, crop_photos
 from facerec_tf.photographs.make_records import make_records
+from facerec_tf.verbs.alignment_flags import alignment_options, define_alignment_flags
 
 _ARCHIVE = flags.DEFINE_string("archive", None, "Tar of photographs, such as LFW's.")
 _IMAGES = flags.DEFINE_integer("images", 2000, "Photographs per round.", lower_bound=10)

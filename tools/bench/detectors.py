@@ -19,9 +19,9 @@ from absl import flags
 from facerec_tf.alignment import Face
 from facerec_tf.command import run
 from facerec_tf.data.photo import decode_photo
-from facerec_tf.flags import alignment_options, define_alignment_flags
 from facerec_tf.importers.lfw import read_photos
 from facerec_tf.photographs.landmark_cropper import read_landmarks
+from facerec_tf.verbs.alignment_flags import alignment_options, define_alignment_flags
 
 _ARCHIVE = flags.DEFINE_string("archive", None, "Tar of photographs, such as LFW's.")
 _LANDMARKS = flags.DEFINE_string("landmarks", None, "CSV file of five landmarks per photograph.")

@@ -1,0 +1,1 @@
+"""The commands of `facerec`: one file per verb, from flags to one call and one summary."""

@@ -1,0 +1,47 @@
+"""Cuts the faces out of a folder of photographs and aligns them.
+
+    facerec align --images=DIR --output=CROPS
+
+An interrupted call can be repeated; it continues with the unfinished photographs. Writes the crops,
+`faces.csv`, `rejected.csv` and `contact_sheet.png` to OUTPUT.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from absl import flags
+
+from facerec_tf.core.errors import ArgumentError
+from facerec_tf.photographs import align_folder
+from facerec_tf.verbs.alignment_flags import alignment_options, define_alignment_flags
+from facerec_tf.verbs.common import FLAGS, summarize
+
+
+def define_flags() -> None:
+    """Defines the flags of the verb."""
+    flags.DEFINE_string("images", None, "Folder of photographs, in any subfolders.")
+    flags.DEFINE_string(
+        "output", None, "Folder for the crops: new, empty, or of an interrupted call."
+    )
+    flags.DEFINE_integer("threads", None, "Number of threads; default: one per core.")
+    define_alignment_flags()
+
+
+def main() -> None:
+    """Aligns as the flags say."""
+    if not (FLAGS.images and FLAGS.output):
+        raise ArgumentError("--images=DIR and --output=DIR are needed.")
+    options = alignment_options()
+    summary = align_folder(
+        Path(FLAGS.images),
+        Path(FLAGS.output),
+        options.make_cropper(),
+        options.described(),
+        FLAGS.threads,
+    )
+    summarize(
+        summary,
+        f"Next: facerec make-records --images={FLAGS.output} "
+        f"--alignment={options.template().name} --output=RECORDS",
+    )

@@ -1,0 +1,38 @@
+"""What several verbs share: flags that are defined once, and one way to print a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from absl import flags
+
+from facerec_tf.core import chief
+
+FLAGS = flags.FLAGS
+
+
+def define_model_flags(model_help: str) -> None:
+    """Defines `--workdir`, `--model` and `--checkpoint`, which choose a recognizer.
+
+    Args:
+        model_help: Help text of `--model`.
+    """
+    flags.DEFINE_string("workdir", None, "Run folder of the recognizer.")
+    flags.DEFINE_string("model", None, model_help)
+    flags.DEFINE_string(
+        "checkpoint", "final", "With --workdir: 'final', 'latest', or 'best' by verification."
+    )
+
+
+def summarize(summary: Mapping[str, Any], *closing: str) -> None:
+    """Prints one line per entry of `summary`, then the lines of `closing`."""
+    for name, content in summary.items():
+        chief.emit(f"{name}: {content}")
+    for line in closing:
+        chief.emit(line)
+
+
+def next_train(output: object) -> str:
+    """The closing line of verbs that write records to train on."""
+    return f"Wrote '{output}'. Train with: python -m facerec_tf.train --data={output}"

@@ -1,0 +1,135 @@
+"""Turns another project's weight file into a recognizer of ours.
+
+    facerec import-weights --from=FILE --backbone=NAME --output=recognizer.keras
+
+FILE is an MXNet `.params` file (with its `-symbol.json` beside it, if there is one), a PyTorch
+`state_dict` of InsightFace's arcface_torch or of facenet-pytorch, or an ONNX recogniser as in
+InsightFace's model packs. Every array must find its place in the backbone: what is missing, left
+over or of another shape is listed, and nothing is written. The recognizer takes RGB pixels 0-255,
+whatever its file was fed; where it comes from, with the file's SHA-256, stays in its `origin`.
+
+ONNX files often have BatchNorm folded into the convolutions. Such a network embeds as before, but
+to be fine-tuned it needs statistics again: `--calibrate=DIR` measures them on some of the records
+in DIR, without a change to what it computes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from facerec_tf.backbones import find
+from facerec_tf.core.errors import UserError, argument_error
+from facerec_tf.core.files import atomic_file, require_writable
+from facerec_tf.pretrained import import_weights
+from facerec_tf.verbs.common import FLAGS, summarize
+
+
+def define_flags() -> None:
+    """Defines the flags of the verb."""
+    flags.DEFINE_string("from", None, "Weight file to read.")
+    flags.DEFINE_string("backbone", None, "Network of the file, such as iresnet50 or mbf.")
+    flags.DEFINE_string("output", None, "`.keras` file to write.")
+    flags.DEFINE_multi_string(
+        "option", [], "Option of the backbone, such as se=true; may be given several times."
+    )
+    flags.DEFINE_float(
+        "mean",
+        None,
+        "The file's network is fed (pixel - mean) / std; default: as its project does.",
+    )
+    flags.DEFINE_float("std", None, "See --mean.")
+    flags.DEFINE_enum("channels", "rgb", ["rgb", "bgr"], "Order the network takes.")
+    flags.DEFINE_string(
+        "calibrate", None, "Folder of records to measure folded BatchNorm statistics on."
+    )
+    flags.mark_flags_as_required(["from", "backbone", "output"])
+
+
+def import_file(output: Path) -> list[str]:
+    """Imports as the flags say, and writes `output`.
+
+    Returns:
+        What was done, for a summary.
+
+    Raises:
+        UserError: If the file does not fit, or `output` cannot be written.
+    """
+    if output.suffix != ".keras":
+        raise argument_error("output", "a file that ends in .keras", str(output))
+    if output.exists():
+        raise UserError(f"'{output}' already exists: remove it, or choose another --output.")
+    require_writable(output.parent)
+    recognizer = import_weights(
+        FLAGS["from"].value,
+        FLAGS.backbone,
+        mean=FLAGS.mean,
+        std=FLAGS.std,
+        channels=FLAGS.channels,
+        calibration=FLAGS.calibrate,
+        **parse_options(FLAGS.option),
+    )
+    with atomic_file(output) as path:
+        recognizer.save(path)
+    return [
+        f"{FLAGS.backbone}: {recognizer.backbone.count_params():,} numbers, embeddings of "
+        f"{recognizer.backbone.output_shape[-1]}, digest {recognizer.digest()[:12]}",
+        *describe(recognizer.origin),
+    ]
+
+
+def parse_options(given: Sequence[str]) -> dict[str, Any]:
+    """Returns the backbone's options by name, of `NAME=VALUE` each.
+
+    Raises:
+        ArgumentError: If one is no such pair.
+    """
+    options = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise argument_error("option", "NAME=VALUE", item)
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            options[name] = value
+    return options
+
+
+def describe(origin: dict[str, Any]) -> list[str]:
+    """Says where a recognizer comes from."""
+    lines = [
+        f"from '{origin['file']}' ({origin['format']}, SHA-256 {origin['sha256'][:12]}…): "
+        f"{origin['arrays']} arrays, each used once; {origin['arrays_left_aside']} left aside",
+        f"pixels: {origin['channels']}, x * {origin['pixel_scale']:.6g} "
+        f"{origin['pixel_offset']:+.6g}, inside the network",
+    ]
+    if "proof" in origin:
+        lines.append(origin["proof"])
+    if origin.get("folded_batch_norms"):
+        lines.append(_describe_folded(origin))
+    return lines
+
+
+def _describe_folded(origin: dict[str, Any]) -> str:
+    count = f"{origin['folded_batch_norms']} BatchNorm layers came without statistics"
+    if "calibration_images" in origin:
+        return f"{count}: measured on {origin['calibration_images']} images"
+    return f"{count}: to fine-tune, measure them with --calibrate=DIR, a folder of records"
+
+
+def main() -> None:
+    """Prints what was imported, and what can be done with it."""
+    find(FLAGS.backbone)
+    output = Path(FLAGS.output)
+    summarize(
+        {},
+        *import_file(output),
+        f"Wrote '{output}'. Next:",
+        f"evaluate it   python -m facerec_tf.evaluate --model={output} --data=DIR",
+        f"fine-tune it  python -m facerec_tf.train --pretrained={output} --data=DIR",
+    )

@@ -1,0 +1,38 @@
+"""Lists all margin heads and losses on embeddings: parameters, their defaults, and the source.
+
+facerec losses
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from facerec_tf.core.hyperparameters import hyperparameters
+from facerec_tf.losses import LOSSES
+from facerec_tf.margins import MARGINS
+from facerec_tf.verbs.common import summarize
+
+
+def define_flags() -> None:
+    """Defines the flags of the verb: it has none."""
+
+
+def main() -> None:
+    """Prints both tables."""
+    lines = ["Margin heads (--loss):", *_rows(MARGINS)]
+    lines += ["", "Losses on embeddings (--loss, or --auxiliary=NAME:WEIGHT):", *_rows(LOSSES)]
+    summarize({}, *lines)
+
+
+def _rows(table: Mapping[str, type]) -> list[str]:
+    parameters = {name: _parameters(kind) for name, kind in table.items()}
+    name_width, width = (max(map(len, texts)) for texts in (table, parameters.values()))
+    return [
+        f"  {name:{name_width}}  {parameters[name]:{width}}  {kind.source}"
+        for name, kind in table.items()
+    ]
+
+
+def _parameters(kind: type) -> str:
+    defaults = hyperparameters(kind).items()
+    return " ".join(f"{k}={v}" if v is not None else k for k, v in defaults) or "no parameters"

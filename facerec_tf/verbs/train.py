@@ -1,0 +1,39 @@
+"""Trains a recognizer and writes a run folder.
+
+    facerec train --loss=arcface --s=64 --m=0.5
+    facerec train --data=RECORDS --backbone=iresnet50 --loss=cosface --workdir=runs/NAME
+    facerec train --workdir=runs/NAME --resume
+
+Without --data, a small network is trained on drawn faces.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from facerec_tf.core.errors import ArgumentError
+from facerec_tf.experiment import RunFolder, train
+from facerec_tf.flags import define_training_flags, training_config
+from facerec_tf.verbs.common import FLAGS
+
+
+def define_flags() -> None:
+    """Defines the flags of the verb."""
+    define_training_flags()
+
+
+def main() -> None:
+    """Trains as the flags say."""
+    if FLAGS.resume:
+        if not FLAGS.workdir:
+            raise ArgumentError("--resume needs --workdir=DIR, the run to continue.")
+        workdir = Path(FLAGS.workdir)
+        config = training_config(stored=RunFolder(workdir).config())
+    else:
+        config = training_config()
+        name = f"{config.model.loss}-{time.strftime('%Y%m%d-%H%M%S')}"
+        workdir = Path(FLAGS.workdir or Path("runs") / name)
+    verbose = 1 if sys.stdout.isatty() else 2
+    train(config, workdir, resume=FLAGS.resume, verbose=verbose)
