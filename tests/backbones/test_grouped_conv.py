@@ -6,6 +6,7 @@ import tensorflow as tf
 from facerec_tf.backbones import blocks, grouped_conv
 from facerec_tf.backbones.grouped_conv import GroupedConv2D
 from tests.backbones.convolution import convolve
+from tests.tolerance import LAYER, assert_close
 
 FORMS = pytest.mark.parametrize("forced", [False, True], ids=["chosen", "depthwise"])
 POLICIES = {"float32": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
@@ -50,7 +51,7 @@ def test_each_group_is_convolved_by_itself(form, stride):
     kernel = model.weights[0].numpy()
     assert kernel.shape == (3, 3, 2, 9)
     expected = group_by_group(images, kernel, 3, stride)
-    np.testing.assert_allclose(model(images), expected, atol=1e-5)
+    assert_close(model(images), expected, LAYER)
 
 
 @FORMS
@@ -70,7 +71,7 @@ def test_gradients_are_those_of_the_groups(form):
     ):
         other = rng.normal(size=gradient.shape).astype(np.float32)
         expected = np.sum(group_by_group(*arguments(other), 3, 1) * upstream)
-        np.testing.assert_allclose(np.sum(gradient * other), expected, rtol=1e-4)
+        assert_close(np.sum(gradient * other), expected, LAYER)
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
