@@ -167,12 +167,12 @@ def shift_pixels_by_an_image(graph):
     ("change", "words"),
     [
         (shorten_a_shortcut, r"fed by other layers \(stage3_unit1_\w+, here by stage2_unit1_bn3"),
-        (multiply_by_weights, "a step of kind Mul has weights"),
-        (normalise_a_step, "a step of kind LayerNormalization has weights"),
-        (add_an_array, "nothing uses array 'spare'"),
-        (move_weights_out, "keeps its weights in other files"),
-        (add_an_input, "takes 2 inputs"),
-        (shift_pixels_by_an_image, "first layer is fed something else than scaled pixels"),
+        (multiply_by_weights, "operator Mul has weights"),
+        (normalise_a_step, "operator LayerNormalization has weights"),
+        (add_an_array, "array 'spare' is not used"),
+        (move_weights_out, "stores its weights in other files"),
+        (add_an_input, "it has 2 inputs"),
+        (shift_pixels_by_an_image, "the input of its first layer is not scaled pixels"),
     ],
 )
 def test_what_no_network_here_does_is_refused(edited, change, words):
@@ -189,7 +189,9 @@ def test_the_same_layers_with_other_activations_are_found_out(edited):
         place = [*graph.node].index(prelu)
         graph.node.insert(place, onnx.helper.make_node("Neg", [flowing], ["negated"]))
 
-    with pytest.raises(DataError, match="another network with the layers of iresnet_nano"):
+    with pytest.raises(
+        DataError, match="has the layers of iresnet_nano but computes other embeddings"
+    ):
         import_weights(edited(change), "iresnet_nano")
 
 
@@ -227,5 +229,5 @@ def test_calibration_needs_images_of_the_networks_size(nano_onnx, tmp_path, imag
     image = encode_jpeg(images(1, 64)[0].astype(np.uint8))
     made = [Record(image, label, f"person {label}", f"{label}.jpg") for label in range(2)]
     write_records(tmp_path, made, image_size=(64, 64), alignment="unknown", num_shards=1)
-    with pytest.raises(DataError, match="no sound images of 112×112 pixels"):
+    with pytest.raises(DataError, match="no readable images of 112×112 pixels"):
         import_weights(nano_onnx, "iresnet_nano", calibration=tmp_path)
