@@ -35,7 +35,8 @@ def read_weights(path: str | os.PathLike) -> WeightSource:
     bad = [name for name, array in source.arrays.items() if not np.isfinite(array).all()]
     if bad:
         raise DataError(
-            f"Weight file '{path}': {len(bad)} arrays contain NaN or infinity, for example {bad[0]!r}."
+            f"Weight file '{path}': {len(bad)} arrays contain NaN or infinity, "
+            f"for example {bad[0]!r}."
         )
     return source
 

@@ -126,9 +126,7 @@ def plan_by_name(backbone: keras.Model, source: WeightSource, naming: Naming) ->
         if isinstance(layer, keras.layers.BatchNormalization) and layer.weights:
             theirs = naming.layer(layer.name)
             default = naming.epsilon_of(layer.name)
-            epsilons[layer.name] = (
-                default if theirs is None else source.epsilons.get(theirs, default)
-            )
+            epsilons[layer.name] = source.epsilons.get(theirs or "", default)
             if layer.gamma is None and theirs is not None:
                 shape = vector(tuple(layer.moving_mean.shape))
                 array = naming.array(theirs, "gamma", source.arrays)

@@ -18,7 +18,7 @@ def test_a_network_is_its_family_with_some_arguments():
     assert net.embedding_size == 16
     with pytest.raises(
         ArgumentError,
-        match="'deep' does not take an argument 'depth'. It takes: dropout, embedding_size",
+        match=r"'deep' does not take an argument 'depth'\. It takes: dropout, embedding_size",
     ):
         net(depth=4)
 

@@ -209,7 +209,7 @@ def test_numbers_that_cannot_be_are_refused(torch, nano_file):
         import_weights(nano_file(**{"bn1.running_var": torch.full((16,), -1.0)}), "iresnet_nano")
     with pytest.raises(DataError, match=r"'features.weight' of 'nano.pt' must be all 1"):
         import_weights(nano_file(**{"features.weight": torch.full((256,), 2.0)}), "iresnet_nano")
-    with pytest.raises(DataError, match="embeddings of the network in .* are not finite"):
+    with pytest.raises(DataError, match=r"embeddings of the network in .* are not finite"):
         import_weights(nano_file(**{"fc.weight": torch.full((256, 6272), 3e38)}), "iresnet_nano")
 
 
