@@ -82,7 +82,8 @@ def _einsum(op: tf.Operation) -> int | None:
         sizes |= zip(first, operand.shape[: len(first)], strict=True)
         sizes |= zip(last[::-1], operand.shape[::-1], strict=False)
     summed = [size for label, size in sizes.items() if label not in result]
-    return math.prod(size for size in summed if size is not None) if None not in summed else None
+    known = [size for size in summed if size is not None]
+    return math.prod(known) if len(known) == len(summed) else None
 
 
 #: Operation → number of products summed per element of its output.

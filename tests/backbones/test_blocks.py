@@ -9,7 +9,7 @@ from tests.tolerance import LAYER, assert_close
 
 
 @pytest.mark.parametrize(("stride", "size"), [(1, 6), (2, 6), (2, 7)])
-def test_padding_is_alike_on_both_sides(stride, size):
+def test_padding_is_the_same_on_both_sides(stride, size):
     rng = np.random.default_rng(stride)
     inputs = keras.Input((size, size, 2))
     model = keras.Model(inputs, blocks.conv(inputs, 3, 3, "c", stride=stride, padding=1))

@@ -159,7 +159,7 @@ def test_the_embedding_size_is_the_files(torch, tmp_path):
         import_weights(tmp_path / "w.pt", "iresnet_nano", embedding_size=256)
 
 
-def test_bgr_and_scaling_can_be_told(nano, nano_file, embed_by_torch, images):
+def test_bgr_and_scaling_are_options(nano, nano_file, embed_by_torch, images):
     pixels = images(2)
     recognizer = import_weights(nano_file(), "iresnet_nano", channels="bgr", mean=100, std=50)
     expected = embed_by_torch(nano, (pixels[..., ::-1] - 100) / 50 * 127.5 + 127.5)

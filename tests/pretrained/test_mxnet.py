@@ -103,11 +103,11 @@ def test_the_symbol_tells_scaling_epsilon_and_fixed_gammas(tmp_path):
             node("Convolution", "conv", 4),
             node("_mul_scalar", "later", 5, scalar="7"),
             node("BatchNorm", "silent", 5),
-            node("BatchNorm", "told", 5, eps="2e-05", fix_gamma="False"),
+            node("BatchNorm", "given", 5, eps="2e-05", fix_gamma="False"),
         ),
     )
     assert source.scaling == (0.25, -23.0)
-    assert source.epsilons == {"silent": 1e-3, "told": 2e-5}
+    assert source.epsilons == {"silent": 1e-3, "given": 2e-5}
     assert source.fixed_gammas == {"silent"}
 
 

@@ -28,7 +28,7 @@ def test_a_missing_file_is_named(tmp_path):
         read_weights(tmp_path / "none.pt")
 
 
-def test_a_keras_model_is_told_what_it_is_for(tmp_path):
+def test_the_error_for_a_keras_model_names_the_flags(tmp_path):
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "m.keras")
     with pytest.raises(DataError, match="already a Keras model: pass it as --pretrained"):
         read_weights(tmp_path / "m.keras")
