@@ -11,7 +11,7 @@ NANO = {"units": (1, 2, 2, 1), "widths": (16, 32, 64, 128), "embedding_size": 25
 
 
 def smooth_images(count, size=112, seed=0):
-    """Returns pixels float32 `[count, size, size, 3]`: on noise, all embeddings would be similar."""
+    """Returns smooth float32 pixels `[count, size, size, 3]`: noise embeds to similar vectors."""
     draws = np.random.default_rng(seed).uniform(0, 255, (count, 8, 8, 3)).astype(np.float32)
     return np.stack([cv2.resize(image, (size, size)) for image in draws])
 
