@@ -99,8 +99,8 @@ def another_network(params, folder):
     [
         (garbage, "unsupported format"),
         (truncated, "is damaged at byte"),
-        (malicious, "is refused: it holds 'posix.system'"),
-        (not_finite, "1 arrays hold NaN or infinity, 'bn0_beta'"),
+        (malicious, "is refused: it contains 'posix.system'"),
+        (not_finite, "1 arrays contain NaN or infinity, for example 'bn0_beta'"),
         (another_network, "does not fit backbone iresnet_nano: 30 missing (stage2_unit2_bn1_gamma"),
     ],
 )
