@@ -12,9 +12,24 @@ TESTERS ?= 2
 ADDONS_PYTHON ?= $(PYTHON)
 PARITY := build/parity
 
+# What `make portability` runs: the numeric kernels, one network of each kind, six heads, the trainer.
+PORTABLE := tests/backbones/test_grouped_conv.py tests/backbones/test_batch_norm.py \
+	tests/backbones/test_prelu.py tests/backbones/test_heads.py tests/conformance/test_networks.py \
+	tests/conformance/test_xla.py tests/conformance/test_replicas.py \
+	tests/conformance/test_gradients.py tests/models tests/training/test_trainer.py \
+	tests/serving/test_fold.py
+PORTABLE_NAMES := (not (test_networks.py or test_xla.py or test_replicas.py or test_gradients.py) \
+	or iresnet-se or mobilefacenet-mbf or vit or inception-batch_norm or sphereface_cnn \
+	or arcface or adaface or curricularface or sphereface2 or triplet or center)
+
+# What `make lowest` runs: all but files, commands and formats that no version of TensorFlow changes.
+LOWEST := tests/core tests/margins tests/losses tests/models tests/training tests/backbones \
+	tests/evaluation tests/conformance tests/serving/test_experiment_export.py \
+	tests/experiment/test_verbs.py
+
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help-texts demo test lint types format bench parity clean
+.PHONY: demo test portability lowest lint types format help-texts bench parity clean
 
 ## Trains on drawn faces, judges on people never trained on, exports: about five minutes on 2 cores.
 demo: $(VENV)/installed
@@ -27,6 +42,17 @@ demo: $(VENV)/installed
 ## Lint, formatting, types and all tests; real faces are tested where FACEREC_SHARED points to them.
 test: lint types $(VENV)/installed-all
 	$(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=worksteal --durations=25
+
+## Part of the tests as on other CPUs, emulated: AVX2 only, and TensorFlow without oneDNN.
+portability: $(VENV)/installed-all
+	ONEDNN_MAX_CPU_ISA=AVX2 XLA_FLAGS=--xla_cpu_max_isa=AVX2 $(BIN)/python -m pytest $(PORTABLE) \
+		--numprocesses=$(TESTERS) -k "$(strip $(PORTABLE_NAMES)) and not bfloat16"
+	TF_ENABLE_ONEDNN_OPTS=0 $(BIN)/python -m pytest $(PORTABLE) \
+		--numprocesses=$(TESTERS) -k "$(strip $(PORTABLE_NAMES))"
+
+## Part of the tests with the oldest TensorFlow and Keras that setup.cfg admits, in .venv-lowest.
+lowest: .venv-lowest/installed
+	.venv-lowest/bin/python -m pytest $(LOWEST) --numprocesses=$(TESTERS)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -58,7 +84,7 @@ parity: $(VENV)/installed .venv-parity-torch/installed .venv-parity-addons/insta
 	FACEREC_PARITY=$(PARITY) $(BIN)/python -m pytest tests/parity
 
 clean:
-	rm -rf $(VENV) .venv-parity-* build dist *.egg-info
+	rm -rf $(VENV) .venv-parity-* .venv-lowest build dist *.egg-info
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -69,6 +95,11 @@ $(VENV)/installed: setup.cfg pyproject.toml
 # What other frameworks' files and clusters need: gigabytes, which the demo needs not.
 $(VENV)/installed-all: $(VENV)/installed
 	$(BIN)/python -m pip install -qq --editable .[dev,torch,onnx,litert,mtcnn,parquet,tfds,beam]
+	touch $@
+
+.venv-lowest/installed: setup.cfg
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install -qq --editable .[dev] 'tensorflow==2.20.*' 'keras==3.10.*'
 	touch $@
 
 .venv-parity-torch/installed: INTERPRETER := $(PYTHON)

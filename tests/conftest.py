@@ -1,6 +1,7 @@
 """What every test finds: two logical CPU devices, and the real faces if they are there."""
 
 import os
+import signal
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -23,6 +24,17 @@ def shared_dir() -> Path:
     if not (path / "data" / "SHA256SUMS").is_file():
         pytest.skip(f"no real faces at {path} (set FACEREC_SHARED)")
     return path
+
+
+@pytest.fixture
+def heed_interrupts():
+    """Python's default reaction to SIGINT, here and in child processes.
+
+    A background job of a shell inherits SIGINT as ignored, and so would its children.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

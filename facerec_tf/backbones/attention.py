@@ -13,14 +13,14 @@ from facerec_tf.core.errors import require, require_count
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class Attention(layers.Layer):
-    """Multi-head self-attention (1706.03762, eq. 1), every token looking at every token.
+    """Multi-head self-attention (1706.03762, eq. 1) over all tokens.
 
-    One product makes queries, keys and values, `[query | key | value]` in a row and the heads in
-    a row in each, as published ViT weights lie. Similarities and their softmax compute in float32
-    at least.
+    One matrix product computes `[query | key | value]`, each of which contains the heads one after
+    the other, as in published ViT weights. Similarities and their softmax are computed in at least
+    float32.
 
     Args:
-        num_heads: Heads; they share the channels evenly.
+        num_heads: Number of heads; must divide the number of channels.
         **kwargs: Passed to `keras.layers.Layer`.
     """
 
@@ -29,8 +29,8 @@ class Attention(layers.Layer):
         require_count("num_heads", num_heads)
         self.num_heads = num_heads
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the projections for tokens `[batch, tokens, channels]`."""
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Creates the projections for tokens `[batch, tokens, channels]`."""
         channels = input_shape[-1]
         require(
             channels % self.num_heads == 0, "num_heads", f"a divisor of {channels}", self.num_heads
@@ -41,7 +41,7 @@ class Attention(layers.Layer):
             projection.build(input_shape)
 
     def call(self, inputs: Any) -> Any:
-        """Returns what each of the tokens `[batch, tokens, channels]` gathers from all."""
+        """Returns the attended tokens, of the shape of `inputs` `[batch, tokens, channels]`."""
         _, count, channels = ops.shape(inputs)
         size = channels // self.num_heads
         heads = ops.reshape(self.qkv(inputs), (-1, count, 3, self.num_heads, size))

@@ -1,4 +1,4 @@
-"""A network by name: its builder, what the name fixes of it, what it costs."""
+"""A named network: its builder, its preset arguments, its cost."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import keras
 
 from facerec_tf.core.errors import ArgumentError
 
-#: What every builder takes; the other keyword arguments are a network's own options.
+#: Arguments of every builder; the other keyword arguments are options of the family.
 _COMMON = frozenset({"embedding_size", "dropout", "input_shape", "name"})
 
 
 @dataclasses.dataclass(frozen=True)
 class Backbone:
-    """A family's builder with the arguments that make one network of it.
+    """A network: the builder of its family and the arguments that define this member.
 
     Calling it builds the network, a `keras.Model` from RGB pixels 0–255 `[batch, h, w, 3]` to
-    float32 embeddings `[batch, embedding_size]`, not normalised. Keyword arguments replace the
-    network's own: `embedding_size`, `dropout`, `input_shape`, and those in `options`.
+    float32 embeddings `[batch, embedding_size]`, not normalised. Keyword arguments override the
+    preset: `embedding_size`, `dropout`, `input_shape`, and the names in `options`.
 
     Attributes:
-        name: What `--backbone` calls it.
-        builder: Builds a network of the family.
-        source: Where it was published.
-        layout: The builder's positional arguments.
-        preset: Keyword arguments of this network that differ from the family's.
-        parameters: Trainable parameters at its own input and embedding size, if known.
-        multiply_adds: Multiply-adds of one embedding, likewise.
+        name: Value of `--backbone`.
+        builder: Function that builds a network of the family.
+        source: Publication or project that defines it.
+        layout: Positional arguments for the builder.
+        preset: Keyword arguments for the builder that differ from its defaults.
+        parameters: Trainable parameters at the default input and embedding size, if known.
+        multiply_adds: Multiply-adds per embedding at the default sizes, if known.
     """
 
     name: str
@@ -45,28 +45,30 @@ class Backbone:
         """Builds the network.
 
         Raises:
-            ArgumentError: If it takes no argument of a name, or a value is outside its domain.
+            ArgumentError: If an argument is unknown or outside its domain.
         """
         for name in arguments:
             if name not in self._defaults:
                 own = ", ".join(sorted(self._defaults))
-                raise ArgumentError(f"Backbone {self.name} takes no '{name}', but {own}.")
+                raise ArgumentError(
+                    f"Backbone '{self.name}' does not take an argument '{name}'. It takes: {own}."
+                )
         return self.builder(*self.layout, **{"name": self.name, **self.preset, **arguments})
 
     @property
     def options(self) -> dict[str, Any]:
-        """Names and defaults of what can be chosen beside size and dropout."""
+        """Names and defaults of the options of this family, such as `drop_path`."""
         return {k: v for k, v in self._defaults.items() if k not in _COMMON}
 
     @property
     def image_size(self) -> tuple[int, int]:
-        """Height and width the network is made for."""
+        """Default height and width of the input, in pixels."""
         height, width, _ = self._defaults["input_shape"]
         return height, width
 
     @property
     def embedding_size(self) -> int:
-        """Length of its embeddings, unless asked otherwise."""
+        """Default length of the embeddings."""
         return self._defaults["embedding_size"]
 
     @property
@@ -77,5 +79,5 @@ class Backbone:
 
 
 def model_name(name: str) -> str:
-    """Returns a backbone's name as Keras lets a model be called."""
+    """Returns the name of the Keras model for a backbone's name: Keras does not allow colons."""
     return name.replace(":", "_")

@@ -1,4 +1,4 @@
-"""Batch normalisation by TensorFlow's fused kernel, with equal statistics on every replica."""
+"""Batch normalisation with TensorFlow's fused kernel and statistics of the global batch."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _FUSED_DTYPES = ("float16", "bfloat16", "float32")
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class BatchNorm(keras.layers.BatchNormalization):
-    """Batch normalisation over the last axis, fused where the kernel exists.
+    """Batch normalisation over the last axis, with the fused kernel where it exists.
 
-    Keras normalises by five separate TensorFlow operations; the fused kernel does it in one pass,
-    keeps half-precision activations in half precision, and trains an IResNet half again as fast on
-    a CPU. Under a strategy with several replicas the moments are those of the global batch. The
-    running variance takes the unbiased estimate, as in PyTorch and cuDNN.
+    Keras normalises with five separate TensorFlow operations. The fused kernel takes one pass,
+    keeps half-precision activations in half precision, and makes training an IResNet on a CPU 1.5
+    times as fast. Under a strategy with several replicas the moments are those of the global
+    batch. The running variance uses the unbiased estimate, as in PyTorch and cuDNN.
 
     Args:
-        momentum: Share of the old running statistics kept at each step.
-        epsilon: Added to the variance; the kernel needs at least 1.001e-5.
-        scale: Whether γ is learned; without it γ is 1.
+        momentum: Fraction of the old running statistics kept at each step.
+        epsilon: Added to the variance; the kernel requires at least 1.001e-5.
+        scale: Whether γ is learned; otherwise γ is 1.
         **kwargs: Passed to `keras.layers.BatchNormalization`.
     """
 
@@ -46,7 +46,7 @@ class BatchNorm(keras.layers.BatchNormalization):
         return outputs
 
     def _fused(self, inputs: Any, mean: Any = None, variance: Any = None) -> tuple[Any, Any, Any]:
-        """Runs the kernel: with statistics given it infers, without them it takes the batch's."""
+        """Runs the kernel, in inference mode if statistics are given, else on batch statistics."""
         channels = inputs.shape[-1]
         gamma = tf.ones([channels]) if self.gamma is None else tf.convert_to_tensor(self.gamma)
         beta = tf.zeros([channels]) if self.beta is None else tf.convert_to_tensor(self.beta)
@@ -64,7 +64,7 @@ class BatchNorm(keras.layers.BatchNormalization):
         return tf.reshape(outputs, tf.shape(inputs)), mean, variance
 
     def _normalize_across_replicas(self, inputs: Any) -> Any:
-        """Normalises by the moments of the global batch, which one kernel cannot see."""
+        """Normalises by the moments of the global batch, which the kernel of one replica lacks."""
         x = ops.cast(inputs, "float32")
         axes = list(range(len(inputs.shape) - 1))
         replica = tf.distribute.get_replica_context()
@@ -72,7 +72,7 @@ class BatchNorm(keras.layers.BatchNormalization):
         def average(value: Any) -> Any:
             return replica.all_reduce("MEAN", value)
 
-        # Deviations from the global mean: E[x²] − E[x]² would cancel most of float32's digits.
+        # From deviations: E[x²] − E[x]² would lose most of float32's digits to cancellation.
         own_mean, own_variance = tf.nn.moments(x, axes)
         mean = average(own_mean)
         variance = average(own_variance + tf.square(own_mean - mean))

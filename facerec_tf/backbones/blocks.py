@@ -1,4 +1,4 @@
-"""The layers every backbone is made of: the only BatchNorm factory, convolutions, activations."""
+"""Layers shared by all backbones: the only BatchNorm factory, convolutions, activations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from facerec_tf.backbones.grouped_conv import GroupedConv2D
 from facerec_tf.backbones.prelu import PReLU
 from facerec_tf.core.errors import require, require_count
 
-#: Running-statistics momentum and ε of MXNet's ArcFace networks; PyTorch's use ε = 1e-5.
+#: Momentum and ε of the BatchNorm layers in MXNet's ArcFace networks; PyTorch's use ε = 1e-5.
 MOMENTUM, EPSILON = 0.9, 2e-5
 
 #: A side in pixels, or a height and a width.
@@ -27,7 +27,7 @@ def batch_norm(
     epsilon: float = EPSILON,
     **kwargs: Any,
 ) -> Any:
-    """Normalises `x` over its last axis, as the ArcFace networks do unless told otherwise."""
+    """Normalises `x` over its last axis; the defaults are those of the ArcFace networks."""
     return BatchNorm(momentum=momentum, epsilon=epsilon, scale=scale, name=name, **kwargs)(x)
 
 
@@ -46,10 +46,10 @@ def conv(
     padding: Size = 0,
     use_bias: bool = False,
 ) -> Any:
-    """Convolves, padding both sides alike.
+    """Convolves with the same padding on both sides.
 
-    Keras' `same` pads a strided convolution on the far side only, which shifts the features by
-    half a pixel against every published weight file.
+    Keras' `same` pads a strided convolution at the right and bottom only, which shifts the features
+    by half a pixel relative to every published weight file.
 
     Args:
         x: `[batch, h, w, channels]`.
@@ -57,8 +57,8 @@ def conv(
         kernel: Side of the kernel in pixels, or its height and width.
         name: Name of the layer.
         stride: Step in pixels.
-        padding: Rows and columns of zeros added on each side: one number, or two.
-        use_bias: Whether a bias is added.
+        padding: Zeros added on each side: one number, or a number of rows and one of columns.
+        use_bias: Whether to add a bias.
     """
     x, mode = _pad(x, kernel, stride, padding, name)
     layer = layers.Conv2D(
@@ -74,7 +74,7 @@ def conv(
 
 
 def depthwise_conv(x: Any, kernel: Size, name: str, stride: int = 1, padding: Size = 0) -> Any:
-    """Convolves each channel by itself, without bias; arguments as in `conv`."""
+    """Depthwise convolution without bias; arguments as in `conv`."""
     x, mode = _pad(x, kernel, stride, padding, name)
     layer = layers.DepthwiseConv2D(
         kernel,
@@ -90,7 +90,7 @@ def depthwise_conv(x: Any, kernel: Size, name: str, stride: int = 1, padding: Si
 def grouped_conv(
     x: Any, filters: int, kernel: Size, groups: int, name: str, stride: int = 1, padding: Size = 0
 ) -> Any:
-    """Convolves groups of channels by themselves, without bias; arguments as in `conv`."""
+    """Grouped convolution without bias; arguments as in `conv`."""
     x, mode = _pad(x, kernel, stride, padding, name)
     layer = GroupedConv2D(
         filters,
@@ -113,19 +113,19 @@ def image_input(input_shape: tuple[int, int, int]) -> tuple[Any, Any]:
 
 
 def he_normal() -> keras.initializers.Initializer:
-    """Returns He's initialisation over the fan-out, as the MXNet training code draws it."""
+    """He initialisation over the fan-out, as in the MXNet training code."""
     return keras.initializers.VarianceScaling(
         2.0, mode="fan_out", distribution="untruncated_normal"
     )
 
 
 def narrow_normal() -> keras.initializers.Initializer:
-    """Returns the initialisation of transformers, σ = 0.02 (timm's truncation at ±2 cuts none)."""
+    """Normal initialisation with σ = 0.02, as in timm, whose truncation at ±2 has no effect."""
     return keras.initializers.RandomNormal(stddev=0.02)
 
 
 def check_arguments(embedding_size: int, dropout: float, input_shape: tuple[int, ...]) -> None:
-    """Raises `ArgumentError` for arguments no backbone can be built from."""
+    """Raises `ArgumentError` if an argument common to all backbones is outside its domain."""
     require_count("embedding_size", embedding_size)
     check_rate("dropout", dropout)
     is_image = len(input_shape) == 3 and min(input_shape) >= 1
@@ -133,13 +133,13 @@ def check_arguments(embedding_size: int, dropout: float, input_shape: tuple[int,
 
 
 def check_rate(name: str, value: float) -> None:
-    """Raises `ArgumentError` unless `value` is a share that may be dropped in training."""
+    """Raises `ArgumentError` unless `value` is a fraction that may be dropped in training."""
     is_share = isinstance(value, (int, float)) and 0 <= value < 1
     require(is_share, name, "at least 0 and below 1", value)
 
 
 def _pad(x: Any, kernel: Size, stride: int, padding: Size, name: str) -> tuple[Any, str]:
-    """Pads explicitly only where Keras' own padding would differ."""
+    """Adds a padding layer only where Keras' own padding would differ."""
     (height, width), (rows, columns) = _pair(kernel), _pair(padding)
     if rows == columns == 0:
         return x, "valid"

@@ -1,4 +1,4 @@
-"""What a network costs: parameters, and multiply-adds of one embedding."""
+"""Cost of a network: parameters, and multiply-adds per embedding."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ def parameters(model: keras.Model) -> int:
 def multiply_adds(model: keras.Model) -> int:
     """Counts the multiply-adds of convolutions and matrix products for one image, in inference.
 
-    The model is traced, not run, and its graph is read: so any Keras model is counted, one of
-    `keras.applications` or with layers of its own. Biases, activations, pooling and normalisation
-    are left out, as in most papers (which call the figure FLOPs, MAdds or MACs).
+    The model is traced, not run, and the operations of its graph are counted, so this works for any
+    Keras model, including those of `keras.applications` and models with custom layers. Biases,
+    activations, pooling and normalisation are not counted, as in most papers (which call the
+    number FLOPs, MAdds or MACs).
 
     Args:
-        model: Model of one input, whose shape is known but for the batch.
+        model: Model with one input, of a fixed shape except for the batch.
 
     Raises:
-        ArgumentError: If the input's shape is not known, or products are made in a loop or in
-            shapes that only a run would tell.
+        ArgumentError: If the shape of the input is not fixed, or a product is computed in a loop or
+            on tensors whose shape is not known before the model runs.
     """
     shapes = [tuple(image.shape[1:]) for image in model.inputs]
     require(len(shapes) == 1 and None not in shapes[0], "model", "of one input's shape", shapes)
@@ -38,7 +39,7 @@ def multiply_adds(model: keras.Model) -> int:
 
 
 def _count(graph: tf.Graph) -> int:
-    """Sums over a graph's operations, those of the functions it calls included."""
+    """Sums over the operations of a graph, including those of the functions it calls."""
     total = 0
     for op in graph.get_operations():
         if op.type in _TERMS:
@@ -48,7 +49,7 @@ def _count(graph: tf.Graph) -> int:
                 raise argument_error("model", "of fixed shapes", op.name)
             total += elements * terms
         elif op.type in ("PartitionedCall", "StatefulPartitionedCall"):
-            # TensorFlow has no public way to a traced function's graph with its shapes.
+            # TensorFlow has no public access to the graph of a called function.
             total += _count(graph._get_function(op.get_attr("f").name).graph)
         elif "While" in op.type:
             raise argument_error("model", "without loops", op.name)
@@ -56,7 +57,7 @@ def _count(graph: tf.Graph) -> int:
 
 
 def _conv(op: tf.Operation) -> int | None:
-    # Of a grouped convolution, the kernel has the channels of one group.
+    # The kernel of a grouped convolution has the channels of one group.
     return op.inputs[1].shape[:3].num_elements()
 
 
@@ -73,7 +74,7 @@ def _batch_matmul(op: tf.Operation) -> int | None:
 
 
 def _einsum(op: tf.Operation) -> int | None:
-    """Multiplies the sizes of the axes that are summed over."""
+    """Product of the sizes of the summed axes."""
     operands, result = op.get_attr("equation").decode().split("->")
     sizes: dict[str, int | None] = {}
     for labels, operand in zip(operands.split(","), op.inputs, strict=True):
@@ -81,10 +82,11 @@ def _einsum(op: tf.Operation) -> int | None:
         sizes |= zip(first, operand.shape[: len(first)], strict=True)
         sizes |= zip(last[::-1], operand.shape[::-1], strict=False)
     summed = [size for label, size in sizes.items() if label not in result]
-    return None if None in summed else math.prod(summed)
+    known = [size for size in summed if size is not None]
+    return math.prod(known) if len(known) == len(summed) else None
 
 
-#: Operation → products that are summed to one element of its output.
+#: Operation → number of products summed per element of its output.
 _TERMS: dict[str, Callable[[tf.Operation], int | None]] = {
     "Conv2D": _conv,
     "DepthwiseConv2dNative": _depthwise,

@@ -1,4 +1,4 @@
-"""Stochastic depth: residual branches left out at random."""
+"""Stochastic depth: residual branches dropped at random."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from facerec_tf.backbones.dropout import Dropout
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class DropPath(Dropout):
-    """Stochastic depth (1603.09382): drops a residual branch for a share of the samples.
+    """Stochastic depth (1603.09382): drops a residual branch for a fraction of the samples.
 
-    What is kept is scaled by 1/(1 − rate), so that inference needs no correction. Samples are
-    drawn anew on each replica.
+    The kept branches are scaled by 1/(1 − rate), so that inference needs no correction. Each
+    replica draws its own samples.
 
     Args:
-        rate: Share of the samples, at least 0 and below 1.
-        **kwargs: `seed`, and what every layer takes.
+        rate: Fraction of the samples, at least 0 and below 1.
+        **kwargs: `seed`, and the arguments of `keras.layers.Layer`.
     """
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Returns the branch `[batch, …]`, in training 0 for a share `rate` of the batch."""
+        """Returns the branch `[batch, …]`; in training, 0 for a fraction `rate` of the batch."""
         if not training or self.rate == 0:
             return inputs
         ones = ops.ones((ops.shape(inputs)[0], *[1] * (len(inputs.shape) - 1)), inputs.dtype)

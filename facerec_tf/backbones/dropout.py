@@ -1,4 +1,4 @@
-"""Dropout that differs from replica to replica."""
+"""Dropout with a different mask on each replica."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from facerec_tf.core.replicas import own_seed
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class Dropout(keras.layers.Dropout):
-    """Dropout (1207.0580) with another mask on each replica of a strategy.
+    """Dropout (1207.0580) with a different mask on each replica of a strategy.
 
-    Keras' generators stand alike on all replicas, whose shares of a batch would lose the same
-    features. Arguments as for `keras.layers.Dropout`, which this equals on one device.
+    Keras' seed generators have the same state on all replicas, so that its dropout uses one mask
+    for all. Arguments as for `keras.layers.Dropout`, to which this is equal on one device.
     """
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Returns `inputs`, in training with a share of `rate` set to 0 and the rest scaled up."""
+        """Returns `inputs`; in training, a fraction `rate` is 0 and the rest is scaled up."""
         if not training or self.rate == 0:
             return inputs
         return tf.nn.experimental.stateless_dropout(

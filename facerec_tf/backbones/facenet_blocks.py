@@ -1,4 +1,4 @@
-"""What FaceNet's networks (1503.03832) share: rectified convolutions, pooling, head."""
+"""Layers shared by FaceNet's networks (1503.03832): convolutions with ReLU, pooling, head."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from facerec_tf.backbones.dropout import Dropout
 from facerec_tf.backbones.local_response_norm import LocalResponseNorm
 from facerec_tf.core.errors import require, require_flag
 
-#: Five times, the image is halved.
+#: The networks halve the image five times.
 LEAST_SIZE = 32
 
 
 def check_arguments(
     embedding_size: int, dropout: float, input_shape: tuple[int, ...], batch_norm: bool
 ) -> None:
-    """Raises `ArgumentError` for arguments none of the networks can be built from."""
+    """Raises `ArgumentError` if an argument of the networks is outside its domain."""
     blocks.check_arguments(embedding_size, dropout, input_shape)
     expected = f"at least {LEAST_SIZE}×{LEAST_SIZE} pixels"
     require(min(input_shape[:2]) >= LEAST_SIZE, "input_shape", expected, input_shape)
@@ -26,10 +26,11 @@ def check_arguments(
 
 
 def conv(x: Any, filters: int, kernel: int, name: str, batch_norm: bool, stride: int = 1) -> Any:
-    """Convolves with bias, or without and a BatchNorm after it, and rectifies.
+    """Convolution – ReLU, or convolution without bias – BatchNorm – ReLU.
 
-    The image is padded on both sides alike, so that `stride` divides its size, rounded up.
-    Initialised as Glorot has it: L2 pooling enlarges the features, with He's scale, past all use.
+    The same padding on both sides makes the output's size the input's divided by `stride`, rounded
+    up. Weights have Glorot's initialisation: with He's larger scale, L2 pooling would make the
+    features grow from layer to layer.
     """
     if stride > 1:
         x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x)
@@ -47,21 +48,21 @@ def conv(x: Any, filters: int, kernel: int, name: str, batch_norm: bool, stride:
 
 
 def halve(x: Any, name: str) -> Any:
-    """Takes the maximum of 3×3 pixels, every second pixel: sizes are halved, rounded up.
+    """Max pooling over 3×3 pixels with stride 2; the size is halved, rounded up.
 
-    Zeros on both sides alike, which never exceed a rectified feature, keep the windows where
-    strided convolutions have theirs; Keras' `same` would shift them by a pixel.
+    Zeros, which never exceed the output of a ReLU, are added on both sides, so that the windows are
+    where those of strided convolutions are. Keras' `same` would shift them by a pixel.
     """
     x = layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
     return layers.MaxPooling2D(3, strides=2, name=name)(x)
 
 
 def norm(x: Any, name: str, batch_norm: bool) -> Any:
-    """Normalises locally, unless every convolution has a BatchNorm."""
+    """Local response normalisation, unless every convolution has a BatchNorm."""
     return x if batch_norm else LocalResponseNorm(name=name)(x)
 
 
 def embed(x: Any, embedding_size: int, dropout: float) -> Any:
-    """Drops features and maps them to the embedding, in float32 under every precision policy."""
+    """Dropout – FC to the embedding, in float32 under every precision policy."""
     x = Dropout(dropout, name="head_dropout")(x)
     return layers.Dense(embedding_size, dtype="float32", name="embedding")(x)

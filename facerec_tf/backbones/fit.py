@@ -1,4 +1,4 @@
-"""Puts crops of another size before a network."""
+"""Adapts a network to images of another size."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from facerec_tf.backbones.fit_pixels import FitPixels
 
 
 def fit(backbone: keras.Model, image_size: tuple[int, int]) -> keras.Model:
-    """Returns the network for images of `image_size`, cut to its shape and scaled inside.
+    """Returns the network for images of `image_size`, which it crops and scales itself.
 
-    A crop is cut at the centre where its proportions differ: 112×112 becomes SphereFace's 112×96
-    by losing 8 columns on each side, the template's own difference.
+    Images of other proportions are cropped at the centre: 112×112 becomes SphereFace's 112×96 by
+    removing 8 columns on each side, which is also how the two alignment templates differ.
 
     Args:
-        backbone: Network from `[batch, h, w, 3]`; returned as it is if h and w fit.
+        backbone: Network from `[batch, h, w, 3]`; returned unchanged if h and w match.
         image_size: Height and width of the images.
     """
     height, width, channels = backbone.input_shape[1:]
@@ -26,7 +26,7 @@ def fit(backbone: keras.Model, image_size: tuple[int, int]) -> keras.Model:
     fitted = FitPixels(height, width, name="fit_pixels")(image)
     front = keras.Model(image, fitted).get_config()["layers"]
     config = backbone.get_config()
-    # Keras has no call that puts a layer before another model's first and keeps the graph flat.
+    # Keras has no function that inserts a layer in front of a model and keeps the graph flat.
     (old_input,) = (x for x in config["layers"] if x["class_name"] == "InputLayer")
     others = [x for x in config["layers"] if x is not old_input]
     rest = _redirect(others, old_input["config"]["name"], "fit_pixels")
@@ -37,7 +37,7 @@ def fit(backbone: keras.Model, image_size: tuple[int, int]) -> keras.Model:
 
 
 def _redirect(part: Any, old: str, new: str) -> Any:
-    """Returns a part of a configuration in which what came from layer `old` comes from `new`."""
+    """Returns a part of a configuration with the output of layer `old` replaced by `new`'s."""
     if isinstance(part, dict):
         part = {key: _redirect(value, old, new) for key, value in part.items()}
         if part.get("keras_history", [None])[0] == old:

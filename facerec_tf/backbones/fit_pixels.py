@@ -1,4 +1,4 @@
-"""Crops cut and scaled to the size a network takes."""
+"""Cropping and scaling of images to the input size of a network."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class FitPixels(keras.layers.Layer):
-    """Cuts images at the centre to a shape's proportions, then scales them to it, bilinearly.
+    """Crops images at the centre to the proportions of a shape, then scales them bilinearly.
 
-    What `keras.layers.Resizing(crop_to_aspect_ratio=True)` does, which cannot stand in a network:
-    its call puts all layers after it into training mode (Keras 3.15).
+    Equal to `keras.layers.Resizing(crop_to_aspect_ratio=True)`, which cannot be used inside a
+    network because it puts all later layers into training mode (Keras 3.15).
 
     Args:
-        height: Of the result.
-        width: Of the result.
-        **kwargs: Passed to `keras.layers.Layer`; `dtype` is float32 under any policy, as half
-            precision has not the digits for pixels between pixels.
+        height: Height of the output, in pixels.
+        width: Width of the output, in pixels.
+        **kwargs: Passed to `keras.layers.Layer`; `dtype` is float32 under any policy, because
+            half precision has too few digits for interpolated pixels.
     """
 
     def __init__(self, height: int, width: int, **kwargs: Any) -> None:
@@ -37,5 +37,5 @@ class FitPixels(keras.layers.Layer):
         return (shape[0], self.height, self.width, shape[-1])
 
     def get_config(self) -> dict[str, Any]:
-        """Returns height and width."""
+        """Returns the constructor's arguments."""
         return {**super().get_config(), "height": self.height, "width": self.width}

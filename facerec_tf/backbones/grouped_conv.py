@@ -12,17 +12,18 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class GroupedConv2D(keras.layers.Conv2D):
-    """Convolution in groups: each share of the filters sees only its share of the channels.
+    """Grouped convolution: each group of filters sees only its own group of channels.
 
-    Keras leaves this to XLA, whose gradient takes hundreds of times as long on a CPU as that of
-    TensorFlow's own kernel. The kernel has one on GPUs and in builds with oneDNN; elsewhere the
-    layer sums depthwise convolutions, one for each channel of a group. Arguments and weights,
+    Keras compiles this convolution with XLA, whose gradient is hundreds of times slower on a CPU
+    than that of TensorFlow's own kernel. That kernel has gradients on GPUs, and on CPUs for the
+    data types that oneDNN supports there. For other data types the layer sums depthwise
+    convolutions, one per channel of a group. Arguments and weights,
     `[h, w, channels / groups, filters]`, are those of `keras.layers.Conv2D`.
     """
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
-        """Returns `inputs` `[batch, h, w, channels]` convolved by `kernel`, without bias."""
-        if kernel_has_gradients():
+        """Convolves `inputs` `[batch, h, w, channels]` with `kernel`, without the bias."""
+        if kernel_has_gradients(keras.backend.standardize_dtype(inputs.dtype)):
             return tf.nn.conv2d(
                 inputs,
                 kernel,
@@ -45,18 +46,24 @@ class GroupedConv2D(keras.layers.Conv2D):
 
 
 @functools.cache
-def kernel_has_gradients() -> bool:
-    """Returns whether TensorFlow's kernel for grouped convolutions trains on this machine."""
+def kernel_has_gradients(dtype: str) -> bool:
+    """Whether TensorFlow's kernel for grouped convolutions can be trained on this machine.
+
+    Args:
+        dtype: Data type of images and kernel, such as `"float16"`. The answer depends on it: an x86
+            CPU with AVX-512 but without the float16 instructions has gradients for all but float16.
+    """
     image, kernel = tf.TensorShape((1, 3, 3, 4)), tf.TensorShape((3, 3, 2, 4))
+    # The operation itself: a `GradientTape` does not record inside `init_scope`.
     with tf.init_scope():
         try:
             tf.raw_ops.Conv2DBackpropInput(
                 input_sizes=image,
-                filter=tf.ones(kernel),
-                out_backprop=tf.ones(image),
+                filter=tf.ones(kernel, dtype),
+                out_backprop=tf.ones(image, dtype),
                 strides=[1, 1, 1, 1],
                 padding="SAME",
             )
-        except tf.errors.InvalidArgumentError:
+        except tf.errors.OpError:
             return False
     return True

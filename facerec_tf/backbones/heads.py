@@ -1,4 +1,4 @@
-"""The embedding heads of face networks: from the last feature map to the embedding."""
+"""Embedding heads: from the last feature map to the embedding."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def global_depthwise(
     use_bias: bool = False,
     fixed_gamma: bool = False,
 ) -> Any:
-    """Head "GDC" of MobileFaceNet (1804.07573 §3.2): a weight for each place of each channel.
+    """Head "GDC" of MobileFaceNet (1804.07573 §3.2): global depthwise convolution.
 
-    Depthwise convolution as large as the feature map – BN – Dropout – Flatten – FC – BN.
-    InsightFace's MXNet code ends as ArcFace's head does: with a bias, and γ fixed to 1.
+    Depthwise convolution as large as the feature map – BN – Dropout – Flatten – FC – BN. In
+    InsightFace's MXNet code the last two are as in head "E": FC with bias, BN with γ fixed to 1.
     """
     x = blocks.depthwise_conv(x, x.shape[1:3], "head_depthwise")
     x = blocks.batch_norm(x, "head_bn")
@@ -71,17 +71,17 @@ def embed(
     kernel_initializer: str | keras.initializers.Initializer = "glorot_uniform",
     name: str = "head_fc",
 ) -> Any:
-    """Ends every head: FC to `[batch, embedding_size]`, then BN, called `embedding`.
+    """Last layers of every head: FC to `[batch, embedding_size]`, then a BN named `embedding`.
 
-    The last two layers compute in float32 under every precision policy: the embedding's direction
-    is the product, and float16 has three digits.
+    The BN computes in float32 under every precision policy, because float16 has only three digits
+    for the direction of the embedding.
 
     Args:
         x: `[batch, features]`.
         embedding_size: Length of the embedding.
         use_bias: Whether the FC has a bias.
-        fixed_gamma: Whether the BN's γ stays 1.
-        kernel_initializer: What draws the FC's weights.
+        fixed_gamma: Whether γ of the BN is fixed to 1.
+        kernel_initializer: Initialiser of the FC's weights.
         name: Name of the FC.
     """
     x = layers.Dense(
@@ -91,7 +91,7 @@ def embed(
     return blocks.batch_norm(x, "embedding", scale=not fixed_gamma, dtype="float32")
 
 
-#: Every embedding head by name; called with the feature map, the embedding's size and the dropout.
+#: Embedding heads by name; arguments are the feature map, the embedding size and the dropout.
 HEADS: dict[str, Callable[..., Any]] = {
     "E": fully_connected,
     "F": plain,

@@ -15,16 +15,16 @@ from facerec_tf.backbones.maxout import Maxout
 
 @dataclasses.dataclass(frozen=True)
 class Module:
-    """A row of table 2: four parallel paths, whose outputs are concatenated.
+    """A row of table 2: up to four parallel paths whose outputs are concatenated.
 
     Attributes:
-        name: The paper's, such as "3a".
-        one: Filters of the 1×1 convolution; 0 leaves the path out.
-        three: Filters of the 3×3 convolution and of the 1×1 convolution before it.
-        five: Likewise of the 5×5 convolution; None leaves the path out.
+        name: Name in the paper, such as "3a".
+        one: Filters of the 1×1 convolution; 0 for none.
+        three: Filters of the 1×1 convolution and of the 3×3 convolution after it.
+        five: Filters of the 1×1 convolution and of the 5×5 convolution after it; None for none.
         pool: "max" or "l2", over 3×3 pixels.
         projection: Filters of the 1×1 convolution after the pooling; 0 for none.
-        stride: Of the 3×3 and 5×5 convolutions, and of the pooling.
+        stride: Stride of the 3×3 and 5×5 convolutions and of the pooling.
     """
 
     name: str
@@ -38,13 +38,13 @@ class Module:
 
 @dataclasses.dataclass(frozen=True)
 class InceptionLayout:
-    """An Inception network.
+    """Layers of an Inception network.
 
     Attributes:
         stem: Filters of conv1 (7×7) and of inception (2) (1×1, 3×3).
         modules: Rows 3a and following.
-        hidden: Maxout units between the flattened features and the embedding; 0 averages the
-            features over the image instead.
+        hidden: Maxout units between the flattened features and the embedding; 0 for a global
+            average pooling instead.
     """
 
     stem: tuple[int, int, int]
@@ -52,7 +52,7 @@ class InceptionLayout:
     hidden: int = 0
 
 
-#: Table 2. 7.5 M parameters, 1.6 G multiply-adds at 224×224; at 160×160, it is NN3 with .8 G.
+#: Table 2: 7.5 M parameters, 1.6 G multiply-adds at 224×224. At 160×160 it is NN3, with 0.8 G.
 NN2 = InceptionLayout(
     (64, 64, 192),
     (
@@ -70,8 +70,8 @@ NN2 = InceptionLayout(
 )
 
 #: At 96×96. The paper: "it does not use 5×5 convolutions in the higher layers as the receptive
-#: field is already too small by then". Without those of 4e, 5a and 5b, where 3×3 pixels are left,
-#: it meets both of the paper's figures: 285 M multiply-adds, 6.6 M parameters.
+#: field is already too small by then". Leaving them out of 4e, 5a and 5b, where the map is 3×3,
+#: matches both figures of the paper: 285 M multiply-adds, 6.6 M parameters.
 NN4 = InceptionLayout(
     NN2.stem,
     tuple(
@@ -80,9 +80,9 @@ NN4 = InceptionLayout(
     ),
 )
 
-#: At 165×165. The paper gives 26 M parameters and 220 M multiply-adds; the layout is ours: NN2
-#: with half the filters and without 4b, 4c and 4d; most parameters are in a maxout layer, as they
-#: are in NN1.
+#: At 165×165. The paper gives 26 M parameters and 220 M multiply-adds but no layout. This one is
+#: NN2 with half the filters, without 4b, 4c and 4d; most parameters are in a maxout layer, as in
+#: NN1.
 NNS1 = InceptionLayout(
     (32, 32, 96),
     (
@@ -97,9 +97,9 @@ NNS1 = InceptionLayout(
     hidden=672,
 )
 
-#: At 140 pixels high, 116 wide. The paper gives 4.3 M parameters and 20 M multiply-adds; the
-#: layout is ours: NN2 with a quarter of the filters (about an eighth in the stem), without 3b, 4b,
-#: 4c, 4d, 5b and all 5×5 convolutions, and a maxout layer as in NNS1.
+#: At 140×116 (height × width). The paper gives 4.3 M parameters and 20 M multiply-adds but no
+#: layout. This one is NN2 with a quarter of the filters (about an eighth in the stem), without 3b,
+#: 4b, 4c, 4d, 5b and all 5×5 convolutions, and with a maxout layer as in NNS1.
 NNS2 = InceptionLayout(
     (8, 12, 24),
     (
@@ -125,13 +125,13 @@ def inception(
     """Builds one of FaceNet's Inception networks.
 
     Args:
-        layout: `NN2`, `NN4`, `NNS1`, `NNS2`, or another.
+        layout: `NN2`, `NN4`, `NNS1`, `NNS2`, or one of your own.
         embedding_size: Length of the embedding.
-        dropout: Share of the last features dropped; the paper drops none.
+        dropout: Fraction of the last features dropped in training; 0 in the paper.
         input_shape: Height, width and channels of the input.
-        batch_norm: Whether each convolution has a BatchNorm in place of its bias, and the local
-            response normalisations go. The paper's networks have none, those that others trained
-            (OpenFace) do: with it, they learn far faster.
+        batch_norm: Whether to use BatchNorm after each convolution instead of biases and local
+            response normalisation. The paper does not; OpenFace does, and such networks train much
+            faster.
         name: Name of the model.
 
     Returns:

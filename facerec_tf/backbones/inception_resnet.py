@@ -1,17 +1,18 @@
 """Inception-ResNet v1 and v2 (1602.07261) in the layouts that face recognition uses.
 
-Those of davidsandberg/facenet, of which v1 is also facenet-pytorch's network; they differ from the
-paper's in details. The pixels' scale is theirs too: (x − 127.5) / 128.
+The layouts are those of davidsandberg/facenet, which differ from the paper's in details; v1 is also
+the network of facenet-pytorch. Pixels are scaled as there: (x − 127.5) / 128.
 
-Layers are named after facenet-pytorch's modules by one rule: an underscore before a digit goes, a
-dot becomes an underscore. So `conv2d_1a.bn` is our `conv2d1a_bn`, and `repeat_1.0.branch1.1.conv`
-is `repeat1_0_branch1_1_conv`. Only the last two have names of this package: `last_linear` is
-`head_fc`, and `last_bn` is `embedding`. v2, which facenet-pytorch lacks, is named likewise.
+Layer names are facenet-pytorch's module names, without underscores before digits and with
+underscores for dots: `conv2d_1a.bn` becomes `conv2d1a_bn`, and `repeat_1.0.branch1.1.conv` becomes
+`repeat1_0_branch1_1_conv`. There are two exceptions: `last_linear` is `head_fc`, and `last_bn` is
+`embedding`. v2, which facenet-pytorch does not have, follows the same rule.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any, Protocol
 
 import keras
@@ -21,22 +22,22 @@ from facerec_tf.backbones import blocks
 from facerec_tf.backbones.dropout import Dropout
 from facerec_tf.core.errors import require
 
-#: Side of the smallest image of which a pixel is left at the end.
+#: Side of the smallest image for which the last feature map has a pixel.
 LEAST_SIZE = 75
 
-_STATISTICS = {"momentum": 0.995, "epsilon": 1e-3}
+_batch_norm = functools.partial(blocks.batch_norm, momentum=0.995, epsilon=1e-3)
 
 
 class Step(Protocol):
-    """A part of the network that is applied to features under a name."""
+    """A part of the network: a function of features and of a name for its layers."""
 
     def __call__(self, x: Any, name: str) -> Any:
-        """Returns the features after this step, whose layers' names start with `name`."""
+        """Applies the step; the names of its layers start with `name`."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Conv:
-    """Convolution without bias – BatchNorm – ReLU; padded unless `valid`."""
+    """Convolution without bias – BatchNorm – ReLU, with padding unless `valid`."""
 
     filters: int
     kernel: tuple[int, int] = (1, 1)
@@ -47,13 +48,13 @@ class Conv:
         """Applies the layers `conv`, `bn` and `relu`."""
         padding = (0, 0) if self.valid else (self.kernel[0] // 2, self.kernel[1] // 2)
         x = blocks.conv(x, self.filters, self.kernel, f"{name}_conv", self.stride, padding)
-        x = blocks.batch_norm(x, f"{name}_bn", **_STATISTICS)
+        x = _batch_norm(x, f"{name}_bn")
         return layers.ReLU(name=f"{name}_relu")(x)
 
 
 @dataclasses.dataclass(frozen=True)
 class MaxPool:
-    """The largest of 3×3 pixels, every second pixel, nothing padded."""
+    """Max pooling over 3×3 pixels with stride 2, without padding."""
 
     def __call__(self, x: Any, name: str) -> Any:
         """Applies the layer."""
@@ -62,7 +63,7 @@ class MaxPool:
 
 @dataclasses.dataclass(frozen=True)
 class AveragePool:
-    """The mean of 3×3 pixels, padded; what is padded does not count."""
+    """Average pooling over 3×3 pixels; padding does not count in the average."""
 
     def __call__(self, x: Any, name: str) -> Any:
         """Applies the layer."""
@@ -76,7 +77,7 @@ class Inception:
     branches: tuple[tuple[Step, ...], ...]
 
     def __call__(self, x: Any, name: str) -> Any:
-        """Applies the branches; one of a single step has no second number in its name."""
+        """Applies the branches; the name of a branch with one step has no step number."""
         outputs = []
         for number, steps in enumerate(self.branches):
             y, branch = x, f"{name}_branch{number}"
@@ -88,7 +89,7 @@ class Inception:
 
 @dataclasses.dataclass(frozen=True)
 class Residual:
-    """`x + scale·up(inception(x))`, rectified unless told otherwise; `up` is a 1×1 convolution."""
+    """`x + scale·up(inception(x))`, followed by ReLU if `rectified`; `up` is a 1×1 convolution."""
 
     inception: Inception
     scale: float
@@ -105,7 +106,7 @@ class Residual:
 
 @dataclasses.dataclass(frozen=True)
 class Repeat:
-    """A step several times over, numbered from 0."""
+    """A step applied `count` times, with layers numbered from 0."""
 
     count: int
     step: Step
@@ -125,7 +126,7 @@ def _halving(filters: int) -> Conv:
     return Conv(filters, (3, 3), stride=2, valid=True)
 
 
-#: The layers from the image to the last feature map, by name.
+#: Steps from the image to the last feature map, by name.
 StepLayout = tuple[tuple[str, Step], ...]
 
 _STEM: StepLayout = (
@@ -221,13 +222,13 @@ def inception_resnet(
 ) -> keras.Model:
     """Builds an Inception-ResNet.
 
-    It ends with the mean over the last feature map, dropout, a fully connected layer without bias
-    and a BatchNorm.
+    Its head is global average pooling – Dropout – FC without bias – BN.
 
     Args:
         layout: `V1` or `V2`.
         embedding_size: Length of the embedding.
-        dropout: Share of the averaged features dropped; .6 is facenet-pytorch's.
+        dropout: Fraction of the averaged features dropped in training; the default is that of
+            facenet-pytorch.
         input_shape: Height, width and channels of the input.
         name: Name of the model.
 
@@ -249,5 +250,5 @@ def inception_resnet(
     x = Dropout(dropout, name="head_dropout")(x)
     x = layers.Dense(embedding_size, use_bias=False, name="head_fc")(x)
     x = layers.Activation("linear", dtype="float32", name="head_float32")(x)
-    x = blocks.batch_norm(x, "embedding", dtype="float32", **_STATISTICS)
+    x = _batch_norm(x, "embedding", dtype="float32")
     return keras.Model(image, x, name=name)

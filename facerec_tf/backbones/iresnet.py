@@ -1,8 +1,8 @@
 """IResNet, the improved residual network of ArcFace (1801.07698 §3.1, after 2004.04989).
 
 Stem 3×3 stride 1 – BN – PReLU; four stages of units BN – 3×3 – BN – PReLU – 3×3 (stride) – BN, the
-first unit of each with stride 2 and a 1×1 shortcut; head "E". By argument with stochastic depth
-(1603.09382), and with squeeze-and-excitation (1709.01507) where InsightFace's MXNet code has it.
+first unit of each with stride 2 and a 1×1 shortcut; head "E". Optional: stochastic depth
+(1603.09382), and squeeze-and-excitation (1709.01507) where InsightFace's MXNet code has it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from facerec_tf.backbones.heads import HEADS
 from facerec_tf.core.errors import require_flag
 from facerec_tf.core.lookup import lookup
 
-#: Channels of an excitation for each one of the squeeze.
+#: Factor by which the squeeze reduces the number of channels.
 SE_REDUCTION = 16
 
 InputShape = tuple[int, int, int]
@@ -41,13 +41,13 @@ def iresnet(
 
     Args:
         units: Residual units per stage.
-        widths: Channels per stage; the stem has as many as the first.
+        widths: Channels per stage; the stem has as many as the first stage.
         embedding_size: Length of the embedding.
-        dropout: Share of the features dropped before the fully connected layer.
+        dropout: Fraction of the features dropped before the FC in training.
         input_shape: Height, width and channels of the input.
-        se: Whether each unit weighs its channels by squeeze-and-excitation.
-        drop_path: Share of the samples for which training leaves out the last unit's residual
-            branch; the share grows linearly from 0 at the first unit.
+        se: Whether each unit has squeeze-and-excitation.
+        drop_path: Fraction of the samples for which training drops the last unit's residual
+            branch; it grows linearly from 0 at the first unit.
         embedding_head: A key of `heads.HEADS`.
         name: Name of the model.
 
@@ -93,7 +93,7 @@ def _residual_unit(x: Any, width: int, stride: int, se: bool, drop_path: float, 
 
 
 def _squeeze_and_excite(x: Any, name: str) -> Any:
-    """Weighs the channels of `x` by what their means tell, each weight between 0 and 1."""
+    """Multiplies each channel of `x` by a weight between 0 and 1, computed from all means."""
     width = x.shape[-1]
     y = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_pool")(x)
     y = blocks.conv(y, max(width // SE_REDUCTION, 1), 1, f"{name}_squeeze", use_bias=True)

@@ -1,8 +1,9 @@
-"""The bridge from `keras.applications` to face backbones."""
+"""Face backbones built from `keras.applications`."""
 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from facerec_tf.core.lookup import lookup
 
 
 def _constructors() -> dict[str, Callable[..., keras.Model]]:
-    """Returns the networks of `keras.applications`: what can be built without its top."""
+    """Returns the functions of `keras.applications` that build networks with an optional top."""
     functions = inspect.getmembers(keras.applications, inspect.isfunction)
     return {
         name: function
@@ -39,26 +40,26 @@ def keras_application(
     embedding_head: str = "E",
     name: str | None = None,
 ) -> keras.Model:
-    """Builds a face backbone from a network of `keras.applications`, with weights drawn anew.
+    """Builds a face backbone from a network of `keras.applications`, randomly initialised.
 
-    Its layers keep their names, and Keras' batch normalisation its momentum and ε. Changed are
-    what would not train on several replicas or on a CPU: see `_adapt`.
+    The layers keep their names, and BatchNorm layers their momentum and ε. Layers that would not
+    train on several replicas or on a CPU are replaced: see `_adapt`.
 
     Args:
         model: A key of `APPLICATIONS`, such as "EfficientNetV2B0".
         embedding_size: Length of the embedding.
-        dropout: Share of the features dropped before the fully connected layer.
+        dropout: Fraction of the features dropped before the FC in training.
         input_shape: Height, width and channels of the input.
         embedding_head: A key of `heads.HEADS`.
-        name: Name of the model; `model` unless given.
+        name: Name of the model; `model` by default.
 
     Returns:
         A model from RGB pixels 0–255 `[batch, h, w, 3]` to float32 embeddings
         `[batch, embedding_size]`, not normalised.
 
     Raises:
-        ArgumentError: If an argument is outside its domain, a name unknown, or the input smaller
-            than the network takes.
+        ArgumentError: If an argument is outside its domain, a name is unknown, or the input is
+            smaller than the network accepts.
     """
     constructor = lookup(APPLICATIONS, model, "model")
     blocks.check_arguments(embedding_size, dropout, input_shape)
@@ -73,7 +74,7 @@ def keras_application(
         )
     except ValueError as error:
         raise ArgumentError(
-            f"Argument 'input_shape' must be one that {model} takes. "
+            f"Argument 'input_shape' must be one that {model} accepts. "
             f"Received: input_shape={input_shape!r} ({error})"
         ) from error
     network = keras.models.clone_model(network, clone_function=_adapt)
@@ -82,12 +83,12 @@ def keras_application(
 
 
 def _adapt(layer: Any) -> Any:
-    """Returns a copy of one of Keras' layers as face training needs it."""
+    """Returns a copy of a layer, replaced or reconfigured where face training requires it."""
     kind, config = layer.__class__, layer.get_config()
     if kind is keras.layers.BatchNormalization:
         config["synchronized"] = True
     elif kind is keras.layers.Normalization and config["mean"] is None:
-        # It waits for statistics of the data, in integer weights, too: [0, 1] becomes [−1, 1].
+        # Without statistics it would need `adapt`, and it has an integer weight. [0, 1] → [−1, 1].
         config |= {"mean": 0.5, "variance": 0.25}
     elif kind is keras.layers.Conv2D and config["groups"] > 1:
         kind = GroupedConv2D
@@ -95,7 +96,7 @@ def _adapt(layer: Any) -> Any:
 
 
 def _scales_itself(constructor: Callable[..., keras.Model]) -> bool:
-    """Returns whether a network takes pixels: the preparation in its module then does nothing."""
+    """Whether a network takes pixels 0–255: its module's `preprocess_input` then does nothing."""
     pixels = np.full((1, 1, 1, 3), 200.0)
-    prepared = inspect.getmodule(constructor).preprocess_input(pixels.copy())
+    prepared = sys.modules[constructor.__module__].preprocess_input(pixels.copy())
     return np.array_equal(prepared, pixels)

@@ -9,7 +9,7 @@ from keras import ops
 
 from facerec_tf.core.errors import require, require_count
 
-#: Added below the root, whose gradient at 0 would be infinite; windows of dead units are all 0.
+#: Added under the root, whose gradient at 0 is infinite: windows of dead units are all 0.
 _EPSILON = 1e-12
 
 
@@ -17,13 +17,13 @@ _EPSILON = 1e-12
 class L2Pooling(keras.layers.Layer):
     """Replaces each pixel by the L2 norm of the window around it, per channel.
 
-    `y = √(Σ x²)` over `size`×`size` pixels, zeros beyond the edge, stride 1. FaceNet says "the L2
-    norm is computed" (1503.03832, table 2): the root of the sum, not of the mean, as also in
-    OpenFace's networks. Computes in float32 under any precision policy: squares leave float16 at
-    256.
+    `y = √(Σ x²)` over `size`×`size` pixels with stride 1 and zeros outside the image. FaceNet says
+    "the L2 norm is computed" (1503.03832, table 2), which is the root of the sum, not of the mean;
+    OpenFace's networks agree. Computes in float32 under any precision policy, because the square of
+    256 overflows float16.
 
     Args:
-        size: Side of the window in pixels, an odd number.
+        size: Side of the window in pixels; must be odd.
         **kwargs: Passed to `keras.layers.Layer`.
 
     Raises:
@@ -40,7 +40,7 @@ class L2Pooling(keras.layers.Layer):
         """Returns the norms of the windows of `inputs` `[batch, h, w, channels]`, same shape."""
         edge = (self.size // 2, self.size // 2)
         squares = ops.pad(ops.square(ops.cast(inputs, "float32")), ((0, 0), edge, edge, (0, 0)))
-        # Padded beforehand, since TensorFlow leaves pixels it pads out of its averages.
+        # Padded explicitly: TensorFlow does not count the pixels that it pads in its averages.
         means = ops.average_pool(squares, self.size, strides=1, padding="valid")
         return ops.cast(ops.sqrt(self.size**2 * means + _EPSILON), self.compute_dtype)
 

@@ -15,12 +15,12 @@ from facerec_tf.core.errors import require, require_count, require_non_negative,
 class LocalResponseNorm(keras.layers.Layer):
     """Divides each channel by the energy of its neighbours (AlexNet, NIPS 2012, §3.3).
 
-    `y_c = x_c / (k + α/size · Σ x_j²)^β` over the `size` channels j around c. AlexNet's formula
-    has α in place of α/size; Caffe, whose GoogLeNet this follows, and PyTorch divide. Computes in
-    float32 under any precision policy: squares leave float16 at 256.
+    `y_c = x_c / (k + α/size · Σ x_j²)^β` over the `size` channels j around c. As in Caffe's
+    GoogLeNet and PyTorch, α is divided by `size`; in AlexNet's formula it is not. Computes in
+    float32 under any precision policy, because the square of 256 overflows float16.
 
     Args:
-        size: Channels in the window, an odd number.
+        size: Number of channels in the window; must be odd.
         alpha: α.
         beta: β.
         k: k.

@@ -1,4 +1,4 @@
-"""The maxout layer: the largest of several linear functions."""
+"""Maxout: the maximum of several linear functions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from facerec_tf.core.errors import require_count
 class Maxout(keras.layers.Layer):
     """A fully connected layer whose units are the maximum of linear pieces (1302.4389, §3).
 
-    `y_u = max_p (x·W_{u,p} + b_{u,p})`. Starts as LeCun has it: the larger of two such pieces has
-    the second moment of the input.
+    `y_u = max_p (x·W_{u,p} + b_{u,p})`. The kernel has LeCun's initialisation, with which the
+    maximum of two pieces keeps the second moment of the input.
 
     Args:
-        units: Length of the output.
-        pieces: Linear pieces per unit.
+        units: Number of units.
+        pieces: Linear functions per unit.
         **kwargs: Passed to `keras.layers.Layer`.
 
     Raises:
@@ -33,7 +33,7 @@ class Maxout(keras.layers.Layer):
         self.units, self.pieces = units, pieces
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the kernel `[features, units·pieces]`, the pieces of a unit side by side."""
+        """Creates the kernel `[features, units·pieces]`; the pieces of a unit are adjacent."""
         outputs = self.units * self.pieces
         self.kernel = self.add_weight(
             shape=(input_shape[-1], outputs), initializer="lecun_uniform", name="kernel"

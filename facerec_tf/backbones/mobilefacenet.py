@@ -1,9 +1,9 @@
-"""MobileFaceNet (1804.07573, table 1) and what InsightFace made of it.
+"""MobileFaceNet (1804.07573, table 1) and InsightFace's variants of it.
 
 Stem 3×3 stride 2 – 3×3 depthwise; three stages of inverted bottlenecks 1×1 – 3×3 depthwise – 1×1,
 the first unit of each with stride 2; 1×1 to 512 channels; head "GDC". InsightFace's `mbf` has
-`scale` times the channels between the bottlenecks, but as many groups in the stem and as many
-expanded channels as the paper.
+`scale` times as many channels between the bottlenecks, but the paper's number of groups in the stem
+and of expanded channels.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from facerec_tf.backbones.heads import HEADS
 from facerec_tf.core.errors import require, require_count
 from facerec_tf.core.lookup import lookup
 
-#: Channels of the stem, which are its groups, too.
+#: Channels and groups of the stem.
 STEM = 64
 
-#: Channels of a stage, and its expanded ones in the first unit and in the others.
+#: Per stage: channels, expanded channels of the first unit, and of the other units.
 STAGES = ((64, 128, 128), (128, 256, 256), (128, 512, 256))
 
 
@@ -36,16 +36,17 @@ def mobilefacenet(
     embedding_head: str = "GDC",
     name: str = "mobilefacenet",
 ) -> keras.Model:
-    """Builds MobileFaceNet; as the paper lays it out, unless told otherwise.
+    """Builds a MobileFaceNet; the defaults are those of the paper.
 
     Args:
         embedding_size: Length of the embedding.
-        dropout: Share of the 512 pooled features dropped; the paper drops none.
+        dropout: Fraction of the 512 pooled features dropped in training; 0 in the paper.
         input_shape: Height, width and channels of the input.
-        units: Residual units in the stem and in each stage, beside the stage's first unit;
-            InsightFace's `blocks`. One in the stem means the 3×3 convolution in 64 groups.
-        scale: Factor on the channels between bottlenecks.
-        embedding_head: A key of `heads.HEADS`; InsightFace's MXNet `y1` ends in "GDC-E".
+        units: Number of residual units in the stem and in each stage, not counting the stage's
+            first unit; InsightFace calls it `blocks`. 1 in the stem stands for the 3×3 convolution
+            in 64 groups.
+        scale: Factor on the number of channels between bottlenecks.
+        embedding_head: A key of `heads.HEADS`; InsightFace's MXNet `y1` uses "GDC-E".
         name: Name of the model.
 
     Returns:
@@ -56,7 +57,7 @@ def mobilefacenet(
         ArgumentError: If an argument is outside its domain.
     """
     blocks.check_arguments(embedding_size, dropout, input_shape)
-    require(len(units) == 4 and min(units) >= 0, "units", "four counts, not negative", units)
+    require(len(units) == 4 and min(units) >= 0, "units", "four non-negative integers", units)
     require_count("scale", scale)
     head = lookup(HEADS, embedding_head, "embedding_head")
     image, x = blocks.image_input(input_shape)
@@ -71,7 +72,7 @@ def mobilefacenet(
 
 
 def _stem(x: Any, count: int) -> Any:
-    """Applies one grouped convolution, or as many residual units as are asked for."""
+    """Applies one grouped convolution if `count` is 1, else `count` residual units."""
     if count != 1:
         for unit in range(1, count + 1):
             x = _residual_unit(x, 2 * STEM, f"stem_unit{unit}")

@@ -1,4 +1,4 @@
-"""Learned positions of the tokens of a vision transformer."""
+"""Learned position embedding of a vision transformer."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from facerec_tf.backbones.blocks import narrow_normal
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class PositionEmbed(keras.layers.Layer):
-    """Adds a learned vector to each token, one for each place (2010.11929 §3.1)."""
+    """Adds a learned vector per position to the tokens (2010.11929 §3.1)."""
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the vectors for tokens `[batch, tokens, channels]`."""
+        """Creates the vectors for tokens `[batch, tokens, channels]`."""
         self.positions = self.add_weight(
             name="positions", shape=input_shape[1:], initializer=narrow_normal()
         )
 
     def call(self, inputs: Any) -> Any:
-        """Returns the tokens with their positions added."""
+        """Returns `inputs` `[batch, tokens, channels]` plus the position vectors."""
         return inputs + self.positions

@@ -1,4 +1,4 @@
-"""PReLU in one pass over the activations each way."""
+"""PReLU with fused forward and backward passes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from facerec_tf.core.fused import fused
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class PReLU(keras.layers.PReLU):
-    """Parametric ReLU, `x` where x > 0, else `α·x` (1502.01852, eq. 1).
+    """Parametric ReLU: `x` where x > 0, else `α·x` (1502.01852, eq. 1).
 
-    Keras adds two ReLUs; with their gradients, the passes over the activations are half of a
-    small IResNet's step on a CPU. Training, XLA melts each direction into one pass; otherwise,
-    and so in an export, there are plain operations. Arguments as for `keras.layers.PReLU`.
+    Keras' implementation adds two ReLUs, which with their gradients take half of a small IResNet's
+    training step on a CPU. Here XLA fuses each of the forward and backward pass into one kernel in
+    training. Inference, and therefore an export, uses plain operations. Arguments as for
+    `keras.layers.PReLU`.
     """
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Returns the activations, of the shape of `inputs`."""
+        """Returns the activations, of the same shape as `inputs`."""
         alpha = keras.ops.cast(self.alpha, inputs.dtype)
         return trained_prelu(inputs, alpha) if training else prelu(inputs, alpha)
 
 
 def prelu(x: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
-    """Returns `x` `[batch, …]` where it is positive, else `alpha·x`."""
+    """`x` `[batch, …]` where it is positive, else `alpha·x`."""
     return tf.where(x > 0, x, alpha * x)
 
 
@@ -36,12 +37,12 @@ _fused_prelu = fused(prelu)
 
 @tf.custom_gradient
 def trained_prelu(x: tf.Tensor, alpha: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-    """Returns `prelu(x, alpha)`, whose gradient takes one pass, too."""
+    """`prelu(x, alpha)` with a fused gradient."""
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         along_x, along_alpha = _pull(x, alpha, upstream)
         shared = [axis for axis, size in enumerate(alpha.shape, 1) if size == 1]
-        # TensorFlow's own sum uses all cores, XLA's one.
+        # Outside XLA, whose sum uses one core; TensorFlow's uses all.
         summed = tf.reduce_sum(along_alpha, [0, *shared])
         return along_x, tf.cast(tf.reshape(summed, alpha.shape), alpha.dtype)
 
@@ -50,8 +51,8 @@ def trained_prelu(x: tf.Tensor, alpha: tf.Tensor) -> tuple[tf.Tensor, Callable]:
 
 @fused
 def _pull(x: tf.Tensor, alpha: tf.Tensor, upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the gradients along `x` and, not yet summed, along `alpha`."""
-    # In float32, since a sum of float16 stops growing long before it is whole.
+    """Returns the gradients with respect to `x` and to `alpha`, the latter not yet summed."""
+    # In float32: a long sum in float16 stops growing when its terms fall below its rounding.
     exact = keras.backend.result_type(x.dtype.name, "float32")
     along_alpha = tf.cast(tf.minimum(x, 0), exact) * tf.cast(upstream, exact)
     return tf.where(x > 0, upstream, alpha * upstream), along_alpha

@@ -12,10 +12,10 @@ from facerec_tf.backbones import blocks
 from facerec_tf.backbones.dropout import Dropout
 from facerec_tf.core.errors import require, require_count
 
-#: Four times, the image is halved.
+#: The network halves the image four times.
 LEAST_SIZE = 16
 
-#: What Caffe calls Xavier: variance 1/fan-in.
+#: Caffe's Xavier initialisation: variance 1/fan-in.
 _XAVIER = "lecun_uniform"
 
 
@@ -30,18 +30,17 @@ def sphereface_cnn(
 ) -> keras.Model:
     """Builds a SphereFace CNN.
 
-    Each stage halves the image by a 3×3 convolution and adds residual units of two 3×3
-    convolutions; every convolution is followed by a PReLU, the sum is not. Initialisation, biases
-    (the units have none: the authors' stay at 0) and the pixels' scale, (x − 127.5) / 128, are
-    those of the authors' Caffe model, which reads BGR; this one reads RGB.
+    Each stage halves the image with a 3×3 convolution and adds residual units of two 3×3
+    convolutions. Every convolution is followed by a PReLU; the sum of a unit is not. Initialisation
+    and pixel scale, (x − 127.5) / 128, are those of the authors' Caffe model, which reads BGR; this
+    one reads RGB. The units have no bias, which the authors' model fixes to 0.
 
     Args:
         units: Residual units per stage: 0-0-0-0 is the paper's 4-layer network, 0-1-2-0 the
             10-layer, 1-2-4-1 the 20-layer, 2-4-8-2 the 36-layer, 3-8-16-3 the 64-layer one.
         widths: Channels per stage.
         embedding_size: Length of the embedding.
-        dropout: Share of the features dropped before the fully connected layer; the paper drops
-            none.
+        dropout: Fraction of the features dropped before the FC in training; 0 in the paper.
         input_shape: Height, width and channels of the input.
         name: Name of the model.
 

@@ -1,4 +1,4 @@
-"""Every backbone by name. Parameters and multiply-adds are checked by the tests."""
+"""Table of all backbones. Tests check the parameters and multiply-adds."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _INSIGHTFACE = "InsightFace, arcface_torch"
 _SHORT = {"embedding_size": 256}
 _LONG = {"embedding_size": 512}
 
-#: What the names of Keras' own networks begin with.
+#: Prefix of the names of Keras' own networks.
 _KERAS = "keras:"
 
 _NETWORKS = (
-    # Most of an IResNet's time goes to its first, largest images: here they have 16 channels.
+    # An IResNet spends most time on its first, largest feature maps: here they have 16 channels.
     Backbone("iresnet_nano", iresnet, _CPU, ((1, 2, 2, 1), (16, 32, 64, 128)), _SHORT),
     Backbone("iresnet_mini", iresnet, _CPU, ((1, 2, 2, 1), (16, 64, 128, 256)), _SHORT),
     Backbone("iresnet18", iresnet, _ARCFACE, ((2, 2, 2, 2),)),
@@ -61,7 +61,7 @@ _NETWORKS = (
     Backbone("sphereface64", sphereface_cnn, "SphereFace 1704.08063", ((3, 8, 16, 3),)),
 )
 
-#: Trainable parameters and multiply-adds, at own input and embedding size; the tests count them.
+#: Trainable parameters and multiply-adds at the default sizes; tests count them again.
 _COSTS = {
     "iresnet_nano": (2_007_568, 139_087_872),
     "iresnet_mini": (4_785_296, 396_390_400),
@@ -93,7 +93,7 @@ _COSTS = {
     "sphereface64": (48_186_816, 6_109_716_480),
 }
 
-#: Every backbone by name; `find` also knows those of keras.applications.
+#: All backbones by name; `find` also accepts networks of keras.applications.
 BACKBONES: dict[str, Backbone] = {
     network.name: dataclasses.replace(
         network, parameters=_COSTS[network.name][0], multiply_adds=_COSTS[network.name][1]
@@ -103,10 +103,9 @@ BACKBONES: dict[str, Backbone] = {
 
 
 def find(name: str) -> Backbone:
-    """Returns the backbone called `name`: a key of `BACKBONES`, or `keras:NAME`.
+    """Returns the backbone named `name`: a key of `BACKBONES`, or `keras:NAME`.
 
-    The latter is made of the network NAME of `keras.applications`, such as
-    `keras:EfficientNetV2B0`.
+    `keras:NAME` is built from a network of `keras.applications`, such as `keras:EfficientNetV2B0`.
 
     Raises:
         ArgumentError: If the name is unknown; the message lists the known ones.
@@ -120,7 +119,7 @@ def find(name: str) -> Backbone:
 
 
 def get(name: str, **arguments: Any) -> keras.Model:
-    """Builds the backbone called `name`; arguments as for calling a `Backbone`.
+    """Builds the backbone named `name`; arguments as for calling a `Backbone`.
 
     Raises:
         ArgumentError: If the name is unknown, or an argument is outside its domain.

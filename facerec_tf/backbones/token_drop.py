@@ -1,4 +1,4 @@
-"""Leaves tokens of a vision transformer out in training."""
+"""Random dropping of tokens of a vision transformer in training."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from facerec_tf.core.replicas import own_seed
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class TokenDrop(keras.layers.Layer):
-    """Keeps a random share of each sample's tokens, as masked autoencoders do (2111.06377 §3).
+    """Keeps a random subset of each sample's tokens, as in masked autoencoders (2111.06377 §3).
 
-    Tokens are drawn anew for each sample on each replica. `TokenRestore` puts them back.
+    Each sample on each replica has its own subset. `TokenRestore` restores the full sequence.
 
     Args:
-        ratio: Share of the tokens left out, at least 0 and below 1.
-        seed: Seed of the draw.
+        ratio: Fraction of the tokens dropped, at least 0 and below 1.
+        seed: Seed of the random subsets.
         **kwargs: Passed to `keras.layers.Layer`.
     """
 
@@ -32,15 +32,15 @@ class TokenDrop(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, inputs: Any, training: bool = False) -> tuple[Any, Any]:
-        """Returns the kept tokens, and where all belong.
+        """Returns the kept tokens, and the positions of all tokens.
 
         Args:
             inputs: `[batch, tokens, channels]`.
-            training: Whether tokens are left out.
+            training: Whether to drop tokens.
 
         Returns:
-            `[batch, kept, channels]`, and int32 `[batch, tokens]`: the places of the kept tokens,
-            then of those left out.
+            `[batch, kept, channels]`, and int32 `[batch, tokens]`: the positions of the kept
+            tokens, followed by those of the dropped ones.
         """
         batch, count, _ = ops.shape(inputs)
         kept = int(count * (1 - self.ratio))

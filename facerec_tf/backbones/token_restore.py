@@ -1,4 +1,4 @@
-"""Puts the tokens of a vision transformer back to their places."""
+"""Restores the full token sequence of a vision transformer."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from facerec_tf.backbones.blocks import narrow_normal
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class TokenRestore(keras.layers.Layer):
-    """Undoes `TokenDrop`: a learned mask token stands wherever a token was left out."""
+    """Reverses `TokenDrop`, with a learned mask token in place of each dropped token."""
 
     def build(self, tokens_shape: tuple[int | None, ...], places_shape: Any) -> None:
-        """Makes the mask token for tokens `[batch, kept, channels]`."""
+        """Creates the mask token for tokens `[batch, kept, channels]`."""
         self.mask_token = self.add_weight(
             name="mask_token", shape=(tokens_shape[-1],), initializer=narrow_normal()
         )
 
     def call(self, tokens: Any, places: Any) -> Any:
-        """Returns the tokens at their places.
+        """Returns the tokens at their original positions.
 
         Args:
             tokens: `[batch, kept, channels]`.
-            places: int32 `[batch, tokens]`, of `TokenDrop`.
+            places: Positions int32 `[batch, tokens]`, returned by `TokenDrop`.
 
         Returns:
             `[batch, tokens, channels]`.

@@ -1,7 +1,7 @@
-"""The vision transformer (2010.11929) as InsightFace trains it on faces.
+"""Vision transformer (2010.11929) with InsightFace's changes for faces.
 
 Patches of 9×9 pixels, 144 of a 112×112 crop, without a class token; learned positions; blocks
-x + attention(LN(x)), x + MLP(LN(x)) with ReLU6; LN; then all tokens in one row – FC – BN – FC – BN.
+x + attention(LN(x)), x + MLP(LN(x)) with ReLU6; LN; then Flatten – FC – BN – FC – BN.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from facerec_tf.core.errors import require, require_count
 #: Side of a patch in pixels.
 PATCH = 9
 
-#: Channels inside an MLP for each one outside.
+#: Factor by which an MLP widens its channels.
 MLP_RATIO = 4
 
 
@@ -44,16 +44,16 @@ def vit(
 
     Args:
         width: Channels of a token.
-        depth: Blocks, of an attention and an MLP each.
-        num_heads: Heads of each attention.
+        depth: Number of blocks, each with an attention and an MLP.
+        num_heads: Number of heads per attention.
         embedding_size: Length of the embedding.
-        dropout: Share of the features dropped before the first fully connected layer.
-        input_shape: Height, width and channels of the input; what no patch covers, at the right
-            and at the bottom, is not seen.
-        drop_path: Share of the samples for which training leaves out the last block's attention,
-            and its MLP; the share grows linearly from 0 at the first block.
-        mask_ratio: Share of the tokens that training keeps from the blocks and replaces by a
-            learned one behind them.
+        dropout: Fraction of the features dropped before the first FC in training.
+        input_shape: Height, width and channels of the input; pixels at the right and at the bottom
+            that do not fill a patch are ignored.
+        drop_path: Fraction of the samples for which training drops the last block's attention, and
+            its MLP; it grows linearly from 0 at the first block.
+        mask_ratio: Fraction of the tokens that training drops before the blocks and replaces by a
+            learned mask token after them.
         name: Name of the model.
 
     Returns:
@@ -64,7 +64,12 @@ def vit(
         ArgumentError: If an argument is outside its domain.
     """
     blocks.check_arguments(embedding_size, dropout, input_shape)
-    require(min(input_shape[:2]) >= PATCH, "input_shape", f"at least {PATCH} each way", input_shape)
+    require(
+        min(input_shape[:2]) >= PATCH,
+        "input_shape",
+        f"at least {PATCH}×{PATCH} pixels",
+        input_shape,
+    )
     for argument, value in (("width", width), ("depth", depth), ("num_heads", num_heads)):
         require_count(argument, value)
     blocks.check_rate("drop_path", drop_path)
@@ -91,7 +96,7 @@ def vit(
 
 def _patches(x: Any, width: int) -> Any:
     """Returns the tokens `[batch, patches, width]` of the scaled image."""
-    # As PyTorch draws a convolution's weights.
+    # PyTorch's default initialisation of convolutions.
     uniform = keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
     x = layers.Conv2D(width, PATCH, strides=PATCH, kernel_initializer=uniform, name="patch_embed")(
         x

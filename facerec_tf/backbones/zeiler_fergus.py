@@ -13,7 +13,7 @@ from facerec_tf.backbones.maxout import Maxout
 
 @dataclasses.dataclass(frozen=True)
 class _Row:
-    """A convolution of table 1, and whether a normalisation and a pooling come after it."""
+    """A convolution of table 1, with the normalisation and pooling that follow it."""
 
     name: str
     filters: int
@@ -36,7 +36,7 @@ _ROWS = (
     _Row("conv6", 256, 3, then=("pool",)),
 )
 
-#: Both hidden layers have 32×128 maxout units.
+#: Maxout units of each of the two hidden layers: 32×128.
 _HIDDEN = 32 * 128
 
 
@@ -52,10 +52,10 @@ def zeiler_fergus(
 
     Args:
         embedding_size: Length of the embedding.
-        dropout: Share of the last features dropped; the paper drops none.
+        dropout: Fraction of the last features dropped in training; 0 in the paper.
         input_shape: Height, width and channels of the input.
-        batch_norm: Whether each convolution has a BatchNorm in place of its bias, and the local
-            response normalisations go. The paper's network has none.
+        batch_norm: Whether to use BatchNorm after each convolution instead of biases and local
+            response normalisation. The paper does not.
         name: Name of the model.
 
     Returns:

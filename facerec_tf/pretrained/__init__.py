@@ -1,4 +1,4 @@
-"""Other projects' weights: readers of their files, and the way into our backbones."""
+"""Import of weights that other projects published into the backbones of this package."""
 
 from facerec_tf.pretrained.importing import import_weights
 from facerec_tf.pretrained.reader import read_weights

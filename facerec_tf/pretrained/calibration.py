@@ -1,4 +1,4 @@
-"""Gives BatchNorm layers back the statistics that were folded out of them."""
+"""Measures the statistics of BatchNorm layers that an exporter folded away."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ import tensorflow as tf
 
 from facerec_tf.pretrained.weight_plan import Folded
 
-#: Images in one pass.
+#: Images per batch.
 _BATCH = 16
 
 
 def calibrate(backbone: keras.Model, folded: Sequence[Folded], images: np.ndarray) -> None:
-    """Measures what the folded BatchNorm layers are fed, and makes it their statistics.
+    """Sets the statistics of folded BatchNorm layers to those of their inputs on `images`.
 
-    γ and β are set so that in inference nothing changes. In training, which normalises by the
-    batch, the network then computes nearly what it computes in inference; without statistics it
-    would compute something else altogether.
+    γ and β are set so that inference does not change. Training normalises by the statistics of the
+    batch. With calibrated statistics its outputs are close to those of inference; without them
+    they would be unrelated.
 
     Args:
-        backbone: Network of an import.
-        folded: Its BatchNorm layers without statistics; one whose γ is fixed to 1 stays as it is.
+        backbone: Imported network.
+        folded: Its BatchNorm layers without statistics. Layers whose γ is fixed to 1 are not
+            changed.
         images: uint8 `[n, h, w, 3]`.
     """
     norms = [backbone.get_layer(x.norm) for x in folded]
@@ -50,7 +51,7 @@ def calibrate(backbone: keras.Model, folded: Sequence[Folded], images: np.ndarra
 
 
 def _set_statistics(norm: keras.layers.Layer, mean: np.ndarray, variance: np.ndarray) -> None:
-    """Sets the statistics of a BatchNorm, which in inference stays the same function."""
+    """Sets the statistics of a BatchNorm and adapts γ and β so that inference does not change."""
     gamma, beta, old_mean, old_variance = (
         np.asarray(w, np.float64)
         for w in (norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance)

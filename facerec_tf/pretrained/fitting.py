@@ -1,4 +1,4 @@
-"""Which backbone a file fits, and how."""
+"""Choice of the backbone and of the weight plan for a file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from facerec_tf.pretrained.weight_source import WeightSource
 
 
 def make_plan(preset: Backbone, network: keras.Model, source: WeightSource) -> WeightPlan:
-    """Returns which of the file's arrays goes where in the network that `preset` built.
+    """Returns the assignment of the file's arrays to the weights of a network built by `preset`.
 
     Raises:
-        ArgumentError: If no names of the file's format are known for the network's family.
+        ArgumentError: If this package has no table of names for the file's format and the
+            network's family.
     """
     if source.operations:
         return plan_by_order(network, source)
@@ -23,7 +24,7 @@ def make_plan(preset: Backbone, network: keras.Model, source: WeightSource) -> W
 
 
 def embedding_size(preset: Backbone, source: WeightSource) -> int | None:
-    """Returns the length of the file's embeddings; None if they are not where they should be.
+    """Returns the length of the file's embeddings; None if their array is missing.
 
     Raises:
         ArgumentError: As for `make_plan`.
@@ -37,11 +38,11 @@ def embedding_size(preset: Backbone, source: WeightSource) -> int | None:
 
 
 def fitting_backbone(source: WeightSource, chosen: Backbone) -> str | None:
-    """Returns the name of the first backbone that the file fits, `chosen` left aside."""
+    """Returns the name of the first backbone other than `chosen` that the file fits."""
     size = sum(array.size for array in source.arrays.values())
     for preset in BACKBONES.values():
         is_known = source.operations or source.format in NAMINGS.get(preset.builder.__name__, {})
-        # Statistics and a classifier are in the file, and do not count as parameters.
+        # The file may contain statistics and a classifier, which are not parameters.
         if preset is chosen or not is_known or not 0.5 < (preset.parameters or size) / size < 1.01:
             continue
         own = embedding_size(preset, source)

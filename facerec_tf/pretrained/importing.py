@@ -1,4 +1,4 @@
-"""Puts another project's weights into a backbone of ours."""
+"""Loads another project's weights into a backbone of this package."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from facerec_tf.models import Recognizer
 from facerec_tf.pretrained.calibration import calibrate
 from facerec_tf.pretrained.fitting import embedding_size, fitting_backbone, make_plan
 from facerec_tf.pretrained.names import find_naming
-from facerec_tf.pretrained.proof import prove
+from facerec_tf.pretrained.onnx_comparison import compare_with_onnx_runtime
 from facerec_tf.pretrained.reader import read_weights
 from facerec_tf.pretrained.weight_source import Scaling, WeightSource
 
-#: What ONNX recognisers are fed that do not scale pixels themselves: those born in PyTorch.
+#: Pixel scaling for ONNX recognisers that do not scale pixels: those exported from PyTorch.
 _ONNX_FEED = Scaling.of(mean=127.5, std=127.5)
 
-#: People, and images of each, that folded BatchNorm layers are calibrated on.
+#: Identities, and images per identity, for the calibration of folded BatchNorm layers.
 _PEOPLE, _IMAGES = 64, 4
 
 
@@ -37,37 +37,39 @@ def import_weights(
     calibration: str | os.PathLike | None = None,
     **arguments: Any,
 ) -> Recognizer:
-    """Builds a backbone and fills it with the weights of another project's file.
+    """Builds a backbone with the weights of another project's file.
 
-    Every array of the file goes to exactly one weight, or nothing is imported at all.
+    Each array of the file must belong to exactly one weight; otherwise nothing is imported.
 
     Args:
-        path: MXNet `.params` file (its `-symbol.json` is read if it is there), PyTorch
-            `state_dict` or ONNX recogniser.
-        backbone: A key of `BACKBONES`, of the same architecture as the file.
-        mean: The network is fed `(pixel − mean) / std`; by default pixels as they are if it scales
-            them itself, and otherwise what its project feeds.
-        std: Given with `mean`.
-        channels: `rgb`, or `bgr` if the network takes that order; its first kernel is then turned,
-            so that images are RGB here, too.
-        calibration: Folder of records on which to measure BatchNorm statistics that an ONNX file
-            has folded away; see `calibrate`.
-        **arguments: Of the backbone. Without `embedding_size`, it is the file's.
+        path: MXNet `.params` file (with its `-symbol.json`, if that exists), PyTorch `state_dict`
+            or ONNX recogniser.
+        backbone: A key of `BACKBONES`, with the architecture of the file.
+        mean: The network expects `(pixel − mean) / std`. By default, a network that scales pixels
+            itself receives them unchanged, and others the scaling of their project.
+        std: Required with `mean`.
+        channels: Channel order that the network expects, `rgb` or `bgr`. For `bgr` the channels of
+            the first kernel are reversed, so that the recognizer takes RGB.
+        calibration: Folder of records for measuring BatchNorm statistics that an ONNX file does not
+            contain; see `calibrate`.
+        **arguments: Arguments of the backbone. `embedding_size` defaults to the file's.
 
     Returns:
-        A recognizer without an objective. Its `origin` names the file and its SHA-256, and tells
-        what was done.
+        A recognizer without an objective. Its `origin` contains the file's name and SHA-256, and
+        what was done to the weights.
 
     Raises:
         ArgumentError: If an argument is outside its domain.
-        DataError: If the file is damaged, or does not fit the backbone.
-        UserError: If a package is missing that the file's format needs.
+        DataError: If the file is damaged or does not fit the backbone.
+        UserError: If a package required by the file's format is not installed.
     """
     preset = find(backbone)
     require_known(channels, ("rgb", "bgr"), "channels")
     require((mean is None) == (std is None), "std", "given with 'mean', and only then", std)
-    if std is not None:
+    given = None
+    if mean is not None and std is not None:
         require_positive("std", std)
+        given = Scaling.of(mean, std)
     source = read_weights(path)
     if "embedding_size" not in arguments and (size := embedding_size(preset, source)):
         arguments["embedding_size"] = size
@@ -81,7 +83,7 @@ def import_weights(
         )
     images = None if calibration is None else _sample(calibration, network, len(plan.folded))
     plan.carry_out(source, network)
-    feed = _feed(preset, source) if mean is None else Scaling.of(mean, std)
+    feed = given or _feed(preset, source)
     scaling = feed.then(source.scaling or Scaling())
     _set_input(network, scaling, channels)
     _require_finite(network, path)
@@ -96,7 +98,7 @@ def import_weights(
         "channels": channels,
     }
     if source.operations:
-        origin["proof"] = prove(network, path, feed, channels)
+        origin["proof"] = compare_with_onnx_runtime(network, path, feed, channels)
         origin["folded_batch_norms"] = len(plan.folded)
     if images is not None:
         calibrate(network, plan.folded, images)
@@ -105,31 +107,31 @@ def import_weights(
 
 
 def _feed(preset: Backbone, source: WeightSource) -> Scaling:
-    """Returns what the file's project does to pixels before its network gets them."""
+    """Returns the scaling that the file's project applies to pixels before the network."""
     if source.scaling:
         return Scaling()
     return _ONNX_FEED if source.operations else find_naming(preset, source.format).scaling
 
 
 def _sample(calibration: str | os.PathLike, network: keras.Model, folded: int) -> np.ndarray:
-    """Returns images uint8 `[n, h, w, 3]` to calibrate on."""
+    """Returns images uint8 `[n, h, w, 3]` for the calibration."""
     if not folded:
         raise ArgumentError(
-            "Argument 'calibration' must be left out: this file has all BatchNorm statistics. "
+            "Argument 'calibration' must not be given: this file has all BatchNorm statistics. "
             f"Received: calibration={os.fspath(calibration)!r}"
         )
     images = sample_images(calibration, seed=0, identities=_PEOPLE, images=_IMAGES).images
     size = network.input_shape[1:3]
     if not len(images) or images.shape[1:3] != size:
         raise DataError(
-            f"Records '{calibration}' hold no sound images of {size[0]}×{size[1]} pixels, which "
-            "are needed to calibrate this network."
+            f"Records '{calibration}' contain no readable images of {size[0]}×{size[1]} pixels, "
+            "which the calibration of this network requires."
         )
     return images
 
 
 def _set_input(network: keras.Model, scaling: Scaling, channels: str) -> None:
-    """Makes the network take RGB pixels 0–255, whatever it was trained on."""
+    """Changes the network's input to RGB pixels 0–255."""
     scale_pixels = network.get_layer("scale_pixels")
     scale_pixels.scale, scale_pixels.offset = scaling
     if channels == "bgr":
@@ -140,4 +142,4 @@ def _set_input(network: keras.Model, scaling: Scaling, channels: str) -> None:
 def _require_finite(network: keras.Model, path: str | os.PathLike) -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, *network.input_shape[1:]))
     if not np.isfinite(network(images.astype(np.float32), training=False)).all():
-        raise DataError(f"Weight file '{path}' gives embeddings that are not finite.")
+        raise DataError(f"The embeddings of the network in weight file '{path}' are not finite.")

@@ -1,4 +1,4 @@
-"""Finds which step of a graph without names is which of our layers: by order, shape and wiring."""
+"""Matches a graph whose arrays have no names to our layers by order, shape and connections."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from facerec_tf.pretrained.weight_layouts import Shape, layout_of, stripped, vec
 from facerec_tf.pretrained.weight_plan import Folded, Slot, WeightPlan
 from facerec_tf.pretrained.weight_source import WeightSource
 
-#: Every step has one of these, whose shape tells the step's.
+#: Each step has one of these weights, which determines its kind and shape.
 _MAIN = ("kernel", "moving_mean", "alpha")
 _LINEAR, _NORM = "kernel", "moving_mean"
 
-#: ε of a BatchNorm whose own was folded away.
+#: ε of a BatchNorm that was folded away.
 _EPSILON = 1e-5
 
 
 class _Step(NamedTuple):
-    """A layer of ours, or an operation of theirs."""
+    """A layer of our network or an operation of the file."""
 
     name: str
     kind: str
@@ -31,12 +31,12 @@ class _Step(NamedTuple):
 
 
 def plan_by_order(backbone: keras.Model, source: WeightSource) -> WeightPlan:
-    """Returns the plan for a graph whose steps come in our order.
+    """Returns the plan for a graph whose steps are in the order of our layers.
 
-    Of the steps of one kind and shape their first is our first, and so on; a BatchNorm right behind
-    a convolution goes with it. Then each must be fed by the partners of what feeds ours, so that
-    the same layers in another arrangement do not pass. A convolution without a BatchNorm, where
-    ours has one, has it folded into kernel and bias: ours then only adds that bias.
+    Steps of the same kind and shape are paired in order; a BatchNorm directly after a convolution
+    is paired with the convolution. Then the inputs of each pair must be pairs, too, so that the
+    same layers in another arrangement are rejected. If our convolution has a BatchNorm and theirs
+    does not, theirs was folded into kernel and bias; our BatchNorm then only adds that bias.
     """
     graph = NetworkGraph(backbone)
     weighted = [layer for layer in backbone.layers if layer.weights]
@@ -62,7 +62,7 @@ def plan_by_order(backbone: keras.Model, source: WeightSource) -> WeightPlan:
     constants: list[tuple[keras.Variable, float]] = []
     epsilons: dict[str, float] = {}
     for layer in weighted:
-        given = dict(arrays.get(pairs.get(layer.name), {}))
+        given = dict(arrays.get(pairs.get(layer.name, ""), {}))
         own = {w.name: w for w in layer.weights}
         if layer.name in linear_of:
             has_bias = backbone.get_layer(linear_of[layer.name]).use_bias
@@ -98,9 +98,9 @@ def _step(name: str, shapes: Mapping[str, Shape], inputs: frozenset[str]) -> _St
 
 
 def _pair(ours: Sequence[_Step], theirs: Sequence[_Step]) -> tuple[dict[str, str], list[Folded]]:
-    """Returns our steps' partners, and our BatchNorms whose partner is folded away.
+    """Returns the partner of each of our steps, and our BatchNorms whose partner is folded away.
 
-    Those have the partner of the convolution before them.
+    The partner of a folded BatchNorm is that of the convolution before it.
     """
     our_norms, their_norms = _norms(ours), _norms(theirs)
     waiting: dict[tuple, deque[str]] = defaultdict(deque)
@@ -121,7 +121,7 @@ def _pair(ours: Sequence[_Step], theirs: Sequence[_Step]) -> tuple[dict[str, str
 
 
 def _norms(steps: Iterable[_Step]) -> dict[str, str]:
-    """Returns the BatchNorms that are fed by one convolution or fully connected layer, by it."""
+    """Maps each convolution or fully connected layer to the BatchNorm directly after it."""
     kinds = {step.name: step.kind for step in steps}
     return {
         next(iter(step.inputs)): step.name
@@ -131,7 +131,7 @@ def _norms(steps: Iterable[_Step]) -> dict[str, str]:
 
 
 def _rewired(ours: Iterable[_Step], theirs: Iterable[_Step], pairs: Mapping[str, str]) -> list[str]:
-    """Returns what of ours is fed by other layers than its partner is."""
+    """Describes our steps whose inputs are not the partners of their partner's inputs."""
     feeding = {step.name: step.inputs for step in theirs}
     return [
         f"{step.name}, here by {', '.join(sorted(step.inputs)) or 'the image'}"

@@ -1,4 +1,7 @@
-"""Reads MXNet's `.params` files, and the symbol beside them, without MXNet (REFERENCE §8)."""
+"""Reads MXNet's `.params` and `-symbol.json` files without MXNet.
+
+The format is that of `NDArray::Save` in MXNet's src/ndarray/ndarray.cc.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +22,15 @@ from facerec_tf.pretrained.weight_source import Scaling, WeightSource
 #: First bytes of every file.
 MAGIC = struct.pack("<Q", 0x112)
 
-#: First word of an array → how many words of storage type follow it.
+#: First word of an array → number of words with a storage type that follow it.
 _ARRAY_MAGICS = {0xF993FAC9: 1, 0xF993FAC8: 0}
 _DENSE = 0
 _DTYPES = ("<f4", "<f8", "<f2", "u1", "<i4", "i1", "<i8")
 _MAX_NDIM = 8
-#: What MXNet takes where a BatchNorm's attributes are silent.
+#: MXNet's defaults for attributes of a BatchNorm.
 _EPSILON, _FIX_GAMMA = 1e-3, "True"
 
-#: Operators before the first layer → what they do, given their number.
+#: Scalar operators before the first layer → their scaling, given the scalar.
 _ARITHMETIC: Mapping[str, Callable[[float], Scaling]] = {
     "_plus_scalar": lambda x: Scaling(offset=x),
     "_minus_scalar": lambda x: Scaling(offset=-x),
@@ -38,10 +41,10 @@ _IDENTITIES = {"_copy", "identity"}
 
 
 def read(path: Path) -> WeightSource:
-    """Returns the content of `NAME-0000.params`, and what `NAME-symbol.json` says of it, if there.
+    """Reads `NAME-0000.params`, and the metadata in `NAME-symbol.json` if that exists.
 
     Raises:
-        DataError: If either file is damaged, or the arrays are of a kind no network here has.
+        DataError: If either file is damaged or an array has an unsupported type.
     """
     content = _Content(path)
     arrays = _read_arrays(content)
@@ -51,7 +54,7 @@ def read(path: Path) -> WeightSource:
 
 
 class _Content:
-    """The file's bytes, read from front to back; every length is checked before it is used."""
+    """Reader of a file's bytes in order; checks each length before using it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -60,30 +63,30 @@ class _Content:
 
     @property
     def left(self) -> int:
-        """Bytes not yet read."""
+        """Number of bytes not read yet."""
         return len(self._bytes) - self._at
 
     def fault(self, what: str) -> DataError:
-        """Returns the error that says what is wrong, and where."""
+        """Returns the error for a problem at the current position."""
         return DataError(f"MXNet file '{self.path}' is damaged at byte {self._at}: {what}.")
 
     def take(self, size: int, what: str) -> bytes:
-        """Returns the next `size` bytes, which hold `what`."""
+        """Returns the next `size` bytes; `what` describes them in errors."""
         if size > self.left:
-            raise self.fault(f"{what} should take {size:,} bytes, and {self.left:,} are left")
+            raise self.fault(f"{what} needs {size:,} bytes, but {self.left:,} are left")
         self._at += size
         return self._bytes[self._at - size : self._at]
 
     def number(self, kind: str, what: str) -> int:
-        """Returns the next number, of a kind as `struct` calls it."""
+        """Returns the next number, of a format character of `struct`."""
         (value,) = struct.unpack(f"<{kind}", self.take(struct.calcsize(kind), what))
         return value
 
     def count(self, what: str, smallest: int) -> int:
-        """Returns how many things follow, each of at least `smallest` bytes."""
+        """Returns the number of items that follow, each of at least `smallest` bytes."""
         count = self.number("Q", f"the number of {what}")
         if count * smallest > self.left:
-            raise self.fault(f"{count:,} {what} cannot lie in {self.left:,} bytes")
+            raise self.fault(f"{count:,} {what} do not fit into {self.left:,} bytes")
         return count
 
 
@@ -96,16 +99,16 @@ def _read_arrays(content: _Content) -> dict[str, np.ndarray]:
     if len(names) != len(arrays):
         raise content.fault(f"{len(arrays)} arrays have {len(names)} names")
     if len(set(names)) != len(names):
-        raise content.fault("a name comes twice")
+        raise content.fault("two arrays have the same name")
     return dict(zip(names, arrays, strict=True))
 
 
 def _read_array(content: _Content) -> np.ndarray:
     magic = content.number("I", "an array")
     if magic not in _ARRAY_MAGICS:
-        raise content.fault(f"no array begins with {magic:#x}")
+        raise content.fault(f"an array starts with {magic:#x}, which is not a known version")
     if _ARRAY_MAGICS[magic] and content.number("i", "a storage type") != _DENSE:
-        raise content.fault("an array is sparse, which no network here has")
+        raise content.fault("an array is sparse, which is not supported")
     ndim = content.number("I", "a shape")
     if not 1 <= ndim <= _MAX_NDIM:
         raise content.fault(f"an array has {ndim} dimensions")
@@ -115,7 +118,7 @@ def _read_array(content: _Content) -> np.ndarray:
     content.take(8, "a device")
     kind = content.number("i", "a type")
     if not 0 <= kind < len(_DTYPES):
-        raise content.fault(f"{kind} is no type of numbers")
+        raise content.fault(f"{kind} is not a known data type")
     dtype = np.dtype(_DTYPES[kind])
     data = content.take(math.prod(shape) * dtype.itemsize, f"an array of shape {shape}")
     return np.frombuffer(data, dtype).reshape(shape).astype(np.float32)
@@ -130,7 +133,7 @@ def _read_name(content: _Content) -> str:
 
 
 def _read_symbol(path: Path) -> dict[str, Any]:
-    """Reads the metadata in the network description: arguments of `WeightSource`."""
+    """Reads the network description and returns arguments for `WeightSource`."""
     try:
         nodes = json.loads(path.read_text())["nodes"]
         norms = {n["name"]: _attributes(n) for n in nodes if n["op"] == "BatchNorm"}
@@ -148,12 +151,12 @@ def _read_symbol(path: Path) -> dict[str, Any]:
 
 
 def _attributes(node: Mapping[str, Any]) -> Mapping[str, str]:
-    """Returns a node's attributes, whose key changed from version to version."""
+    """Returns a node's attributes, whose key depends on MXNet's version."""
     return node.get("attrs") or node.get("attr") or node.get("param") or {}
 
 
 def _scaling(nodes: list[dict[str, Any]]) -> Scaling:
-    """Follows the scalar operators from the input to the first operator that is none."""
+    """Combines the scalar operators between the input and the first other operator."""
     scaling = Scaling()
     reached = next(i for i, node in enumerate(nodes) if node["name"] == "data")
     for i, node in enumerate(nodes):

@@ -1,4 +1,4 @@
-"""Which layers of a functional model feed which."""
+"""Connections between the layers of a functional model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from facerec_tf.pretrained.weight_layouts import Shape
 
 
 class NetworkGraph:
-    """The layers of a model in their order, each called once, and what feeds them.
+    """Connections between the layers of a model that calls each layer once.
 
     Args:
         model: Functional model.
@@ -28,11 +28,14 @@ class NetworkGraph:
             self._reached[layer.name] = frozenset().union(*map(self._end, feeding))
 
     def inputs(self, layer: keras.layers.Layer) -> frozenset[str]:
-        """Returns the names of the layers with weights that feed `layer` with no other between."""
+        """Returns the names of the nearest layers with weights before `layer`."""
         return self._reached[layer.name]
 
     def flattened(self, layer: keras.layers.Layer) -> Shape | None:
-        """Returns height, width and channels of the image that feeds `layer` flattened, if any."""
+        """Returns height, width and channels of the feature map that `layer` receives flattened.
+
+        None if its input is not a flattened feature map.
+        """
         while True:
             feeding = self._feeding.get(layer.name, [])
             if len(feeding) != 1 or feeding[0].weights:

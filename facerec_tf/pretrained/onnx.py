@@ -1,4 +1,4 @@
-"""Reads recognisers in ONNX, whose exporters drop names and fold BatchNorm into convolutions."""
+"""Reads ONNX recognisers: exporters drop names and fold BatchNorm into convolutions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from facerec_tf.core.extras import load_extra
 from facerec_tf.core.files import sha256
 from facerec_tf.pretrained.weight_source import Operation, Scaling, WeightSource
 
-#: First byte of a file: the version number's field.
+#: First byte of a file: tag of the protobuf field `ir_version`.
 MAGIC = b"\x08"
 
-#: Kinds of steps that have weights → what we call their inputs from the second on.
+#: Operators with weights → our names of their inputs, from the second on.
 _ROLES = {
     "Conv": ("kernel", "bias"),
     "Gemm": ("kernel", "bias"),
@@ -25,11 +25,11 @@ _ROLES = {
     "PRelu": ("alpha",),
 }
 _EPSILON = 1e-5
-#: What exporters do to constants before they use them.
+#: Operators that exporters apply to constants.
 _RESHAPING = {"Cast", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
 _SILENT = {"Cast", "Dropout", "Identity"}
 _COMMUTING = {"Add", "Mul"}
-#: Scalar steps before the first layer → what they do, given their number.
+#: Scalar operators before the first layer → their scaling, given the scalar.
 _ARITHMETIC: Mapping[str, Callable[[float], Scaling]] = {
     "Add": lambda x: Scaling(offset=x),
     "Sub": lambda x: Scaling(offset=-x),
@@ -39,27 +39,27 @@ _ARITHMETIC: Mapping[str, Callable[[float], Scaling]] = {
 
 
 def read(path: Path) -> WeightSource:
-    """Returns the steps of an ONNX graph that have weights, in its order.
+    """Reads the operations with weights of an ONNX graph, in the graph's order.
 
     Raises:
-        DataError: If the file is damaged, keeps its weights elsewhere, or uses them in a way no
-            network here does.
+        DataError: If the file is damaged, stores its weights in other files, or uses them in an
+            unsupported way.
         UserError: If the package `onnx` is not installed.
     """
     onnx = load_extra("onnx")
     try:
         graph = onnx.load_model_from_string(path.read_bytes()).graph
         if not graph.node:
-            raise DataError(f"ONNX file '{path}' is damaged: it holds no graph.")
-        return _Walk(graph, path).source()
+            raise DataError(f"ONNX file '{path}' is damaged: it does not contain a graph.")
+        return _GraphReader(graph, path).source()
     except (DataError, OSError):
         raise
-    except Exception as error:  # What a damaged file makes protobuf or NumPy raise.
+    except Exception as error:  # Protobuf and NumPy raise many types for damaged files.
         raise DataError(f"ONNX file '{path}' is damaged: {error}") from error
 
 
-class _Walk:
-    """Visits the nodes in their order, in which producers come before consumers."""
+class _GraphReader:
+    """Collects weights and operations from the nodes, which ONNX sorts topologically."""
 
     def __init__(self, graph: Any, path: Path) -> None:
         self._onnx = load_extra("onnx")
@@ -72,22 +72,22 @@ class _Walk:
         self._used: set[str] = set()
         inputs = [x.name for x in graph.input if x.name not in self._constants]
         if len(inputs) != 1:
-            raise self._refusal(f"it takes {len(inputs)} inputs, and a recogniser takes one")
+            raise self._refusal(f"it has {len(inputs)} inputs, expected one")
         image = inputs[0]
-        #: Value → the last operations on the ways to it.
+        #: Value → the nearest operations before it.
         self._reached: dict[str, frozenset[str]] = {image: frozenset()}
-        #: Value before the first operation → its scaling.
+        #: Value before the first operation → scaling of the pixels.
         self._scaled: dict[str, Scaling] = {image: Scaling()}
-        #: Value → the operation it is the result of.
+        #: Value → the operation that computes it.
         self._made: dict[str, str] = {}
         for node in graph.node:
             self._visit(node)
         for name, value in self._constants.items():
             if _is_weight(value) and name not in self._used:
-                raise self._refusal(f"nothing uses array '{name}'")
+                raise self._refusal(f"array '{name}' is not used")
 
     def source(self) -> WeightSource:
-        """Returns what was found."""
+        """Returns the collected weights and operations."""
         return WeightSource(
             self._path.name,
             "onnx",
@@ -103,18 +103,18 @@ class _Walk:
         constants = [name for name in inputs if name in self._constants]
         reached = frozenset().union(*(self._reached.get(name, ()) for name in inputs))
         if len(constants) == len(inputs):
-            self._lay_out(node, inputs)
+            self._evaluate_constant(node, inputs)
         elif node.op_type in _ROLES and constants == inputs[1:]:
             reached = self._take_operation(node, inputs, reached)
         elif not any(_is_weight(self._constants[name]) for name in constants):
             self._follow(node, inputs)
         elif not self._take_bias(node, constants, [x for x in inputs if x not in constants]):
-            raise self._refusal(f"a step of kind {node.op_type} has weights")
+            raise self._refusal(f"operator {node.op_type} has weights")
         for output in node.output:
             self._reached[output] = reached
 
-    def _lay_out(self, node: Any, inputs: list[str]) -> None:
-        """Carries out what only lays constants out anew."""
+    def _evaluate_constant(self, node: Any, inputs: list[str]) -> None:
+        """Evaluates an operator that only reshapes or converts constants."""
         attributes = self._attributes(node)
         if node.op_type == "Constant":
             (value,) = attributes.values()
@@ -126,7 +126,7 @@ class _Walk:
             (self._constants[node.output[0]],) = evaluator.run(None, given)
             self._used.update(inputs)
         elif any(_is_weight(self._constants[name]) for name in inputs):
-            raise self._refusal(f"a step of kind {node.op_type} computes weights")
+            raise self._refusal(f"operator {node.op_type} computes weights")
 
     def _take_operation(
         self, node: Any, inputs: list[str], reached: frozenset[str]
@@ -143,7 +143,7 @@ class _Walk:
             self._epsilons[name] = attributes.get("epsilon", _EPSILON)
         if not reached:
             if inputs[0] not in self._scaled:
-                raise self._refusal("its first layer is fed something else than scaled pixels")
+                raise self._refusal("the input of its first layer is not scaled pixels")
             scaling = self._scaled[inputs[0]]
             self._scaling = None if scaling == Scaling() else scaling
         keys = {role: f"{name}.{role}" for role in arrays}
@@ -154,8 +154,8 @@ class _Walk:
         return frozenset({name})
 
     def _take_bias(self, node: Any, constants: list[str], flowing: list[str]) -> bool:
-        """Gives the operation before an Add its bias, if that is what is added."""
-        name = self._made.get(flowing[0])
+        """Stores the constant of an Add as the bias of the operation before it, if it is one."""
+        name = self._made.get(flowing[0], "")
         operation = self._operations.get(name)
         if node.op_type != "Add" or operation is None or [*operation.arrays] != ["kernel"]:
             return False
@@ -167,7 +167,7 @@ class _Walk:
         return True
 
     def _follow(self, node: Any, inputs: list[str]) -> None:
-        """Notes what a step does to the scaling, if it comes before the first operation."""
+        """Updates the pixel scaling for a node before the first operation."""
         flowing, *rest = sorted(inputs, key=lambda name: name in self._constants)
         before = self._scaled.get(flowing)
         if before is None:
@@ -189,15 +189,15 @@ class _Walk:
     def _array(self, tensor: Any) -> np.ndarray:
         if tensor.data_location == self._onnx.TensorProto.EXTERNAL:
             raise DataError(
-                f"ONNX file '{self._path}' keeps its weights in other files: make it one, with "
+                f"ONNX file '{self._path}' stores its weights in other files. Merge them with "
                 "onnx.save(onnx.load(old), new)."
             )
         return self._onnx.numpy_helper.to_array(tensor)
 
     def _refusal(self, why: str) -> DataError:
-        return DataError(f"ONNX file '{self._path}' holds no network known here: {why}.")
+        return DataError(f"ONNX file '{self._path}' contains an unsupported network: {why}.")
 
 
 def _is_weight(value: np.ndarray) -> bool:
-    """Returns whether a constant is more than a number, a shape or an index."""
+    """Whether a constant is an array of weights: not a scalar, a shape or an index."""
     return value.dtype.kind == "f" and value.size > 1

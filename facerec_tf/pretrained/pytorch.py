@@ -1,4 +1,4 @@
-"""Reads PyTorch's `state_dict` files, without running code that is in them."""
+"""Reads PyTorch's `state_dict` files without running code that they contain."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from facerec_tf.core.extras import load_extra
 from facerec_tf.core.files import sha256
 from facerec_tf.pretrained.weight_source import WeightSource
 
-#: Keys under which checkpoints keep the network's arrays, beside an optimizer's.
+#: Keys of the network's arrays in checkpoints, which also contain an optimizer's.
 _NESTED = ("state_dict", "state_dict_backbone", "model_state_dict")
-#: What wrappers put before every name.
+#: Prefixes that wrappers add to every name.
 _WRAPPERS = re.compile(r"^(module\.|_orig_mod\.)+")
-#: BatchNorm's count of its steps, which no result depends on.
+#: Step counter of BatchNorm, on which no output depends.
 _STEP_COUNT = "num_batches_tracked"
 
 
 def read(path: Path) -> WeightSource:
-    """Returns the arrays of a `state_dict`, or of a checkpoint that holds one.
+    """Reads the arrays of a `state_dict`, or of a checkpoint that contains one.
 
     Raises:
-        DataError: If the file is damaged, is no `state_dict`, or would have to run code to be read.
+        DataError: If the file is damaged, is not a `state_dict`, or could run code when it is read.
         UserError: If PyTorch is not installed.
     """
     state = _load(path)
@@ -46,20 +46,22 @@ def _load(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         reason = re.search(r"GLOBAL ([\w.]+)|function ([\w.]+)", str(error))
-        what = f"'{reason[1] or reason[2]}'" if reason else "more than arrays"
+        what = f"'{reason[1] or reason[2]}'" if reason else "objects other than arrays"
         raise DataError(
-            f"PyTorch file '{path}' is refused: it holds {what}, and reading that could run code. "
-            "Save the network's state_dict() alone."
+            f"PyTorch file '{path}' is refused: it contains {what}, and reading that could run "
+            "code. Save only the network's state_dict()."
         ) from error
     except Exception as error:  # A damaged file may raise anything.
-        reason = re.split(r"\. |\n", str(error) or type(error).__name__)[0]
-        raise DataError(f"PyTorch file '{path}' cannot be read: {reason}") from error
+        first_sentence = re.split(r"\. |\n", str(error) or type(error).__name__)[0]
+        raise DataError(f"PyTorch file '{path}' cannot be read: {first_sentence}") from error
 
 
 def _arrays(state: Any, path: Path) -> dict[str, np.ndarray]:
     torch = load_extra("torch")
     if not isinstance(state, Mapping) or not state:
-        raise DataError(f"PyTorch file '{path}' holds a {type(state).__name__}, no state_dict.")
+        raise DataError(
+            f"PyTorch file '{path}' contains a {type(state).__name__}, expected a state_dict."
+        )
     arrays: dict[str, np.ndarray] = {}
     for key, value in state.items():
         name = _WRAPPERS.sub("", str(key))
@@ -67,19 +69,19 @@ def _arrays(state: Any, path: Path) -> dict[str, np.ndarray]:
             continue
         if not isinstance(value, torch.Tensor) or not _is_plain(value):
             raise DataError(
-                f"PyTorch file '{path}' holds {name!r}, a {type(value).__name__}, where a "
-                "state_dict has only arrays: save the network's state_dict() alone."
+                f"PyTorch file '{path}': {name!r} is of type {type(value).__name__}, expected a "
+                "dense array. Save only the network's state_dict()."
             )
-        # A few bytes may claim to be an array of any size.
+        # A damaged file may declare a larger array than it contains.
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
             raise DataError(f"PyTorch file '{path}': array {name!r} is larger than its data.")
         if name in arrays:
-            raise DataError(f"PyTorch file '{path}': array {name!r} comes twice.")
+            raise DataError(f"PyTorch file '{path}': two arrays are named {name!r}.")
         arrays[name] = value.detach().to(torch.float32).numpy()
     return arrays
 
 
 def _is_plain(tensor: Any) -> bool:
-    """Returns whether a tensor is its numbers: not sparse, quantised, or a shape alone."""
+    """Whether a tensor has its numbers in memory: not sparse, quantised or on the meta device."""
     strided = load_extra("torch").strided
     return tensor.layout is strided and not tensor.is_quantized and tensor.device.type == "cpu"

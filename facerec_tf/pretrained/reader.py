@@ -1,4 +1,4 @@
-"""Reads a weight file of any known format, which its content tells."""
+"""Reads weight files of all supported formats, which it detects from the content."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _KNOWN = "MXNet (.params), PyTorch (.pt, .pth) or ONNX (.onnx)"
 
 
 def read_weights(path: str | os.PathLike) -> WeightSource:
-    """Returns the content of a weight file.
+    """Reads a weight file.
 
     Args:
-        path: MXNet's `.params`, PyTorch's `state_dict` or ONNX, whatever its ending.
+        path: MXNet `.params` file, PyTorch `state_dict` or ONNX file, with any extension.
 
     Raises:
-        DataError: If the file is missing, damaged, of another format, or holds numbers that are
-            not finite.
-        UserError: If a package is missing that the format needs.
+        DataError: If the file is missing, damaged, of an unsupported format, or contains numbers
+            that are not finite.
+        UserError: If a package required by the format is not installed.
     """
     path = Path(path)
     if not path.is_file():
@@ -35,7 +35,8 @@ def read_weights(path: str | os.PathLike) -> WeightSource:
     bad = [name for name, array in source.arrays.items() if not np.isfinite(array).all()]
     if bad:
         raise DataError(
-            f"Weight file '{path}': {len(bad)} arrays hold NaN or infinity, {bad[0]!r} for one."
+            f"Weight file '{path}': {len(bad)} arrays contain NaN or infinity, "
+            f"for example {bad[0]!r}."
         )
     return source
 
@@ -46,22 +47,22 @@ def _reader(path: Path) -> Callable[[Path], WeightSource]:
     if start == mxnet.MAGIC:
         return mxnet.read
     if start.startswith(_ZIP):
-        _require_no_keras(path)
+        _require_not_keras(path)
         return pytorch.read
     if start.startswith(_PICKLE):
         return pytorch.read
     if start.startswith(onnx.MAGIC):
         return onnx.read
-    raise DataError(f"Weight file '{path}' is of no format known here: {_KNOWN}.")
+    raise DataError(f"Weight file '{path}' has an unsupported format. Supported: {_KNOWN}.")
 
 
-def _require_no_keras(path: Path) -> None:
-    """Raises `DataError` if the archive is one of Keras; a damaged one is PyTorch's reader's."""
+def _require_not_keras(path: Path) -> None:
+    """Raises `DataError` if the archive is a Keras model; damaged ones are left to `pytorch`."""
     try:
         names = zipfile.ZipFile(path).namelist()
     except zipfile.BadZipFile:
         return
     if "model.weights.h5" in names:
         raise DataError(
-            f"Weight file '{path}' is a Keras model already: take it as --pretrained or --model."
+            f"Weight file '{path}' is already a Keras model: pass it as --pretrained or --model."
         )

@@ -1,4 +1,4 @@
-"""How arrays lie in other projects' files and in our layers, and the way from one to the other."""
+"""Memory layouts of weights in other projects' files, and their conversion to ours."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ Shape = tuple[int, ...]
 
 
 class WeightLayout(NamedTuple):
-    """The way of one array.
+    """Layout of an array in a file.
 
     Attributes:
-        shape: Its shape in the file; ones in front and at the end may be there or not.
-        convert: Takes an array of that shape and returns it as our layer keeps it.
+        shape: Shape in the file; leading and trailing ones are optional.
+        convert: Converts an array of that shape to the layout of our layer.
     """
 
     shape: Shape
     convert: Callable[[np.ndarray], np.ndarray]
 
     def fits(self, shape: Shape) -> bool:
-        """Returns whether an array of `shape` in the file is the one."""
+        """Whether an array of `shape` in the file has this layout."""
         return stripped(shape) == stripped(self.shape)
 
     def take(self, array: np.ndarray) -> np.ndarray:
-        """Returns `array`, which fits, as our layer keeps it."""
+        """Converts `array`, whose shape must fit, to the layout of our layer."""
         return self.convert(array.reshape(self.shape))
 
 
 def layout_of(
     layer: keras.layers.Layer, weight: keras.Variable, flattened: Shape | None = None
 ) -> WeightLayout:
-    """Returns the layout of a layer's weight.
+    """Returns the layout in a file of a layer's weight.
 
     Args:
         layer: Layer of the weight.
         weight: One of its weights.
-        flattened: Height, width and channels of the features, if a fully connected layer is fed
-            them flattened.
+        flattened: Height, width and channels of the feature map that a fully connected layer
+            receives flattened, if any.
     """
     shape = tuple(weight.shape)
     if weight.name != "kernel":
@@ -51,29 +51,29 @@ def layout_of(
 
 
 def vector(shape: Shape) -> WeightLayout:
-    """Layout of what lies alike everywhere: statistics, biases, slopes."""
+    """Layout of vectors, which is the same everywhere: statistics, biases, slopes."""
     return WeightLayout(shape, lambda array: array)
 
 
 def convolution(shape: Shape) -> WeightLayout:
-    """Layout of a kernel we keep `[h, w, in / groups, out]`, others `[out, in / groups, h, w]`."""
+    """Layout `[out, in / groups, h, w]` of a kernel that is `[h, w, in / groups, out]` here."""
     height, width, inputs, outputs = shape
     return WeightLayout((outputs, inputs, height, width), lambda array: array.transpose(2, 3, 1, 0))
 
 
 def depthwise(shape: Shape) -> WeightLayout:
-    """Layout of a kernel we keep `[h, w, channels, 1]`, others `[channels, 1, h, w]`."""
+    """Layout `[channels, 1, h, w]` of a kernel that is `[h, w, channels, 1]` here."""
     height, width, channels, one = shape
     return WeightLayout((channels, one, height, width), lambda array: array.transpose(2, 3, 0, 1))
 
 
 def dense(shape: Shape, flattened: Shape | None = None) -> WeightLayout:
-    """Layout of a kernel we keep `[in, out]`, others `[out, in]`.
+    """Layout `[out, in]` of a kernel that is `[in, out]` here.
 
     Args:
-        shape: Ours.
-        flattened: Height, width and channels of the features that are flattened before: we
-            flatten them in that order, others with the channels first.
+        shape: Shape of our kernel.
+        flattened: Height, width and channels of the feature map flattened before the layer, if any.
+            It is flattened in that order here, and with the channels first in other projects.
     """
     inputs, outputs = shape
     if flattened is None:
@@ -88,6 +88,6 @@ def dense(shape: Shape, flattened: Shape | None = None) -> WeightLayout:
 
 
 def stripped(shape: Shape) -> Shape:
-    """Returns `shape` without ones in front and at the end."""
+    """Returns `shape` without leading and trailing ones."""
     sizes = [i for i, size in enumerate(shape) if size != 1]
     return shape[sizes[0] : sizes[-1] + 1] if sizes else ()

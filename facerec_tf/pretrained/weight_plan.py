@@ -1,4 +1,4 @@
-"""Which array of a file goes to which weight: made, checked, and only then carried out."""
+"""Assignment of a file's arrays to weights, checked completely before any weight is set."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from facerec_tf.pretrained.network_graph import NetworkGraph
 from facerec_tf.pretrained.weight_layouts import WeightLayout, layout_of, vector
 from facerec_tf.pretrained.weight_source import WeightSource
 
-#: Names listed of each kind of fault.
+#: Names listed per kind of fault.
 _LISTED = 12
 
 
 class Slot(NamedTuple):
-    """One array's place.
+    """Assignment of one array.
 
     Attributes:
-        array: Its name in the file.
-        layout: How it lies there.
-        weight: Where it goes; None for a γ that our layer does not have, as it is 1.
-        is_one: Whether 1 counts, whatever the file holds.
+        array: Name in the file.
+        layout: Layout in the file.
+        weight: Weight to set; None for a γ that our layer does not have, because it is 1.
+        is_one: Whether the weight is 1 regardless of the file's values.
     """
 
     array: str
@@ -37,7 +37,7 @@ class Slot(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A BatchNorm layer whose statistics are folded into the layer before it."""
+    """A BatchNorm layer `norm` that is folded into the layer `linear` before it."""
 
     linear: str
     norm: str
@@ -45,16 +45,16 @@ class Folded(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class WeightPlan:
-    """All that is to be done to a freshly built backbone.
+    """All changes that an import makes to a newly built backbone.
 
     Attributes:
-        slots: A place for every array.
-        constants: Weights the file knows nothing of, and what fills them.
+        slots: Assignment of each array.
+        constants: Weights without an array in the file, and their values.
         epsilons: ε by BatchNorm layer.
         folded: BatchNorm layers without statistics.
-        missing: What the file has no arrays for, beyond what the slots tell.
-        rewired: Layers that other layers feed in the file.
-        ignored: Names of arrays that are left aside.
+        missing: Weights without an array and without a slot.
+        rewired: Layers that have other inputs in the file.
+        ignored: Names of arrays that are not used.
     """
 
     slots: tuple[Slot, ...]
@@ -66,7 +66,7 @@ class WeightPlan:
     ignored: tuple[str, ...] = ()
 
     def faults(self, source: WeightSource) -> list[str]:
-        """Returns what does not fit, in one line for each kind of fault."""
+        """Describes what does not fit, in one line per kind of fault."""
         names = [slot.array for slot in self.slots]
         missing = [*self.missing, *(name for name in names if name not in source.arrays)]
         left = sorted(set(source.arrays) - {*names, *self.ignored}, key=[*source.arrays].index)
@@ -86,10 +86,10 @@ class WeightPlan:
         return [f"{len(v)} {kind} ({_some(v)})" for kind, v in kinds.items() if v]
 
     def carry_out(self, source: WeightSource, backbone: keras.Model) -> None:
-        """Sets every weight, and ε of every BatchNorm; `faults` must have found none.
+        """Sets all weights, and ε of all BatchNorm layers; `faults` must be empty.
 
         Raises:
-            DataError: If an array's numbers cannot be what they should be; nothing is set then.
+            DataError: If an array has impossible values; no weight is set then.
         """
         for slot in self.slots:
             _require_sane(slot, source)
@@ -105,7 +105,7 @@ class WeightPlan:
 
 
 def plan_by_name(backbone: keras.Model, source: WeightSource, naming: Naming) -> WeightPlan:
-    """Returns the plan for a file whose arrays have the names of `naming`."""
+    """Returns the plan for a file with the array names of `naming`."""
     graph = NetworkGraph(backbone)
     slots: list[Slot] = []
     epsilons: dict[str, float] = {}
@@ -113,7 +113,7 @@ def plan_by_name(backbone: keras.Model, source: WeightSource, naming: Naming) ->
     fixed = naming.fixed_gammas if source.fixed_gammas is None else source.fixed_gammas
     for layer in backbone.layers:
         for weight in layer.weights:
-            # A layer inside this one has a name of its own.
+            # Weights of nested layers have the nested layer in their path.
             path = weight.path.rpartition("/")[0]
             theirs = naming.layer(path)
             if theirs is None:
@@ -125,7 +125,8 @@ def plan_by_name(backbone: keras.Model, source: WeightSource, naming: Naming) ->
             slots.append(Slot(array, layout, weight, is_one))
         if isinstance(layer, keras.layers.BatchNormalization) and layer.weights:
             theirs = naming.layer(layer.name)
-            epsilons[layer.name] = source.epsilons.get(theirs, naming.epsilon_of(layer.name))
+            default = naming.epsilon_of(layer.name)
+            epsilons[layer.name] = source.epsilons.get(theirs or "", default)
             if layer.gamma is None and theirs is not None:
                 shape = vector(tuple(layer.moving_mean.shape))
                 array = naming.array(theirs, "gamma", source.arrays)
@@ -141,13 +142,14 @@ def _require_sane(slot: Slot, source: WeightSource) -> None:
     array = source.arrays[slot.array]
     if slot.weight is None and not slot.is_one and not np.allclose(array, 1, atol=1e-6):
         raise DataError(
-            f"Array '{slot.array}' of '{source.file}' must be all 1, as this network's embedding "
-            f"has no learned scale. It goes from {array.min():g} to {array.max():g}."
+            f"Array '{slot.array}' of '{source.file}' must be all 1, because this network's "
+            f"embedding has no learned scale. Its values range from {array.min():g} to "
+            f"{array.max():g}."
         )
     if slot.weight is not None and slot.weight.name == "moving_variance" and array.min() < 0:
         raise DataError(
-            f"Array '{slot.array}' of '{source.file}' holds variances below 0, {array.min():g} "
-            "for one."
+            f"Array '{slot.array}' of '{source.file}' contains negative variances, for example "
+            f"{array.min():g}."
         )
 
 

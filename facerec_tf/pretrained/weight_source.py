@@ -1,4 +1,4 @@
-"""What a reader makes of a weight file, whoever wrote it."""
+"""Content of a weight file, independent of its format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 class Scaling(NamedTuple):
-    """What is done to pixels before a network's first layer: `x·scale + offset`."""
+    """Scaling of pixels before a network's first layer: `x·scale + offset`."""
 
     scale: float = 1.0
     offset: float = 0.0
@@ -21,18 +21,18 @@ class Scaling(NamedTuple):
         return cls(1 / std, -mean / std)
 
     def then(self, other: Scaling) -> Scaling:
-        """Returns the scaling that does this one and then `other`."""
+        """Returns the scaling that applies this one and then `other`."""
         return Scaling(self.scale * other.scale, self.offset * other.scale + other.offset)
 
 
 @dataclasses.dataclass(frozen=True)
 class Operation:
-    """One step with weights of a network whose arrays have no telling names.
+    """Operation with weights in a network whose arrays have no meaningful names.
 
     Attributes:
-        name: Of the step, unique in its file.
-        arrays: Key in `WeightSource.arrays` of each of its weights, by our name of the weight.
-        inputs: Names of the operations whose results reach it with no other in between.
+        name: Name of the operation, unique in its file.
+        arrays: Our name of each weight → key in `WeightSource.arrays`.
+        inputs: Names of the nearest operations before it.
     """
 
     name: str
@@ -42,21 +42,21 @@ class Operation:
 
 @dataclasses.dataclass(frozen=True)
 class WeightSource:
-    """A weight file's content.
+    """Content of a weight file.
 
-    Arrays lie as all three formats lay them out: convolutions `[out, in/groups, h, w]`, fully
-    connected layers `[out, in]`, features of an image flattened channels first.
+    Arrays have the layout common to all three formats: convolutions `[out, in/groups, h, w]`, fully
+    connected layers `[out, in]`, feature maps flattened with the channels first.
 
     Attributes:
-        file: The file's name, without folder.
+        file: Name of the file, without its folder.
         format: `mxnet`, `pytorch` or `onnx`.
-        sha256: Of the file, in hexadecimal.
+        sha256: SHA-256 of the file, in hexadecimal.
         arrays: float32 arrays by name, in the file's order.
-        scaling: What the network does itself to what it is fed; None if the file does not say.
-        epsilons: ε of BatchNorm layers by their name in the file, where the file says.
-        fixed_gammas: Names of the BatchNorm layers whose γ is 1 whatever the file holds; None if
-            the file does not say.
-        operations: Steps in the graph's order, where arrays are found by place and not by name.
+        scaling: Scaling that the network applies to its input; None if unknown.
+        epsilons: ε of BatchNorm layers by their name in the file, where known.
+        fixed_gammas: Names of the BatchNorm layers whose γ is 1 regardless of the file's values;
+            None if unknown.
+        operations: Operations in the graph's order, for formats without meaningful array names.
     """
 
     file: str

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from facerec_tf.backbones import stages
+from facerec_tf.core.keras_private import WeightDecayHook, variable_index
 
 
 def layer_rates(backbone: keras.Model, decay: float) -> dict[str, float]:
@@ -47,19 +48,19 @@ def with_layer_rates(
     return scaled
 
 
-class _LayerRates:
+class _LayerRates(WeightDecayHook):
     """Mixes factors on the learning rate into an optimizer."""
 
     rates: list[float]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        rate = self.rates[self._get_variable_index(variable)]
+        rate = self.rates[variable_index(self, variable)]
         super().update_step(gradient, variable, learning_rate * rate)
 
-    def _apply_weight_decay(self, variables: Any) -> None:
+    def decay_weights(self, variables: Any) -> None:
         # Decoupled decay takes lr·wd·w: a factor on either is one on both.
         whole = self.weight_decay
         for variable in variables if whole else ():
-            self.weight_decay = whole * self.rates[self._get_variable_index(variable)]
-            super()._apply_weight_decay([variable])
+            self.weight_decay = whole * self.rates[variable_index(self, variable)]
+            super().decay_weights([variable])
         self.weight_decay = whole

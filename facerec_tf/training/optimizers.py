@@ -10,6 +10,7 @@ from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
 
 from facerec_tf.config import OptimizerConfig
+from facerec_tf.core.keras_private import WeightDecayHook, uses_weight_decay
 from facerec_tf.core.lookup import lookup
 from facerec_tf.training.layer_rates import with_layer_rates
 
@@ -20,7 +21,7 @@ Schedule: TypeAlias = LearningRateSchedule | float
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
-class CoupledSGD(keras.optimizers.SGD):
+class CoupledSGD(WeightDecayHook, keras.optimizers.SGD):
     """SGD whose `weight_decay` adds wd·w to the gradient before momentum, as MXNet and PyTorch do.
 
     Keras' own takes lr·wd·w off the weight instead, outside the momentum. Arguments as for
@@ -29,11 +30,11 @@ class CoupledSGD(keras.optimizers.SGD):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Updates `variable` by `gradient` + wd·variable."""
-        if self.weight_decay and self._use_weight_decay(variable):
+        if self.weight_decay and uses_weight_decay(self, variable):
             gradient = ops.cast(gradient, variable.dtype) + self.weight_decay * variable
         super().update_step(gradient, variable, learning_rate)
 
-    def _apply_weight_decay(self, variables: Any) -> None:
+    def decay_weights(self, variables: Any) -> None:
         """Does nothing: the decay is in the gradient."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError
+from facerec_tf.core.keras_private import apply_gradients_as_given
 from facerec_tf.models import Recognizer
 from facerec_tf.training.weight_average import WeightAverage
 
@@ -51,8 +52,8 @@ class Trainer:
     ) -> None:
         self.recognizer = recognizer
         self.optimizer = optimizer
-        # They arrive summed over the replicas, for the norm's sake; Keras would sum them again.
-        optimizer._all_reduce_sum_gradients = lambda gradients: gradients
+        # The trainer sums them itself, because clipping needs the norm of the sum.
+        apply_gradients_as_given(optimizer)
         self.strategy = tf.distribute.get_strategy()
         self.clip_norm = clip_norm
         self._scales_loss = recognizer.backbone.compute_dtype == "float16"

@@ -1,10 +1,10 @@
-"""Convolution once more, in NumPy."""
+"""Reference convolution in NumPy."""
 
 import numpy as np
 
 
 def convolve(image, kernel, stride, padding):
-    """[h, w, c] by [k, l, c, f], zeros alike on both sides."""
+    """Convolves `[h, w, c]` with `[k, l, c, f]`, with the same zero padding on both sides."""
     image = np.pad(image, [(side, side) for side in padding] + [(0, 0)])
     height, width = kernel.shape[:2]
     rows = range(0, image.shape[0] - height + 1, stride)

@@ -16,7 +16,10 @@ def test_a_network_is_its_family_with_some_arguments():
     assert net.options == {"se": True}
     assert net.image_size == (8, 6)
     assert net.embedding_size == 16
-    with pytest.raises(ArgumentError, match="deep takes no 'depth', but dropout, embedding_size"):
+    with pytest.raises(
+        ArgumentError,
+        match=r"'deep' does not take an argument 'depth'\. It takes: dropout, embedding_size",
+    ):
         net(depth=4)
 
 

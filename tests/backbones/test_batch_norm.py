@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from facerec_tf.backbones import BatchNorm
 from facerec_tf.training import make_strategy
+from tests.tolerance import LAYER, assert_close
 
 INPUTS = np.random.default_rng(0).normal(3.0, 2.0, (8, 5, 5, 4)).astype(np.float32)
 
@@ -17,12 +18,12 @@ def test_training_normalises_by_the_batch_and_tracks_it(shape, scale):
     outputs = layer(x, training=True)
     axes = tuple(range(len(shape) - 1))
     mean, variance = x.mean(axes), x.var(axes)
-    np.testing.assert_allclose(outputs, (x - mean) / np.sqrt(variance + 1e-3), atol=1e-4)
+    assert_close(outputs, (x - mean) / np.sqrt(variance + 1e-3), LAYER)
     unbiased = x.var(axes, ddof=1)
-    np.testing.assert_allclose(layer.moving_mean, 0.1 * mean, rtol=1e-4)
-    np.testing.assert_allclose(layer.moving_variance, 0.9 + 0.1 * unbiased, rtol=1e-4)
+    assert_close(layer.moving_mean, 0.1 * mean, LAYER)
+    assert_close(layer.moving_variance, 0.9 + 0.1 * unbiased, LAYER)
     expected = (x - 0.1 * mean) / np.sqrt(0.9 + 0.1 * unbiased + 1e-3)
-    np.testing.assert_allclose(layer(x, training=False), expected, atol=1e-4)
+    assert_close(layer(x, training=False), expected, LAYER)
 
 
 def test_gradients_equal_those_of_keras():
@@ -38,7 +39,7 @@ def test_gradients_equal_those_of_keras():
             loss = tf.reduce_sum(tf.cast(layer(x, training=True), tf.float64) * weights)
         gradients.append(tape.gradient(loss, [x, *[v.value for v in layer.trainable_weights]]))
     for a, b in zip(*gradients, strict=True):
-        np.testing.assert_allclose(a, b, atol=2e-4)
+        assert_close(a, b, LAYER)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
@@ -74,14 +75,14 @@ def test_two_replicas_normalise_as_one():
         lambda context: tf.constant(np.split(INPUTS, 2)[context.replica_id_in_sync_group])
     )
     outputs = np.concatenate(strategy.experimental_local_results(run(halves)))
-    np.testing.assert_allclose(outputs, expected, atol=1e-4)
+    assert_close(outputs, expected, LAYER)
     for ours, theirs in (
         (two.moving_mean, one.moving_mean),
         (two.moving_variance, one.moving_variance),
     ):
         copies = [v.numpy() for v in strategy.experimental_local_results(ours.value)]
         np.testing.assert_array_equal(copies[0], copies[1])
-        np.testing.assert_allclose(copies[0], theirs.numpy(), rtol=1e-5)
+        assert_close(copies[0], theirs.numpy(), LAYER)
 
 
 def test_keras_file_round_trip(tmp_path):

@@ -5,10 +5,11 @@ import pytest
 from facerec_tf.backbones import blocks
 from facerec_tf.core.errors import ArgumentError
 from tests.backbones.convolution import convolve
+from tests.tolerance import LAYER, assert_close
 
 
 @pytest.mark.parametrize(("stride", "size"), [(1, 6), (2, 6), (2, 7)])
-def test_padding_is_alike_on_both_sides(stride, size):
+def test_padding_is_the_same_on_both_sides(stride, size):
     rng = np.random.default_rng(stride)
     inputs = keras.Input((size, size, 2))
     model = keras.Model(inputs, blocks.conv(inputs, 3, 3, "c", stride=stride, padding=1))
@@ -16,7 +17,7 @@ def test_padding_is_alike_on_both_sides(stride, size):
     kernel = rng.normal(size=(3, 3, 2, 3)).astype(np.float32)
     model.set_weights([kernel])
     expected = convolve(image, kernel, stride, (1, 1))
-    np.testing.assert_allclose(model(image[None])[0], expected, atol=1e-5)
+    assert_close(model(image[None])[0], expected, LAYER)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_kernels_need_not_be_square(kernel, padding):
     model.set_weights(weights)
     padding = padding if isinstance(padding, tuple) else (padding, padding)
     expected = convolve(image, weights[0], 1, padding) + weights[1]
-    np.testing.assert_allclose(model(image[None])[0], expected, atol=1e-5)
+    assert_close(model(image[None])[0], expected, LAYER)
 
 
 def test_batch_norm_has_the_constants_of_arcface_or_those_given():

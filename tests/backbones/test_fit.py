@@ -1,6 +1,7 @@
 import numpy as np
 
 from facerec_tf.backbones import fit, iresnet
+from tests.tolerance import NETWORK, assert_close
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3)).astype(np.float32)
 
@@ -18,15 +19,13 @@ def test_columns_are_cut_off_both_sides():
     backbone = small((16, 12, 3))
     fitted = fit(backbone, (16, 16))
     assert fitted.input_shape == (None, 16, 16, 3)
-    np.testing.assert_allclose(fitted(PIXELS), backbone(PIXELS[:, :, 2:14]), atol=1e-5)
+    assert_close(fitted(PIXELS), backbone(PIXELS[:, :, 2:14]), NETWORK)
 
 
 def test_images_are_scaled():
     backbone = small((8, 8, 3))
     smooth = np.full((1, 16, 16, 3), 100.0, np.float32)
-    np.testing.assert_allclose(
-        fit(backbone, (16, 16))(smooth), backbone(smooth[:, :8, :8]), atol=1e-5
-    )
+    assert_close(fit(backbone, (16, 16))(smooth), backbone(smooth[:, :8, :8]), NETWORK)
 
 
 def test_the_same_layers_have_the_same_weights():

@@ -6,13 +6,17 @@ import tensorflow as tf
 from facerec_tf.backbones import blocks, grouped_conv
 from facerec_tf.backbones.grouped_conv import GroupedConv2D
 from tests.backbones.convolution import convolve
+from tests.tolerance import LAYER, assert_close
 
-FORMS = pytest.mark.parametrize("native", [True, False], ids=["kernel", "depthwise"])
+FORMS = pytest.mark.parametrize("forced", [False, True], ids=["chosen", "depthwise"])
+POLICIES = {"float32": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
 
 
 @pytest.fixture
-def form(native, monkeypatch):
-    monkeypatch.setattr(grouped_conv, "kernel_has_gradients", lambda: native)
+def form(forced, monkeypatch):
+    """The form that the layer chooses on this machine, or the one without the kernel."""
+    if forced:
+        monkeypatch.setattr(grouped_conv, "kernel_has_gradients", lambda dtype: False)
 
 
 def layer_and_image(stride, channels=6, filters=9, groups=3):
@@ -47,7 +51,7 @@ def test_each_group_is_convolved_by_itself(form, stride):
     kernel = model.weights[0].numpy()
     assert kernel.shape == (3, 3, 2, 9)
     expected = group_by_group(images, kernel, 3, stride)
-    np.testing.assert_allclose(model(images), expected, atol=1e-5)
+    assert_close(model(images), expected, LAYER)
 
 
 @FORMS
@@ -67,7 +71,7 @@ def test_gradients_are_those_of_the_groups(form):
     ):
         other = rng.normal(size=gradient.shape).astype(np.float32)
         expected = np.sum(group_by_group(*arguments(other), 3, 1) * upstream)
-        np.testing.assert_allclose(np.sum(gradient * other), expected, rtol=1e-4)
+        assert_close(np.sum(gradient * other), expected, LAYER)
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
@@ -85,15 +89,58 @@ def test_a_file_keeps_it(tmp_path):
     np.testing.assert_array_equal(again(images), model(images))
 
 
-def test_the_probe_tells_whether_the_kernel_trains():
-    def train():
-        x, kernel = tf.ones((1, 5, 5, 4)), tf.Variable(tf.ones((3, 3, 2, 4)))
-        with tf.GradientTape() as tape:
-            outputs = tf.nn.conv2d(x, kernel, 1, "VALID")
-        return tape.gradient(outputs, kernel)
+@pytest.mark.parametrize("policy", POLICIES.values())
+@FORMS
+def test_trains_in_every_precision(form, policy):
+    layer = GroupedConv2D(9, 3, groups=3, padding="same", dtype=policy)
+    layer.build((None, 6, 5, 6))
+    rng = np.random.default_rng(3)
+    # Small integers: every product and every sum is exact in every precision.
+    images, upstream = rng.integers(-1, 2, (1, 6, 5, 6)), rng.integers(-1, 2, (1, 6, 5, 9))
+    kernel = rng.integers(-1, 2, (3, 3, 2, 9))
+    layer.set_weights([kernel, np.zeros(9)])
+    with tf.GradientTape() as tape:
+        outputs = layer(images.astype("float32"))
+        loss = tf.reduce_sum(tf.cast(outputs, "float32") * upstream)
+    np.testing.assert_array_equal(tf.cast(outputs, "float32"), group_by_group(images, kernel, 3, 1))
+    (slopes,) = tape.gradient(loss, [layer.kernel.value])
+    other = rng.integers(-1, 2, kernel.shape)
+    expected = np.sum(group_by_group(images, other, 3, 1) * upstream)
+    assert np.sum(slopes * other) == expected
 
-    if grouped_conv.kernel_has_gradients():
-        assert train() is not None
-    else:
-        with pytest.raises(tf.errors.InvalidArgumentError):
-            train()
+
+@pytest.fixture
+def kernel_without_gradient(missing, monkeypatch):
+    """A kernel of zeros, whose gradient is zero too, or an error for one data type."""
+
+    def gradient(out_backprop, **options):
+        if out_backprop.dtype == missing:
+            raise tf.errors.InvalidArgumentError(None, None, "not supported on CPU")
+
+    def conv2d(image, kernel, **options):
+        @tf.custom_gradient
+        def zeros(image, kernel):
+            def slopes(upstream):
+                gradient(upstream)
+                return tf.zeros_like(image), tf.zeros_like(kernel)
+
+            return tf.zeros((1, 3, 3, 4), image.dtype), slopes
+
+        return zeros(image, kernel)
+
+    monkeypatch.setattr(tf.raw_ops, "Conv2DBackpropInput", gradient)
+    monkeypatch.setattr(tf.nn, "conv2d", conv2d)
+    grouped_conv.kernel_has_gradients.cache_clear()
+    yield
+    grouped_conv.kernel_has_gradients.cache_clear()
+
+
+@pytest.mark.parametrize("missing", POLICIES)
+def test_each_data_type_is_probed(kernel_without_gradient, missing):
+    for dtype, policy in POLICIES.items():
+        layer = GroupedConv2D(4, 3, groups=2, kernel_initializer="ones", dtype=policy)
+        with tf.GradientTape() as tape:
+            outputs = layer(np.ones((1, 5, 5, 4)))
+        slopes = tape.gradient(outputs, layer.kernel.value)
+        for values in (outputs, slopes):
+            assert np.any(tf.cast(values, "float32")) == (dtype == missing), dtype

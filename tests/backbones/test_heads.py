@@ -5,6 +5,7 @@ import pytest
 from facerec_tf.backbones import iresnet
 from facerec_tf.backbones.heads import HEADS
 from facerec_tf.core.errors import ArgumentError
+from tests.tolerance import LAYER, assert_close
 
 LAYERS = {
     "E": "bn dropout flatten fc float32",
@@ -53,7 +54,7 @@ def test_it_is_what_its_layers_say(name):
     expected = features
     for layer in model.layers[1:]:
         expected = STEPS.get(layer.name, lambda x, layer: x)(expected, layer)
-    np.testing.assert_allclose(model(features), expected, rtol=1e-4, atol=1e-4)
+    assert_close(model(features), expected, LAYER)
 
 
 @every_head
@@ -86,7 +87,7 @@ def test_embeddings_are_float32_under_every_policy(name, policy):
     assert {layer.compute_dtype for layer in model.layers[-2:]} == {"float32"}
     outputs = model(features)
     assert outputs.dtype == "float32"
-    np.testing.assert_allclose(outputs, build(name)[0](features), rtol=0.05, atol=0.1)
+    assert_close(outputs, build(name)[0](features), 0.05)
 
 
 def test_an_unknown_head_is_refused_with_the_known_ones():

@@ -11,6 +11,7 @@ from facerec_tf.backbones.cost import multiply_adds, parameters
 from facerec_tf.backbones.inception import NN2, NN4, NNS1, NNS2, InceptionLayout, Module, inception
 from facerec_tf.core.errors import ArgumentError
 from tests.backbones.paper_tables import agrees, rows
+from tests.tolerance import NETWORK, assert_close
 
 #: Stage, size after its pooling, params and FLOPS as printed.
 TABLE = {
@@ -134,7 +135,7 @@ def test_it_computes_what_pytorch_does(hidden):
     weights = {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
     images = rng.uniform(0, 255, (2, 40, 32, 3)).astype("float32")
     scaled = np.transpose((images - 127.5) / 127.5, (0, 3, 1, 2))
-    np.testing.assert_allclose(model(images), forward(layout, weights, scaled), atol=1e-4)
+    assert_close(model(images), forward(layout, weights, scaled), NETWORK)
 
 
 def test_batch_norm_replaces_biases_and_local_normalisation():
@@ -172,7 +173,7 @@ def test_half_precision(policy):
     model.set_weights(reference.get_weights())
     embeddings = model(images)
     assert embeddings.dtype == "float32"
-    np.testing.assert_allclose(embeddings, reference(images), rtol=0.1, atol=0.02)
+    assert_close(embeddings, reference(images), 0.1)
 
 
 def test_a_file_keeps_the_network(tmp_path):

@@ -9,6 +9,7 @@ from facerec_tf.backbones import HEAD, BatchNorm, stages
 from facerec_tf.backbones.cost import parameters
 from facerec_tf.backbones.inception_resnet import V1, V2, Repeat, inception_resnet
 from facerec_tf.core.errors import ArgumentError
+from tests.tolerance import NETWORK, assert_close
 
 
 def layer_name(module):
@@ -58,7 +59,7 @@ def test_v1_computes_what_facenet_pytorch_does(v1):
         expected = theirs(torch.from_numpy(np.transpose(scaled, (0, 3, 1, 2)))).numpy()
     embeddings = np.asarray(v1(images))
     assert np.std(embeddings[0] - embeddings[1]) > 0.1
-    np.testing.assert_allclose(embeddings, expected, atol=1e-4)
+    assert_close(embeddings, expected, NETWORK)
 
 
 def test_v1_costs_what_the_original_does(v1):

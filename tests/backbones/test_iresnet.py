@@ -6,6 +6,7 @@ import tensorflow as tf
 from facerec_tf.backbones import iresnet
 from facerec_tf.backbones.drop_path import DropPath
 from facerec_tf.core.errors import ArgumentError
+from tests.tolerance import LAYER, assert_close
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3)).astype(np.float32)
 
@@ -44,7 +45,7 @@ def test_squeeze_and_excitation_weighs_the_channels():
     y = x.mean((1, 2)) @ squeeze[0][0, 0] + squeeze[1]
     y = np.where(y > 0, y, slopes * y) @ excite[0][0, 0] + excite[1]
     expected = x / (1 + np.exp(-y))[:, None, None] + shortcut
-    np.testing.assert_allclose(total, expected, rtol=1e-4, atol=1e-5)
+    assert_close(total, expected, LAYER)
 
 
 def test_stochastic_depth_grows_linearly_and_adds_no_weights():

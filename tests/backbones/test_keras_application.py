@@ -86,7 +86,7 @@ def test_statistics_stay_equal_on_all_replicas():
 def test_what_cannot_be_built_is_refused():
     with pytest.raises(ArgumentError, match="Did you mean 'ResNet50'"):
         keras_application("Resnet50")
-    with pytest.raises(ArgumentError, match=r"that InceptionV3 takes.*at least 75x75"):
+    with pytest.raises(ArgumentError, match=r"that InceptionV3 accepts.*at least 75x75"):
         small("InceptionV3")
     with pytest.raises(ArgumentError, match="'embedding_head'"):
         small("MobileNet", embedding_head="X")

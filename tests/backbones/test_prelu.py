@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.backbones import PReLU
+from tests.tolerance import LAYER, assert_close
 
 
 def gradients(layer, x, upstream, **kwargs):
@@ -24,7 +25,7 @@ def test_value_and_gradients_equal_those_of_keras(training, shared):
     results = [gradients(ours, x, upstream, training=training), gradients(theirs, x, upstream)]
     for mine, keras_own in zip(*results, strict=True):
         assert mine.shape == keras_own.shape
-        np.testing.assert_allclose(mine, keras_own, rtol=1e-5, atol=1e-6)
+        assert_close(mine, keras_own, LAYER)
     np.testing.assert_allclose(results[0][0], np.where(x > 0, x, ours.alpha * x), rtol=1e-6)
 
 

@@ -6,6 +6,7 @@ from facerec_tf.backbones import PReLU
 from facerec_tf.backbones.cost import multiply_adds, parameters
 from facerec_tf.backbones.sphereface_cnn import sphereface_cnn
 from facerec_tf.core.errors import ArgumentError
+from tests.tolerance import NETWORK, assert_close
 
 #: Table 2 of 1704.08063: units per stage.
 UNITS = {
@@ -72,7 +73,7 @@ def test_it_computes_what_pytorch_does(size):
     weights = {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
     images = rng.uniform(0, 255, (2, *size, 3)).astype("float32")
     scaled = np.transpose((images - 127.5) / 128, (0, 3, 1, 2))
-    np.testing.assert_allclose(model(images), forward(units, weights, scaled), atol=1e-4)
+    assert_close(model(images), forward(units, weights, scaled), NETWORK)
 
 
 def test_initialisation_is_that_of_the_caffe_model():

@@ -11,6 +11,7 @@ from facerec_tf.backbones.token_restore import TokenRestore
 from facerec_tf.backbones.vit import vit
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.training import make_strategy
+from tests.tolerance import LAYER, NETWORK, assert_close
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (3, 40, 29, 3)).astype(np.float32)
@@ -47,7 +48,7 @@ def test_attention_is_that_of_the_paper_head_by_head(heads):
         query, key, value = (TOKENS @ part[:, own] for part in np.split(qkv, 3, axis=1))
         similarity = query @ key.transpose(0, 2, 1) / np.sqrt(size)
         gathered[..., own] = softmax(similarity) @ value
-    np.testing.assert_allclose(layer(TOKENS), gathered @ proj + bias, rtol=1e-4, atol=1e-4)
+    assert_close(layer(TOKENS), gathered @ proj + bias, LAYER)
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
@@ -73,7 +74,7 @@ def test_attention_refuses_heads_that_do_not_share_evenly():
 def test_each_place_has_its_own_position():
     layer = randomised(PositionEmbed())
     assert layer.positions.shape == (20, 6)
-    np.testing.assert_allclose(layer(TOKENS), TOKENS + layer.get_weights()[0], rtol=1e-5, atol=1e-6)
+    assert_close(layer(TOKENS), TOKENS + layer.get_weights()[0], LAYER)
 
 
 def test_left_out_tokens_come_back_as_the_learned_one():
@@ -133,14 +134,14 @@ def test_a_block_is_attention_then_mlp_each_beside_a_shortcut():
     probe = keras.Model(model.input, [model.get_layer(name).output for name in ends])
     x, attended, outputs = (np.asarray(end) for end in probe(IMAGES))
     attention = model.get_layer("block1_attn")
-    np.testing.assert_allclose(attended, attention(normalise(x, "norm1")), rtol=1e-3, atol=1e-3)
+    assert_close(attended, attention(normalise(x, "norm1")), NETWORK)
     x = x + attended
     (up, up_bias), (down, down_bias) = (
         model.get_layer(f"block1_mlp{i}").get_weights() for i in (1, 2)
     )
     hidden = np.clip(normalise(x, "norm2") @ up + up_bias, 0, 6)
     assert (hidden == 6).any()
-    np.testing.assert_allclose(outputs, x + hidden @ down + down_bias, rtol=1e-3, atol=1e-3)
+    assert_close(outputs, x + hidden @ down + down_bias, LAYER)
 
 
 def test_stochastic_depth_grows_linearly_over_the_blocks():
@@ -159,7 +160,7 @@ def test_without_masks_there_are_no_mask_layers():
     weights = {w.path: w for w in masked.weights}
     for weight in whole.weights:
         weight.assign(weights[weight.path])
-    np.testing.assert_allclose(whole(IMAGES), masked(IMAGES), rtol=1e-5, atol=1e-6)
+    assert_close(whole(IMAGES), masked(IMAGES), NETWORK)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
@@ -190,7 +191,7 @@ def test_half_precision_gives_float32_embeddings(policy):
     assert model.get_layer("block1_mlp1").compute_dtype == policy.removeprefix("mixed_")
     outputs = model(IMAGES)
     assert outputs.dtype == "float32"
-    np.testing.assert_allclose(outputs, exact(IMAGES), rtol=0.1, atol=0.02)
+    assert_close(outputs, exact(IMAGES), 0.1)
     assert np.isfinite(model(IMAGES, training=True)).all()
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 from facerec_tf.backbones import BACKBONES, stages
 from facerec_tf.training import make_strategy
 from tests.conformance.networks import NETWORKS, build, every_network, images
+from tests.tolerance import NETWORK, assert_close
 
 
 def loss_and_slopes(network, pixels):
@@ -44,7 +45,7 @@ def test_files_and_saved_models(name, tmp_path):
     assert [w.path for w in loaded.weights] == [w.path for w in network.weights]
     network.export(tmp_path / "saved", verbose=False)
     saved = tf.saved_model.load(tmp_path / "saved")
-    np.testing.assert_allclose(saved.serve(pixels), expected, rtol=1e-4, atol=1e-5)
+    assert_close(saved.serve(pixels), expected, NETWORK)
 
 
 @every_network

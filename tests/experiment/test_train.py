@@ -21,6 +21,7 @@ from facerec_tf.data import (
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.experiment import RunFolder, evaluate, load_keras, load_recognizer, train
 from tests.conftest import ROOT
+from tests.tolerance import NETWORK, assert_close
 
 SMALL = {
     "model.backbone": "iresnet_mini",
@@ -55,12 +56,14 @@ def test_two_mirrored_devices_train_as_one(faces, tmp_path):
         chosen = config.override({"training.strategy": strategy})
         train(chosen, tmp_path / strategy, resume=False, verbose=0)
     one, two = tmp_path / "one_device", tmp_path / "mirrored"
-    np.testing.assert_allclose(column(two, "loss"), column(one, "loss"), rtol=0, atol=1e-4)
+    assert_close(column(two, "loss"), column(one, "loss"), NETWORK)
     norms = [column(workdir, "gradient_norm") for workdir in (one, two)]
     np.testing.assert_allclose(*norms, rtol=1e-3)
     weights = [load_keras(w / "recognizer.keras").backbone.weights for w in (one, two)]
+    # Some weights have no gradient but rounding errors: those are relative to the others.
+    largest = max(np.abs(weight).max() for weight in weights[1])
     for a, b in zip(*weights, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4, err_msg=a.path)
+        assert_close(a, b, NETWORK, scale=largest, err_msg=a.path)
 
 
 def test_metric_losses_train_on_balanced_batches(faces, tmp_path, capsys):

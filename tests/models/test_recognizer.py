@@ -6,6 +6,7 @@ from facerec_tf import margins
 from facerec_tf.backbones import iresnet
 from facerec_tf.models import Objective, Recognizer, embed
 from facerec_tf.training import make_strategy
+from tests.tolerance import NETWORK, assert_close
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 16, 16, 3), np.uint8)
 LABELS = np.array([0, 1, 2, 0, 1, 2], np.int32)
@@ -49,9 +50,11 @@ def test_fit_on_two_replicas_equals_fit_on_one():
         history = recognizer.fit(images, labels, batch_size=8, epochs=3, shuffle=False, verbose=0)
         losses.append(history.history["loss"])
         weights.append(recognizer.get_weights())
-    np.testing.assert_allclose(*losses, rtol=1e-4)
+    assert_close(*losses, NETWORK)
+    # Some weights have no gradient but rounding errors: those are relative to the others.
+    largest = max(np.abs(weight).max() for weight in weights[0])
     for one, two in zip(*weights, strict=True):
-        np.testing.assert_allclose(two, one, rtol=1e-3, atol=1e-4)
+        assert_close(two, one, NETWORK, scale=largest)
 
 
 def test_sample_weights_count():

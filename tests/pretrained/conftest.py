@@ -11,7 +11,7 @@ NANO = {"units": (1, 2, 2, 1), "widths": (16, 32, 64, 128), "embedding_size": 25
 
 
 def smooth_images(count, size=112, seed=0):
-    """Returns pixels float32 `[count, size, size, 3]`; of noise, all embeddings would be alike."""
+    """Returns smooth float32 pixels `[count, size, size, 3]`: noise embeds to similar vectors."""
     draws = np.random.default_rng(seed).uniform(0, 255, (count, 8, 8, 3)).astype(np.float32)
     return np.stack([cv2.resize(image, (size, size)) for image in draws])
 
@@ -31,7 +31,7 @@ def torch():
 
 @pytest.fixture(scope="session")
 def randomize(torch):
-    """Sets all that a new network has alike to random values: norms, their statistics, slopes."""
+    """Randomises all constant initial values of a network: norms, their statistics, slopes."""
 
     def uniform(tensor, low, high, generator):
         tensor.copy_(torch.rand(tensor.shape, generator=generator) * (high - low) + low)

@@ -5,6 +5,7 @@ import pytest
 from facerec_tf.backbones import BatchNorm
 from facerec_tf.pretrained.calibration import calibrate
 from facerec_tf.pretrained.weight_plan import Folded
+from tests.tolerance import LAYER, NETWORK, assert_close
 
 RNG = np.random.default_rng(0)
 #: 40 images, darker and darker: no batch has the statistics of all.
@@ -31,10 +32,10 @@ def test_statistics_are_those_of_all_images_and_nothing_changes(network):
         norm = network.get_layer(f"bn{number}")
         fed = keras.Model(network.input, norm.input)(IMAGES.astype(np.float32))
         fed = np.asarray(fed, np.float64).reshape(-1, 4)
-        np.testing.assert_allclose(norm.moving_mean, fed.mean(0), rtol=1e-4)
-        np.testing.assert_allclose(norm.moving_variance, fed.var(0), rtol=1e-4)
+        assert_close(norm.moving_mean, fed.mean(0), LAYER)
+        assert_close(norm.moving_variance, fed.var(0), LAYER)
     actual = network(IMAGES.astype(np.float32))
-    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-3)
+    assert_close(actual, expected, NETWORK)
 
 
 def test_layers_that_were_not_folded_stay(network):

@@ -54,14 +54,14 @@ def header(count, *words):
 
 DENSE = (0xF993FAC9, 0)
 LIES = {
-    "2,305,843,009,213,693,952 arrays cannot lie": header(2**61, *DENSE),
-    "no array begins with 0xf993facb": header(1, 0xF993FACB, 0, 0, 0),
+    "2,305,843,009,213,693,952 arrays do not fit": header(2**61, *DENSE),
+    "an array starts with 0xf993facb": header(1, 0xF993FACB, 0, 0, 0),
     "an array is sparse": header(1, 0xF993FAC9, 1, 1, 1, 0),
     "an array has 400 dimensions": header(1, *DENSE, 400, 0),
     "an array has 0 dimensions": header(1, *DENSE, 0, 0),
     r"an array has shape \[-1\]": header(1, *DENSE, 1, 2**32 - 1, 2**32 - 1),
-    "should take 1,099,511,627,776 bytes": header(1, *DENSE, 2, 0, 64, 1, 0, 1, 0, 0),
-    "9 is no type": header(1, *DENSE, 1, 1, 0, 1, 0, 9),
+    "needs 1,099,511,627,776 bytes": header(1, *DENSE, 2, 0, 64, 1, 0, 1, 0, 0),
+    "9 is not a known data type": header(1, *DENSE, 1, 1, 0, 1, 0, 9),
 }
 
 
@@ -75,7 +75,7 @@ def test_names_must_be_whole(tmp_path):
     with pytest.raises(DataError, match="neither 'arg:…' nor 'aux:…'"):
         read_weights(write(tmp_path, params_bytes({"a": ARRAYS["bn_gamma"]}, prefix="net:")))
     twice = params_bytes({"aa": ARRAYS["bn_gamma"], "ab": ARRAYS["bn_gamma"]})
-    with pytest.raises(DataError, match="a name comes twice"):
+    with pytest.raises(DataError, match="two arrays have the same name"):
         read_weights(write(tmp_path, twice.replace(b"arg:ab", b"arg:aa")))
 
 
@@ -103,11 +103,11 @@ def test_the_symbol_tells_scaling_epsilon_and_fixed_gammas(tmp_path):
             node("Convolution", "conv", 4),
             node("_mul_scalar", "later", 5, scalar="7"),
             node("BatchNorm", "silent", 5),
-            node("BatchNorm", "told", 5, eps="2e-05", fix_gamma="False"),
+            node("BatchNorm", "given", 5, eps="2e-05", fix_gamma="False"),
         ),
     )
     assert source.scaling == (0.25, -23.0)
-    assert source.epsilons == {"silent": 1e-3, "told": 2e-5}
+    assert source.epsilons == {"silent": 1e-3, "given": 2e-5}
     assert source.fixed_gammas == {"silent"}
 
 

@@ -19,7 +19,7 @@ def test_the_content_counts_and_not_the_ending(tmp_path):
 def test_other_formats_are_refused_and_the_known_ones_named(tmp_path, content):
     path = tmp_path / "weights"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"of no format known here: MXNet .*PyTorch .*ONNX"):
+    with pytest.raises(DataError, match=r"unsupported format.*: MXNet .*PyTorch .*ONNX"):
         read_weights(path)
 
 
@@ -28,9 +28,9 @@ def test_a_missing_file_is_named(tmp_path):
         read_weights(tmp_path / "none.pt")
 
 
-def test_a_keras_model_is_told_what_it_is_for(tmp_path):
+def test_the_error_for_a_keras_model_names_the_flags(tmp_path):
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "m.keras")
-    with pytest.raises(DataError, match="a Keras model already: take it as --pretrained"):
+    with pytest.raises(DataError, match="already a Keras model: pass it as --pretrained"):
         read_weights(tmp_path / "m.keras")
 
 
@@ -38,5 +38,5 @@ def test_a_keras_model_is_told_what_it_is_for(tmp_path):
 def test_numbers_must_be_finite(tmp_path, value):
     path = tmp_path / "m-0000.params"
     path.write_bytes(params_bytes({"a": np.ones(2, "f4"), "b": np.array([1, value], "f4")}))
-    with pytest.raises(DataError, match="1 arrays hold NaN or infinity, 'b' for one"):
+    with pytest.raises(DataError, match="1 arrays contain NaN or infinity, for example 'b'"):
         read_weights(path)

@@ -6,6 +6,7 @@ import pytest
 
 from facerec_tf.backbones.grouped_conv import GroupedConv2D
 from facerec_tf.pretrained.weight_layouts import dense, layout_of
+from tests.tolerance import LAYER, assert_close
 
 RNG = np.random.default_rng(0)
 IMAGE = RNG.normal(size=(2, 5, 4, 6)).astype(np.float32)
@@ -41,7 +42,7 @@ def test_convolutions(torch, nchw, make, shape, groups):
     layer.build(IMAGE.shape)
     load(layer, layer.kernel, kernel)
     expected = torch.nn.functional.conv2d(nchw, torch.from_numpy(kernel), groups=groups)
-    np.testing.assert_allclose(layer(IMAGE), expected.permute(0, 2, 3, 1), atol=1e-5)
+    assert_close(layer(IMAGE), expected.permute(0, 2, 3, 1), LAYER)
 
 
 def test_fully_connected_behind_a_flattened_image(torch, nchw):
@@ -49,7 +50,7 @@ def test_fully_connected_behind_a_flattened_image(torch, nchw):
     layout = dense((5 * 4 * 6, 7), flattened=IMAGE.shape[1:])
     expected = nchw.flatten(1) @ torch.from_numpy(kernel).T
     ours = IMAGE.reshape(2, -1) @ layout.take(kernel)
-    np.testing.assert_allclose(ours, expected, atol=1e-4)
+    assert_close(ours, expected, LAYER)
 
 
 def test_slopes_and_fully_connected_layers():

@@ -9,6 +9,7 @@ from facerec_tf.backbones import BatchNorm
 from facerec_tf.backbones.grouped_conv import GroupedConv2D
 from facerec_tf.serving import fold_batch_norm, in_float32
 from tests.serving.networks import images, norms, shake, small_iresnet, small_mobilefacenet
+from tests.tolerance import NETWORK, assert_close
 
 
 def application():
@@ -78,7 +79,7 @@ def test_folds(name):
     folded = fold_batch_norm(model)
     assert norms(folded) == []
     expected = model(inputs, training=False)
-    np.testing.assert_allclose(folded(inputs, training=False), expected, rtol=1e-4, atol=1e-5)
+    assert_close(folded(inputs, training=False), expected, NETWORK)
 
 
 def two_consumers():
@@ -129,7 +130,7 @@ def test_leaves_what_cannot_be_folded(name):
     assert len(norms(folded)) == len(norms(model)) == 1
     found, expected = (keras.tree.flatten(m(inputs, training=False)) for m in (folded, model))
     for one, two in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)
+        assert_close(one, two, NETWORK)
 
 
 def test_models_within_models_stay_as_they_are():
@@ -137,7 +138,7 @@ def test_models_within_models_stay_as_they_are():
     model = chain(inner, conv(), BatchNorm())
     folded = fold_batch_norm(shake(model))
     inputs = np.random.default_rng(1).normal(size=(3, 6, 6, 4)).astype(np.float32)
-    np.testing.assert_allclose(folded(inputs), model(inputs, training=False), rtol=1e-4, atol=1e-5)
+    assert_close(folded(inputs), model(inputs, training=False), NETWORK)
     assert norms(folded) == []
     assert len(norms(folded.layers[1])) == 1
 
@@ -148,4 +149,4 @@ def test_half_precision_is_computed_in_float32():
     inputs = np.random.default_rng(1).normal(size=(3, 6, 6, 4)).astype(np.float32)
     folded = fold_batch_norm(model)
     assert folded(inputs).dtype == "float32"
-    np.testing.assert_allclose(folded(inputs), in_float32(model)(inputs), rtol=1e-4, atol=1e-5)
+    assert_close(folded(inputs), in_float32(model)(inputs), NETWORK)

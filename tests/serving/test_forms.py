@@ -14,6 +14,7 @@ from facerec_tf.serving import EXPORT_FORMATS, Embedder, export
 from facerec_tf.serving.saved_model import SavedModel
 from facerec_tf.serving.xla import XlaSavedModel
 from tests.serving.networks import images, small_iresnet, small_mobilefacenet, unit
+from tests.tolerance import LAYER, assert_close
 
 
 @pytest.fixture(params=list(EXPORT_FORMATS))
@@ -56,7 +57,7 @@ def test_litert_runs_without_its_package_while_tensorflow_has_an_interpreter(tmp
     expected = Embedder(tmp_path / "export").embed(images(2))
     monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-    np.testing.assert_allclose(Embedder(tmp_path / "export").embed(images(2)), expected, atol=1e-6)
+    np.testing.assert_allclose(Embedder(tmp_path / "export").embed(images(2)), expected, atol=1e-5)
     monkeypatch.delattr(tf.lite, "Interpreter")
     with pytest.raises(UserError, match=r"'ai_edge_litert': pip install 'facerec_tf\[litert\]'"):
         export(small_iresnet(), tmp_path / "other", form="litert")
@@ -109,7 +110,7 @@ def test_sums_of_shifted_images_convolve(name):
         [*layer.get_weights()[:1], *(np.arange(len(b)) for b in layer.get_weights()[1:])]
     )
     layer.set_weights(summed.get_weights())
-    np.testing.assert_allclose(summed(inputs), layer(inputs), atol=1e-5)
+    assert_close(summed(inputs), layer(inputs), LAYER)
 
 
 def test_few_batch_sizes_are_compiled(monkeypatch):

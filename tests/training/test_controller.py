@@ -221,14 +221,6 @@ def test_the_last_step_is_saved_though_it_was_skipped(make_controller):
     assert controller.checkpoints.latest().step == 12
 
 
-@pytest.fixture
-def heed_interrupts():
-    """Python's own answer to Ctrl-C, which processes in the background may not have."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("heed_interrupts")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_saves_and_says_so(make_controller, number, code):

@@ -6,6 +6,7 @@ from facerec_tf.config import OptimizerConfig
 from facerec_tf.core.errors import DataError
 from facerec_tf.training import make_strategy
 from facerec_tf.training.trainer import PATIENCE
+from tests.tolerance import LAYER, NETWORK, assert_close
 from tests.training.conftest import batches
 
 
@@ -66,7 +67,7 @@ def test_two_replicas_equal_one_device(make_trainer, loss, auxiliary, loss_optio
         )
         iterator = iter(strategy.distribute_datasets_from_function(lambda context: halves))
         losses = [two.run(iterator, tf.constant(1))["loss"].numpy() for _ in range(4)]
-    np.testing.assert_allclose(losses, expected, rtol=0, atol=1e-4)
+    assert_close(losses, expected, NETWORK)
     state = {k: v for k, v in two.state().items() if not k.startswith("average/")}
     assert_same_state(one.state(), state, rtol=1e-3, atol=1e-4)
     for variable in two.recognizer.variables:
@@ -120,7 +121,7 @@ def test_the_average_follows_every_backbone_weight(make_trainer):
     own = [w.numpy() for w in weights]
     with trainer.averaged_weights():
         for weight, value in zip(weights, expected, strict=True):
-            np.testing.assert_allclose(weight, value, rtol=1e-4, atol=1e-6)
+            assert_close(weight, value, LAYER)
     for weight, value in zip(weights, own, strict=True):
         np.testing.assert_array_equal(weight, value)
 

@@ -54,7 +54,7 @@ def test_an_output_that_is_there_is_kept(params, import_, tmp_path, one_line_err
         ({"backbone": "iresnet_nono"}, "Did you mean 'iresnet_nano'?"),
         ({"output": "r.h5"}, "a file that ends in .keras"),
         ({"option": "se"}, "Argument 'option' must be NAME=VALUE"),
-        ({"option": "ce=true"}, "takes no 'ce'"),
+        ({"option": "ce=true"}, "does not take an argument 'ce'"),
         ({"mean": 127.5}, "Argument 'std' must be given with 'mean'"),
     ],
 )
@@ -97,10 +97,10 @@ def another_network(params, folder):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (garbage, "of no format known here"),
+        (garbage, "unsupported format"),
         (truncated, "is damaged at byte"),
-        (malicious, "is refused: it holds 'posix.system'"),
-        (not_finite, "1 arrays hold NaN or infinity, 'bn0_beta'"),
+        (malicious, "is refused: it contains 'posix.system'"),
+        (not_finite, "1 arrays contain NaN or infinity, for example 'bn0_beta'"),
         (another_network, "does not fit backbone iresnet_nano: 30 missing (stage2_unit2_bn1_gamma"),
     ],
 )

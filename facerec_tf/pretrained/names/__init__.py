@@ -1,4 +1,4 @@
-"""Other projects' names for the layers of our networks, one family a file."""
+"""Names of our networks' layers in other projects, one file per family."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from facerec_tf.core.errors import ArgumentError
 from facerec_tf.pretrained.names import inception_resnet, iresnet, mobilefacenet, vit
 from facerec_tf.pretrained.names.naming import Naming
 
-#: Builder of a family → format of a file → names in it.
+#: Name of a family's builder → file format → names in such files.
 NAMINGS: Mapping[str, Mapping[str, Naming]] = {
     "iresnet": {"mxnet": iresnet.MXNET, "pytorch": iresnet.PYTORCH},
     "mobilefacenet": {"mxnet": mobilefacenet.MXNET, "pytorch": mobilefacenet.PYTORCH},
@@ -19,16 +19,16 @@ NAMINGS: Mapping[str, Mapping[str, Naming]] = {
 
 
 def find_naming(backbone: Backbone, format: str) -> Naming:
-    """Returns the names that files of a format have for the layers of a backbone's family.
+    """Returns the names of a backbone family's layers in files of a format.
 
     Raises:
-        ArgumentError: If none are known.
+        ArgumentError: If there is no table for that family and format.
     """
     naming = NAMINGS.get(backbone.builder.__name__, {}).get(format)
     if naming is None:
         families = ", ".join(family for family, formats in NAMINGS.items() if format in formats)
         raise ArgumentError(
-            f"Argument 'backbone' must be of a family whose weights are known in {format} files: "
+            f"Argument 'backbone' must be of a family that {format} files are supported for: "
             f"{families}. Received: backbone={backbone.name!r}"
         )
     return naming

@@ -1,4 +1,4 @@
-"""Inception-ResNet-v1 in facenet-pytorch, whose names our layers keep but for punctuation."""
+"""Inception-ResNet-v1 in facenet-pytorch; our names differ only in punctuation."""
 
 from __future__ import annotations
 

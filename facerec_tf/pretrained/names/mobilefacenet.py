@@ -9,12 +9,12 @@ _STEM, _STAGE = r"stem_unit(\d+)", r"stage(\d+)_unit(\d+)"
 
 
 def _block(ours: str, theirs: str, parts: tuple[str, ...], conv: str = "") -> dict[str, str]:
-    """Returns the names of a convolution, its BatchNorm and, if `parts` go so far, its PReLU.
+    """Returns the names of a convolution, its BatchNorm and, if `parts` has three, its PReLU.
 
     Args:
-        ours: First part of our names, and all of the convolution's unless `conv` is given.
-        theirs: First part of theirs.
-        parts: Last part of theirs: of the convolution, the BatchNorm, the PReLU.
+        ours: Prefix of our names, and the full name of the convolution unless `conv` is given.
+        theirs: Prefix of their names.
+        parts: Suffixes of their names: convolution, BatchNorm, PReLU.
         conv: Our name of the convolution.
     """
     names = (conv or ours, f"{ours}_bn", f"{ours}_prelu")

@@ -1,4 +1,4 @@
-"""What a project calls the layers and arrays of a family of networks."""
+"""Names of a network family's layers and arrays in a project."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Mapping
 
 from facerec_tf.pretrained.weight_source import Scaling
 
-#: Our name of a weight → what PyTorch, and MXNet, append to the layer's name.
+#: Our name of a weight → suffix that PyTorch, or MXNet, appends to the layer's name.
 PYTORCH_ARRAYS = {
     "kernel": ".weight",
     "bias": ".bias",
@@ -28,18 +28,18 @@ MXNET_ARRAYS = {
     "alpha": "_gamma",
 }
 
-#: Takes our name of a layer and returns theirs, or None.
+#: Maps our name of a layer to theirs, or to None.
 Rule = Callable[[str], str | None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Units:
-    """The rule for layers that come once in every unit of a network.
+    """Rule for layers that occur once in each unit of a network.
 
     Attributes:
-        pattern: Matches our name up to the part; its groups are numbers.
-        prefix: Makes their name up to the part of these numbers.
-        parts: Our name of each part → theirs.
+        pattern: Regular expression for our prefix of the unit; its groups are numbers.
+        prefix: Function from these numbers to their prefix.
+        parts: Our name of each layer in a unit → theirs.
     """
 
     pattern: str
@@ -47,7 +47,7 @@ class Units:
     parts: Mapping[str, str]
 
     def __call__(self, name: str) -> str | None:
-        """Returns their name of the layer we call `name`, or None if it is none of these."""
+        """Returns their name of our layer `name`, or None if the rule does not apply."""
         match = re.fullmatch(f"{self.pattern}_(.+)", name)
         if match is None:
             return None
@@ -57,18 +57,19 @@ class Units:
 
 @dataclasses.dataclass(frozen=True)
 class Naming:
-    """Names of a family's layers and arrays in one project, and what its files leave unsaid.
+    """Names of a family's layers and arrays in one project, and defaults for its files.
 
     Attributes:
-        arrays: Our name of a weight → what they append to the layer's name.
-        layers: Our name of a layer that comes once → theirs.
-        rules: For the other layers; the first that knows a name counts.
-        scaling: Of the pixels, unless the file says.
-        epsilon: ε of every BatchNorm, unless the file says.
-        epsilons: Another ε, by our name of the layer.
-        fixed_gammas: Their names of the BatchNorm layers whose γ is 1, unless the file says.
-        aliases: Their name of an array → another that it has in some files.
-        ignored: Matches names of arrays that a backbone may do without, such as a classifier's.
+        arrays: Our name of a weight → suffix that they append to the layer's name.
+        layers: Our name of a layer that occurs once → theirs.
+        rules: Rules for the other layers; the first that applies is used.
+        scaling: Scaling of the pixels, unless the file defines it.
+        epsilon: ε of all BatchNorm layers, unless the file defines it.
+        epsilons: Exceptions from `epsilon`, by our name of the layer.
+        fixed_gammas: Their names of the BatchNorm layers whose γ is 1, unless the file defines it.
+        aliases: Their name of an array → its name in some other files.
+        ignored: Regular expression for arrays that a backbone does not need, such as those of a
+            classifier.
     """
 
     arrays: Mapping[str, str]
@@ -82,7 +83,7 @@ class Naming:
     ignored: str | None = None
 
     def layer(self, name: str) -> str | None:
-        """Returns their name of the layer we call `name`, or None if they have no such layer."""
+        """Returns their name of our layer `name`, or None if they have no such layer."""
         if name in self.layers:
             return self.layers[name]
         return next(filter(None, (rule(name) for rule in self.rules)), None)
@@ -93,16 +94,16 @@ class Naming:
         Args:
             layer: Their name of its layer.
             weight: Our name of the weight.
-            present: The names that are in the file.
+            present: Names of the arrays in the file.
         """
         name = layer + self.arrays[weight]
-        alias = self.aliases.get(name)
+        alias = self.aliases.get(name, name)
         return alias if alias in present and name not in present else name
 
     def epsilon_of(self, name: str) -> float:
-        """Returns ε of the BatchNorm we call `name`, where the file is silent."""
+        """Returns the default ε of our BatchNorm layer `name`."""
         return self.epsilons.get(name, self.epsilon)
 
     def is_ignored(self, array: str) -> bool:
-        """Returns whether a backbone may do without `array`."""
+        """Whether a backbone does not need `array`."""
         return self.ignored is not None and re.fullmatch(self.ignored, array) is not None

@@ -33,5 +33,5 @@ PYTORCH = Naming(
     ),
     scaling=Scaling.of(mean=127.5, std=127.5),
     epsilon=2e-5,
-    ignored="mask_token",  # Where no token is masked in training, none is needed.
+    ignored="mask_token",  # Not needed where training masks no tokens.
 )
