@@ -1,4 +1,4 @@
-"""The farther from its own centre, the lower the logit, from θ = 0 to π."""
+"""The target logit falls with the angle to the own centre, from θ = 0 to π."""
 
 import numpy as np
 import pytest

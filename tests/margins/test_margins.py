@@ -29,7 +29,7 @@ def test_unknown_name_lists_the_known_and_the_nearest(typo, meant):
     assert all(name in str(caught.value) for name in margins.MARGINS)
 
 
-def test_what_is_no_head_is_refused():
+def test_another_type_is_refused():
     with pytest.raises(ArgumentError, match="'identifier' must be a name"):
         margins.get(3)
     with pytest.raises(ArgumentError, match="'kwargs' must be empty"):
