@@ -78,6 +78,7 @@ def test_evaluate_prints_a_table_and_writes_the_report(finished_run, command, tm
         assert cv2.imread(str(tmp_path / picture)).std() > 5
 
 
+@pytest.mark.slow
 def test_an_export_needs_no_facerec_tf_and_embeds_the_same(finished_run, command, tmp_path, faces):
     output = tmp_path / "export"
     result = command("export", f"--workdir={finished_run}", f"--output={output}")
@@ -114,6 +115,7 @@ def test_checkpoints_load_by_name(finished_run):
     assert load_recognizer(finished_run, "best").digest() == latest.digest()
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_to_the_same_bits(command, faces, tmp_path):
     flags = [
         f"--data={faces}",
@@ -149,6 +151,7 @@ def test_a_killed_run_resumes_to_the_same_bits(command, faces, tmp_path):
     assert losses[0] == losses[1]
 
 
+@pytest.mark.slow
 def test_sigterm_saves_and_exits_with_its_own_code(faces, tmp_path):
     process = subprocess.Popen(
         [
@@ -169,6 +172,7 @@ def test_sigterm_saves_and_exits_with_its_own_code(faces, tmp_path):
     assert len(list((tmp_path / "r" / "checkpoints").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_fine_tuning_replaces_the_head_and_says_so(command, finished_run, tmp_path):
     from facerec_tf.data import write_synthetic
 
@@ -194,6 +198,7 @@ def test_fine_tuning_replaces_the_head_and_says_so(command, finished_run, tmp_pa
         np.testing.assert_allclose(one, two, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_in_one_line_and_leaves_nothing_half_written(faces, tmp_path):
     # A limit on file size stands in for the full disk: the write fails midway all the same.
     code = (

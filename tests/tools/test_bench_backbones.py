@@ -3,6 +3,7 @@ import re
 import pytest
 
 
+@pytest.mark.slow
 def test_prints_a_table_of_ratios(run_tool):
     pytest.importorskip("torch")
     options = {"backbones": "iresnet_nano", "forms": "litert", "batch_size": 2, "rounds": 1}
