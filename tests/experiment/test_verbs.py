@@ -18,6 +18,7 @@ from facerec_tf.data import PairSet, find_pairs
 from facerec_tf.experiment import load_encoder, load_keras, load_recognizer
 from tests.conftest import ROOT
 from tests.experiment.conftest import SMALL
+from tests.forked import ForkedCommand
 
 
 def weights(workdir):
@@ -130,12 +131,7 @@ def test_a_killed_run_resumes_to_the_same_bits(command, faces, tmp_path):
     straight, killed = tmp_path / "straight", tmp_path / "killed"
     assert command("train", *flags, f"--workdir={straight}").returncode == 0
 
-    process = subprocess.Popen(
-        [sys.executable, "-m", "facerec_tf.train", *flags, f"--workdir={killed}"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    process = ForkedCommand("facerec_tf.train", *flags, f"--workdir={killed}")
     try:
         wait_for(killed / "checkpoints" / "step-00000004", process)
     finally:
@@ -153,22 +149,16 @@ def test_a_killed_run_resumes_to_the_same_bits(command, faces, tmp_path):
 
 @pytest.mark.slow
 def test_sigterm_saves_and_exits_with_its_own_code(faces, tmp_path):
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "facerec_tf.train", f"--data={faces}"),
-            *(f"--workdir={tmp_path / 'r'}", *SMALL),
-            *("--checkpoint_every=1000", "--max_steps=10000"),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    process = ForkedCommand(
+        "facerec_tf.train",
+        *(f"--data={faces}", f"--workdir={tmp_path / 'r'}", *SMALL),
+        *("--checkpoint_every=1000", "--max_steps=10000"),
     )
     wait_for(tmp_path / "r" / "metrics.csv", process, lambda p: p.read_text().count("\n") > 2)
     process.send_signal(signal.SIGTERM)
-    _, stderr = process.communicate(timeout=120)
-    assert process.returncode == 143
-    assert "--resume" in stderr
+    result = process.wait()
+    assert result.returncode == 143
+    assert "--resume" in result.stderr
     assert len(list((tmp_path / "r" / "checkpoints").iterdir())) == 1
 
 
