@@ -18,21 +18,43 @@ _FORKS.set_forkserver_preload(["facerec_tf.command", "keras", "cv2"])
 def run_forked(target, *flags, cwd=None, timeout=120):
     """Runs `python -m TARGET FLAGS…`, or `python TARGET FLAGS…` if it ends in .py.
 
-    All else is as if typed: flags, streams, working directory, exit code.
+    Flags, streams, working directory and exit code are those of a command as typed.
 
     Returns:
         `subprocess.CompletedProcess` with text streams.
     """
-    arguments = [str(target), *map(str, flags)]
-    with tempfile.TemporaryDirectory() as streams:
-        process = _FORKS.Process(target=_run, args=(arguments, cwd or os.getcwd(), streams))
-        process.start()
-        process.join(timeout)
-        if process.is_alive():
-            process.kill()
-            raise subprocess.TimeoutExpired(arguments, timeout)
-        stdout, stderr = (Path(streams, name).read_text() for name in ("1", "2"))
-    return subprocess.CompletedProcess(arguments, process.exitcode, stdout, stderr)
+    return ForkedCommand(target, *flags, cwd=cwd).wait(timeout)
+
+
+class ForkedCommand:
+    """A command as `run_forked` runs it, which runs while the test watches or signals it."""
+
+    def __init__(self, target, *flags, cwd=None):
+        self._arguments = [str(target), *map(str, flags)]
+        self._streams = tempfile.TemporaryDirectory()
+        self._process = _FORKS.Process(
+            target=_run, args=(self._arguments, cwd or os.getcwd(), self._streams.name)
+        )
+        self._process.start()
+
+    def poll(self):
+        """Returns the exit code, negative after a signal, or None while the command runs."""
+        return self._process.exitcode
+
+    def send_signal(self, number):
+        """Sends a signal to the command, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self._process.pid, number)
+
+    def wait(self, timeout=120):
+        """Waits for the end of the command; returns `subprocess.CompletedProcess`."""
+        with self._streams as streams:
+            self._process.join(timeout)
+            if self._process.is_alive():
+                self._process.kill()
+                raise subprocess.TimeoutExpired(self._arguments, timeout)
+            stdout, stderr = (Path(streams, name).read_text() for name in ("1", "2"))
+        return subprocess.CompletedProcess(self._arguments, self._process.exitcode, stdout, stderr)
 
 
 def _run(arguments, cwd, streams):

@@ -30,7 +30,7 @@ def test_outputs_are_those_of_one_run_from_top_to_bottom(path):
 
 @every_notebook
 def test_outputs_hold_figures_and_no_noise(path):
-    remedy = f"pytest --overwrite {path.name} writes them anew"
+    remedy = f"pytest --overwrite {path.name} rewrites them"
     pictures = 0
     for cell in code_cells(path):
         for output in cell["outputs"]:

@@ -1,4 +1,4 @@
-"""Figures from arrays; no model code, and no pyplot, so a notebook's state stays as it is."""
+"""Figures from arrays, without model code and without pyplot, whose global state they keep."""
 
 from facerec_tf.visualize.angle_histograms import (
     angle_histograms_figure as angle_histograms_figure,

@@ -1,4 +1,4 @@
-"""Angles to the own class centre and to the nearest other one."""
+"""Histograms of the angles to the target centre and to the nearest other centre."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from facerec_tf.visualize.embedded_points import EmbeddedPoints, require_embedde
 from facerec_tf.visualize.house_figure import HouseFigure
 from facerec_tf.visualize.style import GENUINE, IMPOSTOR, INK, house_style
 
-#: Degrees a bar spans.
+#: Width of a bar, in degrees.
 BAR = 2
 
-#: Share of all angles that the axis reaches; a few outliers would squeeze all others together.
+#: Fraction of the angles that the axis covers; a few outliers would compress the others.
 SHOWN = 0.995
 
 
@@ -28,10 +28,10 @@ def angle_histograms_figure(
     centres: Mapping[str, np.ndarray],
     title: str = "Angles to class centres",
 ) -> Figure:
-    """Returns a figure of how far embeddings lie from their own and from the nearest other centre.
+    """Returns histograms of the angles to the target centre and to the nearest other centre.
 
-    A row a loss, over a common axis that reaches 99.5 % of the angles; medians are marked. What
-    the losses are for is a gap between both histograms (as SphereFace 1704.08063, fig. 5).
+    One row per loss, over a common axis that covers 99.5 % of the angles, with medians marked.
+    Margin losses aim at a gap between both histograms (as in SphereFace 1704.08063, fig. 5).
 
     Args:
         embeddings: Loss → `[n, d]`, of any length and size.
@@ -40,8 +40,8 @@ def angle_histograms_figure(
         title: Heading of the figure.
 
     Raises:
-        ArgumentError: If there is nothing to draw, names, shapes or dtypes do not fit, there are
-            fewer than two classes, or a value is not finite.
+        ArgumentError: If a mapping is empty, names, shapes or dtypes do not match, there are fewer
+            than two classes, or a value is not finite.
     """
     embedded, labels = require_embedded(embeddings, labels, centres)
     least = min(len(one.centres) for one in embedded)
@@ -73,7 +73,7 @@ def angle_histograms_figure(
 
 
 def own_and_nearest_other(one: EmbeddedPoints, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the degrees, twice `[n]`, to the own centre and to the nearest of the others."""
+    """Returns the angles in degrees, `[n]` each, to the target and to the nearest other centre."""
     cosines = np.clip(one.directions @ one.centre_directions.T, -1.0, 1.0)
     rows = np.arange(len(labels))
     own = cosines[rows, labels]

@@ -1,4 +1,4 @@
-"""Many images on one: a look at a data set, its identities or its augmentations."""
+"""Contact sheet: a grid of images, for example of a data set or its augmentations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from facerec_tf.core.errors import require, require_count
 from facerec_tf.visualize.style import INK, house_style
 
-#: Height of the strip a label stands in, in pixels.
+#: Height of the area for a label, in pixels.
 LABEL_HEIGHT = 18
 
 
@@ -22,21 +22,21 @@ def contact_sheet(
     labels: Sequence[str] | None = None,
     pad: int = 2,
 ) -> np.ndarray:
-    """Returns `images` laid out in rows on white.
+    """Returns an image with `images` in a grid on white.
 
     Args:
-        images: uint8 `[n, h, w, 3]`, or `[rows, columns, h, w, 3]` for a given grid, such as one
-            identity a row.
-        columns: Images in a row of the first form; None makes the sheet about square.
-        labels: One caption per image in reading order, drawn beneath it.
-        pad: White pixels between images and around the sheet.
+        images: uint8 `[n, h, w, 3]`, or `[rows, columns, h, w, 3]` for a given grid, for example
+            one identity per row.
+        columns: Number of images per row, for 4-D `images`. Default: an approximately square grid.
+        labels: One caption per image, row by row, drawn below the image.
+        pad: Width of the white margins between and around images, in pixels.
 
     Returns:
         uint8 `[height, width, 3]`.
 
     Raises:
-        ArgumentError: If `images` is no such array, `columns` contradicts its grid, or the number
-            of labels is not that of the images.
+        ArgumentError: If `images` has another shape or dtype, `columns` contradicts its grid, or
+            there is not one label per image.
     """
     images = np.asarray(images)
     is_sheet = images.dtype == np.uint8 and images.ndim in (4, 5) and images.shape[-1] == 3

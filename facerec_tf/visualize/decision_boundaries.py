@@ -1,4 +1,4 @@
-"""Decision boundaries of two classes, in the angles to their centres or the cosines of these."""
+"""Decision boundaries of two classes, as functions of the angles to their centres."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from facerec_tf.visualize.house_figure import HouseFigure
 from facerec_tf.visualize.logit_curves import require_angles
 from facerec_tf.visualize.style import GENUINE, IMPOSTOR, INK, house_style
 
-#: Coordinates → function from radians to them, name of an axis.
+#: Coordinates → function from radians to the coordinate, axis label.
 COORDINATES = {"angle": (np.degrees, "θ{}"), "cosine": (np.cos, "cos θ{}")}
 
-#: Least height of an area above the diagonal, as a share of the panel's, for a word along it.
+#: Minimum height of an area above the diagonal, as a fraction of the panel, for a label in it.
 _ROOM = 0.075
 
 _FIRST, _SECOND, _BOTH, _NEITHER = "#D6E8F5", "#FBE3D3", "#E3D5EA", "#C9CFD6"
@@ -33,25 +33,25 @@ def decision_boundaries_figure(
     title: str = "Decision boundaries of two classes",
     columns: int = 5,
 ) -> Figure:
-    """Returns a figure of where each loss is content with an embedding of one class or the other.
+    """Returns a figure of the regions in which each loss classifies an embedding correctly.
 
-    An embedding lies at angle θ1 to the centre of class 1 and at θ2 to that of class 2. The loss
-    takes it for one of class 1 where the own logit at θ1 exceeds the other logit at θ2, and the
-    other way round for class 2. Grey is the margin between both; a loss whose areas overlap has a
-    negative margin. Dashed lines are the boundaries.
+    An embedding has the angle θ1 to the centre of class 1 and θ2 to the centre of class 2. An
+    embedding of class 1 is classified correctly where its target logit at θ1 exceeds the
+    non-target logit at θ2, and vice versa for class 2. The margin between both regions is gray; a
+    loss whose regions overlap has a negative margin. Dashed lines are the boundaries.
 
     Args:
-        angles: Radians, `[n]`, rising within [0, π].
-        heads: Heading → logit of the own class, with its margin, and logit of another class, at an
-            embedding at these angles to the centre; two falling arrays `[n]`.
+        angles: Radians, `[n]`, increasing within [0, π].
+        heads: Heading → target logit, including the margin, and non-target logit at these angles;
+            two decreasing arrays `[n]`.
         coordinates: "angle" for (θ1, θ2) in degrees, as ArcFace 1801.07698, fig. 5; "cosine" for
             (cos θ1, cos θ2), as CosFace 1801.09414, fig. 2.
         title: Heading of the figure.
-        columns: Panels in a row.
+        columns: Number of panels per row.
 
     Raises:
-        ArgumentError: If `angles` do not rise within [0, π], there is nothing to draw, logits do
-            not fall or are of another length, or the coordinates are unknown.
+        ArgumentError: If `angles` are not increasing within [0, π], `heads` is empty, logits are
+            not decreasing or have another length, or `coordinates` is unknown.
     """
     angles = require_angles(angles)
     known = " or ".join(repr(name) for name in COORDINATES)
@@ -84,9 +84,9 @@ def _require_falling(name: str, logits: np.ndarray, count: int) -> np.ndarray:
     logits = np.asarray(logits, np.float64)
     described = f"{name!r} with {logits.shape}"
     require(logits.shape == (count,), "heads", f"logits of shape ({count},)", described)
-    # float32 logits may be equal, or rise by a rounding error, where their slope vanishes.
+    # float32 logits may be equal, or increase by a rounding error, where their slope vanishes.
     falls = logits[-1] < logits[0] and np.diff(logits).max() <= 1e-5 * np.ptp(logits)
-    require(bool(falls), "heads", "logits that fall with the angle", f"{name!r}")
+    require(bool(falls), "heads", "logits that decrease with the angle", f"{name!r}")
     return np.minimum.accumulate(logits)
 
 
@@ -103,7 +103,7 @@ def _draw(
     both = axes.fill_between(x, y, far, color=_BOTH, linewidth=0)
     both.set_clip_path(second.get_paths()[0], axes.transData)
     inside = (own >= other.min()) & (own <= other.max())
-    # With the next point to either side, as the line may meet the border between two angles.
+    # Include the next point on either side: the line may end between two angles.
     line = np.where(np.convolve(inside, np.ones(3), "same") > 0, y, np.nan)
     for points in ((x, line), (line, x)):
         axes.plot(*points, color=INK, linewidth=1.3, linestyle=(0, (4, 2)))
@@ -121,15 +121,15 @@ def _draw(
 
 
 def _angle_of(values: np.ndarray, logits: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """Returns the angles, within `angles`, at which falling `logits` take these `values`."""
-    # The arc cosine makes of cosines, whose slope vanishes at θ = 0, a straight line.
+    """Returns the angles, within `angles`, at which decreasing `logits` equal `values`."""
+    # The arc cosine linearises cosines, whose slope vanishes at θ = 0.
     highest = np.abs(logits).max()
     arcs, wanted = (np.arccos(np.clip(v / highest, -1.0, 1.0)) for v in (logits, values))
     return np.interp(wanted, arcs, angles)
 
 
 def _name_areas(axes: Axes, x: np.ndarray, y: np.ndarray, coordinates: str) -> None:
-    first_is_above = coordinates == "angle"  # As θ2 grows upwards, and cos θ2 downwards.
+    first_is_above = coordinates == "angle"  # θ2 increases upwards, cos θ2 downwards.
     corners: dict[str, Any] = {
         "xycoords": "axes fraction",
         "textcoords": "offset points",

@@ -1,4 +1,4 @@
-"""Embeddings under several losses, as the figures of toy experiments take them."""
+"""Embeddings of one data set by several losses, the input of several figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from facerec_tf.core.errors import require
 
 
 class EmbeddedPoints(NamedTuple):
-    """What one loss made of a data set: embeddings `[n, d]` and class centres `[classes, d]`."""
+    """Embeddings `[n, d]` and class centres `[classes, d]` of one loss."""
 
     name: str
     embeddings: np.ndarray
@@ -19,17 +19,17 @@ class EmbeddedPoints(NamedTuple):
 
     @property
     def directions(self) -> np.ndarray:
-        """The embeddings at unit length."""
+        """The embeddings, scaled to unit length."""
         return unit(self.embeddings)
 
     @property
     def centre_directions(self) -> np.ndarray:
-        """The centres at unit length."""
+        """The centres, scaled to unit length."""
         return unit(self.centres)
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Returns the rows of `vectors` at unit length; zero stays zero."""
+    """Returns the rows of `vectors` scaled to unit length; zeros are unchanged."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
@@ -39,17 +39,17 @@ def require_embedded(
     centres: Mapping[str, np.ndarray],
     size: int | None = None,
 ) -> tuple[list[EmbeddedPoints], np.ndarray]:
-    """Returns embeddings with their centres, and labels, as arrays.
+    """Returns the embeddings and centres of each loss, and the labels, as validated arrays.
 
     Args:
         embeddings: Loss → `[n, d]`.
         labels: int `[n]`.
         centres: Loss → `[classes, d]`.
-        size: What d must be; None allows any.
+        size: Required dimension d. Default: any.
 
     Raises:
-        ArgumentError: If there is nothing to draw, names, shapes or dtypes do not fit, or a value
-            is not finite.
+        ArgumentError: If a mapping is empty, names, shapes or dtypes do not match, or a value is
+            not finite.
     """
     require(len(embeddings) > 0, "embeddings", "of at least one loss", embeddings)
     require(set(centres) == set(embeddings), "centres", f"of {sorted(embeddings)}", sorted(centres))

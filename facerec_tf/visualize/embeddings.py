@@ -19,7 +19,7 @@ from facerec_tf.visualize.style import CLASSES, GHOST, INK, house_style
 #: Degrees a bar of the histogram around the circle spans.
 BAR = 2
 
-#: Length of the longest bar, where the circle's radius is 1.
+#: Length of the longest bar, in units of the circle's radius.
 LONGEST = 0.8
 
 
@@ -29,11 +29,11 @@ def embeddings_figure(
     centres: Mapping[str, np.ndarray],
     title: str = "Embeddings",
 ) -> Figure:
-    """Returns a figure of 2-D embeddings, a column a loss, a colour a class.
+    """Returns a figure of 2-D embeddings, with one column per loss and one colour per class.
 
-    Above are the embeddings as they are, below their directions: on the circle, and as histograms
-    around it. Rays are the directions of the class centres, the numbers at their ends the classes
-    (as CosFace 1801.09414, fig. 4, and center loss, ECCV 2016, fig. 2).
+    The upper row shows the embeddings; the lower row shows their directions on the unit circle and
+    as histograms around it. Rays point to the class centres and are labelled with the class
+    (as in CosFace 1801.09414, fig. 4, and center loss, ECCV 2016, fig. 2).
 
     Args:
         embeddings: Loss → `[n, 2]`.
@@ -42,8 +42,8 @@ def embeddings_figure(
         title: Heading of the figure.
 
     Raises:
-        ArgumentError: If there is nothing to draw, names, shapes or dtypes do not fit, or a value
-            is not finite.
+        ArgumentError: If a mapping is empty, names, shapes or dtypes do not match, or a value is
+            not finite.
     """
     embedded, labels = require_embedded(embeddings, labels, centres, size=2)
     with house_style():
@@ -85,7 +85,7 @@ def _draw_points(axes: Axes, points: np.ndarray, labels: np.ndarray) -> None:
 
 
 def _draw_bars(axes: Axes, directions: np.ndarray, labels: np.ndarray) -> None:
-    """Draws for each class how many directions there are, outwards from the circle."""
+    """Draws a histogram of the directions of each class, outwards from the circle."""
     degrees = np.degrees(np.arctan2(directions[:, 1], directions[:, 0])) % 360
     edges = np.arange(0, 361, BAR)
     classes = np.unique(labels)

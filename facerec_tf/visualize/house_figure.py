@@ -1,4 +1,4 @@
-"""A figure that notebooks show by themselves."""
+"""HouseFigure: a figure in the house style that notebooks display."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from matplotlib.figure import Figure
 
 from facerec_tf.visualize.style import house_style
 
-#: Pixels of a notebook's picture per pixel it takes up on the page: sharp on fine screens.
+#: Image pixels per CSS pixel in notebooks, for screens with a high resolution.
 DENSITY = 1.5
 
 
 class HouseFigure(Figure):
-    """A figure in the house style, however it is drawn, that a notebook shows as a cell's value.
+    """A figure always drawn in the house style, which notebooks display as a cell's value.
 
-    Matplotlib's own figures need pyplot, or `%matplotlib inline`, to be shown.
+    Matplotlib's own figures are displayed only with pyplot or `%matplotlib inline`.
     """
 
     def draw(self, renderer: Any) -> None:
-        """Draws in the house style: ticks are made only now, and take the style of the moment."""
+        """Draws in the house style; Matplotlib creates ticks only when drawing."""
         with house_style():
             super().draw(renderer)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-        """Returns PNG bytes for Jupyter, and the size to show them at."""
+        """Returns PNG bytes for Jupyter, and the size at which to display them."""
         width, height = (round(self.dpi * inches) for inches in self.get_size_inches())
         data = io.BytesIO()
         with house_style():

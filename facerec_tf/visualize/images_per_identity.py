@@ -1,4 +1,4 @@
-"""How many images the identities of a data set have."""
+"""Histogram of the number of images per identity."""
 
 from __future__ import annotations
 
@@ -14,32 +14,31 @@ from facerec_tf.core.errors import require
 from facerec_tf.visualize.house_figure import HouseFigure
 from facerec_tf.visualize.style import GENUINE, INK, MUTED, house_style
 
-#: Bars at most.
+#: Maximum number of bars.
 BARS = 40
 
-#: What a linear axis spans at least: one bar alone would fill the picture.
+#: Minimum range of a linear axis: a single bar would fill the figure.
 _LEAST_WIDE = 10
 
-#: Where bars begin, so that a logarithmic axis has them too, and where such an axis does: below
-#: the height of a bar of one identity.
+#: Lower ends of the bars and of a logarithmic axis, both below the height of one identity.
 _FLOOR, _LOWEST = 1e-3, 0.6
 
-#: Most images over least, and tallest bar over lowest, from which on an axis is logarithmic.
+#: Ratios of largest to smallest count, and tallest to lowest bar, that make an axis logarithmic.
 LOG_IMAGES, LOG_IDENTITIES = 25, 50
 
 
 def images_per_identity_figure(images: np.ndarray, title: str = "Images per identity") -> Figure:
-    """Returns a histogram of the images per identity, their median marked.
+    """Returns a histogram of the number of images per identity, with the median marked.
 
-    Axes become logarithmic where counts lie far apart, as in data collected from the web. On a
-    logarithmic axis bars are as wide in it, so those further right take in more numbers of images.
+    Axes are logarithmic if the counts differ widely, as in data collected from the web. Bars have
+    equal widths on a logarithmic axis, so bars further right cover larger ranges of counts.
 
     Args:
-        images: int `[identities]`, those of each; at least 0, and one above 0.
+        images: int `[identities]`, number of images of each; non-negative, at least one positive.
         title: Heading of the figure.
 
     Raises:
-        ArgumentError: If `images` is no such array.
+        ArgumentError: If `images` has another shape, dtype or range.
     """
     images = np.asarray(images)
     is_counts = images.ndim == 1 and images.dtype.kind in "iu" and images.size > 0
@@ -61,7 +60,7 @@ def images_per_identity_figure(images: np.ndarray, title: str = "Images per iden
         if not is_log and (room := _LEAST_WIDE - (edges[-1] - edges[0])) > 0:
             left = max(-0.5, edges[0] - room / 2)
             axes.set_xlim(left, left + _LEAST_WIDE)
-        # Room above the bars, for the median's label.
+        # Leave room above the bars for the median's label.
         if heights.max() >= LOG_IDENTITIES * heights[heights > 0].min():
             axes.set_yscale("log")
             axes.set_ylim(_LOWEST, _LOWEST * (heights.max() / _LOWEST) ** 1.15)
@@ -87,7 +86,7 @@ def images_per_identity_figure(images: np.ndarray, title: str = "Images per iden
 
 
 def _edges(least: int, most: int, is_log: bool) -> np.ndarray:
-    """Returns edges between whole numbers, each bar of one number at least."""
+    """Returns edges between integers; each bar covers at least one integer."""
     if is_log:
         return np.unique(np.round(np.geomspace(least, most + 1, BARS + 1))) - 0.5
     width = -(-(most + 1 - least) // BARS)

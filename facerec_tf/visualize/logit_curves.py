@@ -1,4 +1,4 @@
-"""Target logits over the angle: what a loss makes of the distance to a face's own class."""
+"""Target logits as functions of the angle to the target centre."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from facerec_tf.core.errors import require, require_count
 from facerec_tf.visualize.house_figure import HouseFigure
 from facerec_tf.visualize.style import GHOST, LINES, house_style
 
-#: Curves that differ by no more share a line and its label.
+#: Maximum difference of curves that are drawn as one line with one label.
 SAME = 1e-3
 
-#: Of a panel without its labels, in inches.
+#: Size of a panel without its labels, in inches.
 _WIDTH, _HEIGHT = 3.0, 2.5
 _LABEL_WIDTH = 1.5
 _LABEL_SIZE = 8.5  # points
@@ -35,23 +35,23 @@ def logit_curves_figure(
     limits: tuple[float, float] | None = None,
     scale: float = 1.0,
 ) -> Figure:
-    """Returns a figure of target logits over the angle to the own centre, named at their ends.
+    """Returns a figure of target logits over the angle to the target centre.
 
-    A panel shows its curves in colour, before those of all other panels in grey. Curves that
-    coincide share a line and its label.
+    Each panel shows its own curves in colour, labelled at their ends, in front of the curves of all
+    other panels in gray. Curves that coincide are drawn as one line with one label.
 
     Args:
-        angles: θ in radians, `[n]`, rising within [0, π]; drawn in degrees.
-        panels: Heading → name → target logit over the scale s, `[n]`.
+        angles: θ in radians, `[n]`, increasing within [0, π]; drawn in degrees.
+        panels: Heading → name → target logit divided by the scale s, `[n]`.
         title: Heading of the figure.
-        columns: Panels in a row.
-        limits: Lowest and highest logit shown; None shows all.
-        scale: Size of a panel, 1 being 3 by 2.5 inches.
+        columns: Number of panels per row.
+        limits: Lowest and highest logit shown. Default: the range of all curves.
+        scale: Size of a panel relative to 3 by 2.5 inches.
 
     Raises:
-        ArgumentError: If `angles` do not rise within [0, π], there is nothing to draw, a panel has
-            more different curves than there are colours, a curve is not finite or of another
-            length, or `limits` are no range.
+        ArgumentError: If `angles` are not increasing within [0, π], there are no panels, a panel
+            has more distinct curves than there are colours, a curve is not finite or has another
+            length, or `limits` are not increasing.
     """
     angles = require_angles(angles)
     panels = {name: _require_curves(curves, len(angles)) for name, curves in panels.items()}
@@ -85,16 +85,16 @@ def logit_curves_figure(
 
 
 def require_angles(angles: np.ndarray) -> np.ndarray:
-    """Returns `angles` as an array, or raises `ArgumentError` unless they rise within [0, π]."""
+    """Returns `angles` as an array; raises `ArgumentError` unless increasing within [0, π]."""
     angles = np.asarray(angles, np.float64)
     rising = angles.ndim == 1 and len(angles) > 1 and bool((np.diff(angles) > 0).all())
     inside = rising and angles[0] >= 0 and angles[-1] <= np.pi + 1e-6
-    require(inside, "angles", "radians that rise within [0, π], of shape [n]", angles)
+    require(inside, "angles", "radians that increase within [0, π], of shape [n]", angles)
     return angles
 
 
 def _require_curves(curves: Mapping[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
-    """Returns the curves by name as arrays, coincident ones as one under all their names."""
+    """Returns the curves by name; coincident curves are one entry under all their names."""
     distinct: list[tuple[list[str], np.ndarray]] = []
     for name, curve in curves.items():
         curve = np.asarray(curve, np.float64)
@@ -108,7 +108,7 @@ def _require_curves(curves: Mapping[str, np.ndarray], count: int) -> dict[str, n
             distinct.append(([name], curve))
     few = 0 < len(distinct) <= len(LINES)
     require(few, "panels", f"1 to {len(LINES)} different curves each", len(distinct))
-    # A name is not broken at its own spaces.
+    # Prevent line breaks within a name.
     return {
         ", ".join(n.replace(" ", "\N{NO-BREAK SPACE}") for n in names): c for names, c in distinct
     }
@@ -138,7 +138,7 @@ def _draw(
 def _name_curves(
     axes: Axes, degrees: np.ndarray, curves: Mapping[str, np.ndarray], height: float
 ) -> None:
-    """Writes each name beside the panel where its curve ends, or where it leaves at the bottom."""
+    """Labels each curve at its right end, or where it leaves the panel at the bottom."""
     low, high = axes.get_ylim()
     unit = (high - low) * 1.5 * _LABEL_SIZE / 72 / height  # of a line of text
     beside = []
@@ -163,7 +163,7 @@ def _name_curves(
 
 
 def _spread(ends: list[float], heights: list[float], low: float, high: float) -> np.ndarray:
-    """Returns rising places nearest to `ends` at which texts of `heights` do not overlap."""
+    """Returns increasing positions closest to `ends` at which texts of `heights` do not overlap."""
     if not ends:
         return np.empty(0)
     half = np.asarray(heights) / 2

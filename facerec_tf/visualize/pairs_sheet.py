@@ -1,4 +1,4 @@
-"""Example pairs with their scores: what the recognizer takes for one person, and what not."""
+"""Example pairs with their scores and decisions."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from facerec_tf.visualize.style import IMPOSTOR, INK, house_style
 def example_pairs(
     scores: np.ndarray, same: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns which pairs to show: evenly spaced in rank from the hardest to the easiest.
+    """Returns the positions of example pairs, evenly spaced in rank from hardest to easiest.
 
-    No taste decides: the hardest pair of each kind, on which the recognizer errs first, is shown.
+    The selection is deterministic and includes the hardest pair of each kind.
 
     Args:
         scores: float `[pairs]`.
         same: bool `[pairs]`.
-        count: How many of each kind.
+        count: Number of pairs of each kind.
 
     Returns:
-        Two int arrays of at most `count` positions in `scores`: genuine pairs by rising score,
-        impostor pairs by falling score.
+        Two int arrays of at most `count` positions in `scores`: genuine pairs by increasing score,
+        impostor pairs by decreasing score.
     """
     require_count("count", count)
     ascending = np.argsort(scores, kind="stable")
@@ -47,7 +47,7 @@ def pairs_sheet(
     columns: int = 6,
     title: str = "",
 ) -> Figure:
-    """Returns a figure of pairs side by side, each with its score and whether that is right.
+    """Returns a figure of pairs side by side, each with its score and the decision's correctness.
 
     Args:
         images_a: uint8 `[pairs, h, w, 3]`, the first image of each pair.
@@ -55,11 +55,11 @@ def pairs_sheet(
         scores: float `[pairs]`.
         same: bool `[pairs]`, whether both images show one person.
         threshold: Pairs are accepted at `score >= threshold`.
-        columns: Pairs in a row.
-        title: Heading; the threshold is told beside it.
+        columns: Number of pairs per row.
+        title: Heading, followed by the threshold.
 
     Raises:
-        ArgumentError: If shapes or dtypes do not fit.
+        ArgumentError: If shapes or dtypes do not match.
     """
     require_pairs(images_a, images_b, scores, same)
     require_count("columns", columns)
@@ -85,7 +85,7 @@ def pairs_sheet(
 def draw_pair(
     axes: Axes, image_a: np.ndarray, image_b: np.ndarray, score: float, same: bool, threshold: float
 ) -> None:
-    """Draws both images of a pair, beneath them ✓ or ✗ and the score; a wrong pair is framed."""
+    """Draws both images of a pair, with ✓ or ✗ and the score below; errors have a frame."""
     right = (score >= threshold) == same
     height, width = image_a.shape[:2]
     gap = np.full((height, max(1, width // 28), 3), 255, np.uint8)
@@ -113,7 +113,7 @@ def draw_pair(
 def require_pairs(
     images_a: np.ndarray, images_b: np.ndarray, scores: np.ndarray, same: np.ndarray
 ) -> None:
-    """Raises `ArgumentError` unless the arrays describe the same, at least one, pairs."""
+    """Raises `ArgumentError` unless the arrays describe the same pairs, at least one."""
     for name, images in (("images_a", images_a), ("images_b", images_b)):
         is_batch = images.dtype == np.uint8 and images.ndim == 4 and images.shape[-1] == 3
         described = f"{images.dtype} {images.shape}"

@@ -1,4 +1,4 @@
-"""One picture of a run: how it trained, what it tells apart, and on which faces."""
+"""Report of a run in one figure: training curves, verification and example pairs."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def report_figure(
         same: bool `[pairs]`, whether both images show one person.
         threshold: Pairs are accepted at `score >= threshold`.
         examples: int `[k]`, positions of the pairs to show, such as both results of
-            `example_pairs` concatenated; six of each kind fill the picture.
+            `example_pairs` concatenated; six of each kind fill the figure.
         images_a: uint8 `[k, h, w, 3]`, the first image of each example.
         images_b: uint8 `[k, h, w, 3]`, the second.
-        title: The finding, in one line.
-        subtitle: How it was come by.
+        title: The result, in one line.
+        subtitle: How the result was measured.
 
     Raises:
-        ArgumentError: If shapes or dtypes do not fit, or the examples lack one kind of pair.
+        ArgumentError: If shapes or dtypes do not match, or the examples lack one kind of pair.
     """
     scores, same = require_scored(scores, same)
     examples = np.asarray(examples)

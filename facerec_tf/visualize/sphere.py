@@ -15,7 +15,7 @@ from facerec_tf.visualize.embedded_points import EmbeddedPoints, require_embedde
 from facerec_tf.visualize.house_figure import HouseFigure
 from facerec_tf.visualize.style import CLASSES, GHOST, INK, MUTED, RULE, house_style
 
-#: Degrees the viewer stands above the equator.
+#: Elevation of the view above the equator, in degrees.
 ELEVATION = 20
 
 
@@ -26,23 +26,23 @@ def sphere_figure(
     title: str = "Embeddings on the sphere",
     azimuth: float = 0.0,
 ) -> Figure:
-    """Returns a figure of the directions of 3-D embeddings, a column a loss, a colour a class.
+    """Returns a figure of 3-D directions, with one column per loss and one colour per class.
 
-    The sphere is seen from far away: above from the front, below from the very opposite, so that
-    each point shows once. Numbers stand where the class centres point to (as SphereFace
-    1704.08063, fig. 5).
+    The upper row shows the sphere from the front, the lower row from the back, in orthographic
+    projection, so that each point is visible once. Class numbers mark the directions of the class
+    centres (as in SphereFace 1704.08063, fig. 5).
 
     Args:
         embeddings: Loss → `[n, 3]`.
         labels: int `[n]`.
         centres: Loss → `[classes, 3]`, of any length.
         title: Heading of the figure.
-        azimuth: Degrees by which the viewer in front has gone around the third coordinate, which
-            points up, from the first one.
+        azimuth: Azimuth of the front view in degrees, from the first axis around the third axis,
+            which points up.
 
     Raises:
-        ArgumentError: If there is nothing to draw, names, shapes or dtypes do not fit, or a value
-            is not finite.
+        ArgumentError: If a mapping is empty, names, shapes or dtypes do not match, or a value is
+            not finite.
     """
     embedded, labels = require_embedded(embeddings, labels, centres, size=3)
     with house_style():
@@ -53,7 +53,7 @@ def sphere_figure(
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
         grid = figure.subplots(2, len(embedded), squeeze=False)
         front = _frame(azimuth)
-        # From the opposite side right becomes left and near becomes far.
+        # In the back view, right becomes left and near becomes far.
         back = front * [[-1], [1], [-1]]
         for row, side, frame in zip(grid, ("front", "back"), (front, back), strict=True):
             for axes, one in zip(row, embedded, strict=True):
@@ -96,7 +96,7 @@ def _draw(axes: Axes, one: EmbeddedPoints, labels: np.ndarray, frame: np.ndarray
 
 
 def _project(points: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """Returns x and y `[2, n]` of unit `points` `[n, 3]`, NaN for those on the far side."""
+    """Returns x and y `[2, n]` of unit `points` `[n, 3]`; NaN for points on the far side."""
     x, y, depth = frame @ points.T
     return np.where(depth >= 0, np.stack([x, y]), np.nan)
 

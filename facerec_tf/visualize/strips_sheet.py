@@ -1,4 +1,4 @@
-"""Rows of captioned strips of images: identities, duplicates or suspects to look through."""
+"""Rows of captioned image strips, for example identities, duplicates or possible label errors."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from facerec_tf.visualize.style import INK, MUTED
 #: Pixels: around the sheet, between images, strips and rows, and for a caption and the heading.
 _MARGIN, _GAP, _STRIP_GAP, _ROW_GAP, _CAPTION, _HEADING = 16, 2, 20, 14, 19, 34
 
-#: Pixels up to which a column widens for its captions.
+#: Maximum width of a column that is widened for its captions, in pixels.
 _CAPTION_ROOM = 260
 
-#: Sizes of the type, in pixels.
+#: Font sizes, in pixels.
 _SMALL, _LARGE = 12, 16
 
-#: Characters of a caption that can fit at all.
+#: Maximum number of characters of a caption.
 _LONGEST = 400
 
 
 class Strip(NamedTuple):
-    """Images side by side, and above them a caption: a title in bold and a note.
+    """Images side by side with a caption above: a bold title and a note.
 
     Attributes:
         images: uint8 `[height, width, 3]` each, RGB.
-        title: Cut with "…" where there is no room.
-        note: Always shown whole, unless it has no room itself.
+        title: Shortened with "…" to the available width.
+        note: Shortened only if it alone exceeds the available width.
     """
 
     images: Sequence[np.ndarray]
@@ -53,18 +53,18 @@ class _ScaledStrip(NamedTuple):
 def strips_sheet(
     rows: Sequence[Sequence[Strip]], heading: str = "", height: int = 112
 ) -> np.ndarray:
-    """Returns the strips laid out in rows and columns on white.
+    """Returns an image of the strips in rows and columns on white.
 
     Args:
-        rows: The strips; they may differ in length, and rows in their number of strips.
-        heading: Above all of them.
-        height: What images are scaled to, in pixels.
+        rows: The strips of each row; strips and rows may have different lengths.
+        heading: Text above all rows.
+        height: Height of the scaled images, in pixels.
 
     Returns:
         uint8 `[h, w, 3]`, RGB.
 
     Raises:
-        ArgumentError: If there is no strip with an image.
+        ArgumentError: If there is no image, or `height` is not a positive integer.
     """
     require_count("height", height)
     shown = any(strip.images for row in rows for strip in row)
@@ -100,7 +100,7 @@ def strips_sheet(
 
 
 def fit_text(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
-    """Returns as much of `text` as is `width` pixels wide, printable, and with "…" if cut."""
+    """Returns printable `text`, shortened with "…" to at most `width` pixels."""
     text = unicodedata.normalize("NFC", text[:_LONGEST])
     text = "".join(character if character.isprintable() else "\ufffd" for character in text)
     if font.getlength(text) <= width:
@@ -136,7 +136,7 @@ def _write(
     colour: str,
     width: float,
 ) -> float:
-    """Writes what fits of `text`; returns how wide that is, in pixels."""
+    """Draws `text`, shortened to `width`, and returns its width in pixels."""
     text = fit_text(text, font, width)
     draw.text(at, text, fill=colour, font=font)
     return font.getlength(text)
@@ -147,7 +147,7 @@ def _width(strip: _ScaledStrip) -> int:
 
 
 def _room(strip: _ScaledStrip) -> int:
-    """Returns how wide the strip is, or its caption up to `_CAPTION_ROOM`."""
+    """Returns the width of the strip or of its caption, the latter up to `_CAPTION_ROOM`."""
     bold, plain = _font(_SMALL, "bold"), _font(_SMALL, "normal")
     title = bold.getlength(fit_text(strip.title, bold, _CAPTION_ROOM))
     written = title + _SMALL / 2 + plain.getlength(strip.note[:_LONGEST])
@@ -164,5 +164,5 @@ def _scale(image: np.ndarray, height: int) -> Image.Image:
 
 @functools.lru_cache
 def _font(size: int, weight: str) -> ImageFont.FreeTypeFont:
-    """Returns the house's type, which Matplotlib brings along."""
+    """Returns the font of the house style, which Matplotlib includes."""
     return ImageFont.truetype(findfont(FontProperties(family="DejaVu Sans", weight=weight)), size)

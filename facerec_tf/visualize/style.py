@@ -1,4 +1,4 @@
-"""The one look of all figures: colours safe for the colour-blind, quiet axes."""
+"""Style of all figures: colour-blind safe colours and light axes."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import matplotlib
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-#: Okabe and Ito's palette: told apart with any kind of colour blindness, and in grey.
+#: Okabe and Ito's palette: distinguishable with all types of colour blindness, and in grayscale.
 GENUINE = "#0072B2"
 IMPOSTOR = "#D55E00"
 ACCENT = "#009E73"
 INK = "#1F2933"
 MUTED = "#6B7785"
 RULE = "#E4E7EB"
-#: What stands behind the curve in question.
+#: Curves in the background.
 GHOST = "#CFD5DB"
 
-#: Curves of one panel, in order: ink, then the rest of Okabe and Ito's palette.
+#: Colours of the curves of one panel, in order.
 LINES = (INK, GENUINE, IMPOSTOR, ACCENT, "#CC79A7", "#E69F00", "#56B4E9")
 
-#: Ten classes: Petroff's palette (2107.02270), made for scatter plots and the colour-blind.
+#: Ten classes: Petroff's colour-blind safe palette for scatter plots (2107.02270).
 CLASSES = (
     "#3F90DA",
     "#FFA90E",
@@ -71,7 +71,7 @@ _STYLE = {
 
 @contextlib.contextmanager
 def house_style() -> Iterator[None]:
-    """Draws what stands in the block in the house style, and restores the caller's afterwards."""
+    """Applies the house style within the block, and restores the caller's style afterwards."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
@@ -79,6 +79,6 @@ def house_style() -> Iterator[None]:
 
 
 def percent_axis(axis: Axis, bins: int) -> None:
-    """Labels fractions on `axis` in percent, on at most `bins` round steps."""
+    """Labels fractions on `axis` in percent, with at most `bins` ticks at round values."""
     axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda fraction, _: f"{100 * fraction:.6g}%"))

@@ -1,4 +1,4 @@
-"""Training at a glance: loss, verification accuracy, angles and learning rate over steps."""
+"""Training curves: loss, verification accuracy, angles and learning rate over steps."""
 
 from __future__ import annotations
 

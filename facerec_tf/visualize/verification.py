@@ -1,4 +1,4 @@
-"""Verification at a glance: ROC curve and score histograms."""
+"""Verification figure: ROC curve and score histograms."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def verification_figure(
     """Returns a figure of 1200 by 500 pixels: ROC on the left, score histograms on the right.
 
     Args:
-        scores: float `[pairs]`, finite, higher is more alike.
+        scores: float `[pairs]`, finite; higher is more similar.
         same: bool `[pairs]`, whether both images show one person.
         title: Heading of the figure.
-        threshold: Marked in the histograms where given.
+        threshold: Threshold to mark in the histograms.
 
     Raises:
-        ArgumentError: If shapes or dtypes do not fit, scores are not finite, or one kind of pair
+        ArgumentError: If shapes or dtypes do not match, scores are not finite, or one kind of pair
             is missing.
     """
     scores, same = require_scored(scores, same)
@@ -56,7 +56,7 @@ def verification_figure(
 def draw_roc(axes: Axes, scores: np.ndarray, same: np.ndarray) -> None:
     """Draws the true accept rate over the false accept rate, from one false accept upwards.
 
-    A staircase: between two measured rates, the lower one is all that has been shown to hold.
+    The curve is a step function: between two measured rates, only the lower one is known.
     """
     far, tar, _ = roc_curve(same, scores, drop_intermediate=False)
     least = 1.0 / np.sum(~same)
@@ -86,7 +86,7 @@ def draw_roc(axes: Axes, scores: np.ndarray, same: np.ndarray) -> None:
 def draw_histograms(
     axes: Axes, scores: np.ndarray, same: np.ndarray, threshold: float | None = None
 ) -> None:
-    """Draws the densities of genuine and impostor scores, and the threshold where given."""
+    """Draws the densities of genuine and impostor scores, and the threshold if given."""
     rarer = min(np.sum(same), np.sum(~same))
     bins = int(np.clip(2 * np.sqrt(rarer), 16, 60))
     edges = np.linspace(scores.min(), np.nextafter(scores.max(), np.inf), bins + 1)
@@ -114,7 +114,7 @@ def draw_histograms(
 
 
 def require_scored(scores: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns both as arrays, or raises `ArgumentError` unless a curve can be drawn from them."""
+    """Returns both as arrays; raises `ArgumentError` unless they define a ROC curve."""
     scores, same = np.asarray(scores), np.asarray(same)
     require(scores.ndim == 1, "scores", "of shape [pairs]", scores.shape)
     require(same.dtype == bool, "same", "an array of bool", same.dtype)

@@ -45,7 +45,9 @@ def test_the_table_is_as_published(name):
 @pytest.mark.parametrize("name", sorted(BACKBONES.keys() - LARGE))
 def test_the_table_is_as_counted(name):
     network = BACKBONES[name]
-    model = network()
+    # Shapes are all that is counted; random values of the weights take most of the time.
+    with keras.StatelessScope(initialize_variables=False):
+        model = network()
     assert model.name == name
     assert model.input_shape == (None, *network.image_size, 3)
     assert model.output_shape == (None, network.embedding_size)

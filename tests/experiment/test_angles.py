@@ -92,6 +92,7 @@ def test_a_resumed_run_measures_the_same(finished, tmp_path):
     assert angles(resumed) == angles(finished)
 
 
+@pytest.mark.slow
 def test_a_loss_on_embeddings_leaves_what_needs_a_head_empty(data, tmp_path):
     changes = {"data.directory": str(data), "model.loss": "triplet", "evaluation.angles_every": 5}
     config = ExperimentConfig().override({**SMALL, **changes})

@@ -69,6 +69,7 @@ def test_the_network_comes_from_the_file_and_the_accuracy_before_is_printed(
     assert f"verification  {accuracy:.4f} before fine-tuning, " in said
 
 
+@pytest.mark.slow
 def test_frozen_stages_stay_and_are_free_again_afterwards(finished_run, people, tmp_path):
     config = configure(finished_run, people, **{"finetuning.freeze": ("stem", "stage1", "stage2")})
     train(config, tmp_path / "run", resume=False, verbose=0)
@@ -80,6 +81,7 @@ def test_frozen_stages_stay_and_are_free_again_afterwards(finished_run, people, 
     assert "stem" in changed(after, load_keras(tmp_path / "again" / "recognizer.keras"))
 
 
+@pytest.mark.slow
 def test_batch_norms_may_keep_what_they_learned(finished_run, people, tmp_path):
     config = configure(finished_run, people, **{"finetuning.freeze_batch_norm": True})
     train(config, tmp_path / "run", resume=False, verbose=0)
@@ -91,6 +93,7 @@ def test_batch_norms_may_keep_what_they_learned(finished_run, people, tmp_path):
         assert all(same) == (isinstance(layer, keras.layers.BatchNormalization) or not same)
 
 
+@pytest.mark.slow
 def test_the_head_alone_at_first_then_all_and_resuming_is_exact(finished_run, people, tmp_path):
     options = {
         "finetuning.head_warmup_steps": 2,
@@ -128,6 +131,7 @@ def test_the_head_alone_at_first_then_all_and_resuming_is_exact(finished_run, pe
         np.testing.assert_array_equal(resumed[STEPS][name], value, err_msg=name)
 
 
+@pytest.mark.slow
 def test_class_means_are_the_centres(finished_run, people, tmp_path):
     options = {
         "finetuning.head_init": "class_means",
@@ -157,6 +161,7 @@ def test_where_weights_came_from_is_kept(finished_run, people, tmp_path):
     assert load_keras(tmp_path / "run" / "recognizer.keras").origin == origin
 
 
+@pytest.mark.slow
 def test_half_precision_keeps_the_head_in_float32(finished_run, people, tmp_path):
     config = configure(finished_run, people, **{"training.precision": "mixed_bfloat16"})
     train(config, tmp_path / "run", resume=False, verbose=0)

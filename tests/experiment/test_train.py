@@ -39,6 +39,7 @@ def column(workdir, name):
         return [float(row[name]) for row in csv.DictReader(file)]
 
 
+@pytest.mark.slow
 def test_two_mirrored_devices_train_as_one(faces, tmp_path):
     config = ExperimentConfig().override(
         {
@@ -66,6 +67,7 @@ def test_two_mirrored_devices_train_as_one(faces, tmp_path):
         assert_close(a, b, NETWORK, scale=largest, err_msg=a.path)
 
 
+@pytest.mark.slow
 def test_metric_losses_train_on_balanced_batches(faces, tmp_path, capsys):
     config = ExperimentConfig().override(
         {
@@ -125,6 +127,7 @@ def test_xla_under_several_devices_is_refused(faces, tmp_path):
         train(config, tmp_path / "run", resume=False, verbose=0)
 
 
+@pytest.mark.slow
 def test_without_data_faces_are_drawn(tmp_path):
     config = ExperimentConfig().override(
         {
@@ -166,6 +169,7 @@ def write_small_faces(directory):
     write_pair_set(small, records, pairs, name="small", crop_format=CropFormat((64, 64)))
 
 
+@pytest.mark.slow
 def test_images_of_another_size_are_trained_on_and_evaluated(tmp_path):
     write_small_faces(tmp_path / "data")
     config = ExperimentConfig().override({**SMALL, "data.directory": str(tmp_path / "data")})
@@ -187,6 +191,7 @@ def test_pairs_of_another_size_are_refused_before_training(faces, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_run_whose_records_changed_is_not_resumed(faces, tmp_path):
     data, workdir = tmp_path / "data", tmp_path / "run"
     shutil.copytree(faces, data)

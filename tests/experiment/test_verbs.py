@@ -18,6 +18,7 @@ from facerec_tf.data import PairSet, find_pairs
 from facerec_tf.experiment import load_encoder, load_keras, load_recognizer
 from tests.conftest import ROOT
 from tests.experiment.conftest import SMALL
+from tests.forked import ForkedCommand
 
 
 def weights(workdir):
@@ -78,6 +79,7 @@ def test_evaluate_prints_a_table_and_writes_the_report(finished_run, command, tm
         assert cv2.imread(str(tmp_path / picture)).std() > 5
 
 
+@pytest.mark.slow
 def test_an_export_needs_no_facerec_tf_and_embeds_the_same(finished_run, command, tmp_path, faces):
     output = tmp_path / "export"
     result = command("export", f"--workdir={finished_run}", f"--output={output}")
@@ -114,6 +116,7 @@ def test_checkpoints_load_by_name(finished_run):
     assert load_recognizer(finished_run, "best").digest() == latest.digest()
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_to_the_same_bits(command, faces, tmp_path):
     flags = [
         f"--data={faces}",
@@ -128,12 +131,7 @@ def test_a_killed_run_resumes_to_the_same_bits(command, faces, tmp_path):
     straight, killed = tmp_path / "straight", tmp_path / "killed"
     assert command("train", *flags, f"--workdir={straight}").returncode == 0
 
-    process = subprocess.Popen(
-        [sys.executable, "-m", "facerec_tf.train", *flags, f"--workdir={killed}"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    process = ForkedCommand("facerec_tf.train", *flags, f"--workdir={killed}")
     try:
         wait_for(killed / "checkpoints" / "step-00000004", process)
     finally:
@@ -149,26 +147,22 @@ def test_a_killed_run_resumes_to_the_same_bits(command, faces, tmp_path):
     assert losses[0] == losses[1]
 
 
+@pytest.mark.slow
 def test_sigterm_saves_and_exits_with_its_own_code(faces, tmp_path):
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "facerec_tf.train", f"--data={faces}"),
-            *(f"--workdir={tmp_path / 'r'}", *SMALL),
-            *("--checkpoint_every=1000", "--max_steps=10000"),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    process = ForkedCommand(
+        "facerec_tf.train",
+        *(f"--data={faces}", f"--workdir={tmp_path / 'r'}", *SMALL),
+        *("--checkpoint_every=1000", "--max_steps=10000"),
     )
     wait_for(tmp_path / "r" / "metrics.csv", process, lambda p: p.read_text().count("\n") > 2)
     process.send_signal(signal.SIGTERM)
-    _, stderr = process.communicate(timeout=120)
-    assert process.returncode == 143
-    assert "--resume" in stderr
+    result = process.wait()
+    assert result.returncode == 143
+    assert "--resume" in result.stderr
     assert len(list((tmp_path / "r" / "checkpoints").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_fine_tuning_replaces_the_head_and_says_so(command, finished_run, tmp_path):
     from facerec_tf.data import write_synthetic
 
@@ -194,6 +188,7 @@ def test_fine_tuning_replaces_the_head_and_says_so(command, finished_run, tmp_pa
         np.testing.assert_allclose(one, two, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_in_one_line_and_leaves_nothing_half_written(faces, tmp_path):
     # A limit on file size stands in for the full disk: the write fails midway all the same.
     code = (

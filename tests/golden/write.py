@@ -38,7 +38,7 @@ def main() -> None:
         elif path.suffix != ".py":
             path.unlink()
     write_synthetic(
-        GOLDEN / "records", identities=4, images=3, holdout=4, pairs=8, workers=1, seed=1
+        GOLDEN / "records", identities=4, images=4, holdout=8, pairs=20, workers=1, seed=1
     )
     keras.utils.set_random_seed(0)
     family = facerec_tf.BACKBONES["iresnet_nano"]

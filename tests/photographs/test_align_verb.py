@@ -85,6 +85,7 @@ def test_aligns_real_photographs(flags, photos, tmp_path, lfw):
 
 
 @pytest.mark.usefixtures("heed_interrupts")
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on(flags, tmp_path):
     """One photograph is a pipe that says nothing, so that the signal surely comes in the middle."""
     out = tmp_path / "out"

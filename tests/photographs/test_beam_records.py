@@ -222,6 +222,7 @@ def test_from_an_address_to_an_address(images, tmp_path):
         find_remote_photos("nowhere://x")
 
 
+@pytest.mark.slow
 def test_two_processes_and_a_detector_as_a_user_types_it(tmp_path, shared_dir):
     data = shared_dir / "data"
     photos = tmp_path / "photos"

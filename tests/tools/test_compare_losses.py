@@ -59,6 +59,7 @@ def test_refuses(run_tool, one_line_error, tmp_path, flags, words):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_trains_what_is_missing(run_tool, tmp_path):
     write_synthetic(tmp_path / "data", identities=6, images=4, holdout=8, pairs=20, workers=1)
     (tmp_path / "recipe.flags").write_text(RECIPE)
@@ -89,6 +90,7 @@ def test_another_protocol_does_not_count(run_tool, judged):
     assert len(done.stdout.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_a_stopped_run_saves_first(tmp_path):
     """SIGTERM goes on to the run, which saves and ends; the tool waits for it."""
     write_synthetic(tmp_path / "data", identities=6, images=4, holdout=8, pairs=20, workers=1)

@@ -51,6 +51,7 @@ every_objective = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @every_objective
 def test_two_replicas_equal_one_device(make_trainer, loss, auxiliary, loss_options):
     config = OptimizerConfig(lr=0.01, schedule="constant")
