@@ -1,20 +1,21 @@
-"""Files that are either whole or absent, and their digests."""
+"""Atomic writes, text and CSV files read with clear errors, and digests."""
 
 from __future__ import annotations
 
 import contextlib
+import csv
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from facerec_tf.core.errors import DataError, UserError
 
 
 def require_writable(directory: str | os.PathLike) -> None:
-    """Raises `UserError` unless `directory` could be made, or written to where it exists."""
+    """Raises `UserError` unless `directory` can be created, or written to if it exists."""
     directory = Path(directory)
     existing = next(p for p in (directory, *directory.absolute().parents) if p.exists())
     if not existing.is_dir():
@@ -27,7 +28,7 @@ def require_writable(directory: str | os.PathLike) -> None:
 def atomic_file(path: str | os.PathLike) -> Iterator[Path]:
     """Yields a temporary path that becomes `path` when the block ends without an error.
 
-    The temporary file lies in the same folder, so the final rename is atomic.
+    The temporary file is in the same folder, so the final rename is atomic.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +47,7 @@ def atomic_file(path: str | os.PathLike) -> Iterator[Path]:
 def atomic_directory(path: str | os.PathLike) -> Iterator[Path]:
     """Yields a temporary folder that becomes `path` when the block ends without an error.
 
-    A folder that already stands at `path` is replaced, and only once the new one is whole.
+    An existing folder at `path` is replaced only when the new one is complete.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,23 +62,57 @@ def atomic_directory(path: str | os.PathLike) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def read_text(path: Path, kind: str, *, bom: bool = False) -> str:
-    """Reads a text file in UTF-8.
+def read_text(path: str | os.PathLike, kind: str = "", bom: bool = False) -> str:
+    """Returns the text of a UTF-8 file; line endings become newline characters.
 
     Args:
         path: The file.
-        kind: What the file is, for the messages: "split file".
-        bom: Whether to drop a byte order mark at its beginning, as spreadsheets write.
+        kind: What the file is, for messages: "split file" gives "Cannot read split file 'x': …".
+        bom: Whether to skip a byte-order mark, which spreadsheets and Windows editors write.
 
     Raises:
-        DataError: If it cannot be read or is not valid UTF-8.
+        DataError: If the file cannot be read or is not valid UTF-8.
     """
-    try:
-        return path.read_text(encoding="utf-8-sig" if bom else "utf-8")
-    except OSError as error:
-        raise DataError(f"Cannot read {kind} '{path}': {error.strerror or error}.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{kind.capitalize()} '{path}' is not valid UTF-8: {error}.") from None
+    with _readable(path, kind):
+        return Path(path).read_text(encoding=_encoding(bom))
+
+
+def read_csv(
+    path: str | os.PathLike,
+    kind: str = "",
+    header: Sequence[str] | None = None,
+    bom: bool = False,
+) -> list[tuple[int, list[str]]]:
+    """Returns the rows of a UTF-8 CSV file, each with the number of its last line.
+
+    Args:
+        path: The file.
+        kind: What the file is, for messages, as in `read_text`.
+        header: The required first row, which is not returned; None returns all rows unchecked.
+        bom: Whether to skip a byte-order mark.
+
+    Raises:
+        DataError: If the file cannot be read, is not valid UTF-8 or CSV, or begins with another
+            header.
+    """
+    with _readable(path, kind), open(path, newline="", encoding=_encoding(bom)) as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            rows = [(reader.line_num, row) for row in reader]
+        except csv.Error as error:
+            line = reader.line_num
+            raise DataError(
+                f"Line {line} of {_named(path, kind)} is not valid CSV: {error}."
+            ) from None
+    if header is None:
+        return rows
+    if not rows or tuple(rows[0][1]) != tuple(header):
+        expected, found = ",".join(header), ",".join(rows[0][1]) if rows else "an empty file"
+        raise DataError(
+            f"{_capitalized(_named(path, kind))} must begin with the header {expected}. "
+            f"Found: {found}"
+        )
+    return rows[1:]
 
 
 def sha256(path: str | os.PathLike) -> str:
@@ -98,3 +133,27 @@ def sha256_tree(path: str | os.PathLike) -> str:
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
         digest.update(f"{file.relative_to(path)}\0{sha256(file)}\n".encode())
     return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _readable(path: str | os.PathLike, kind: str) -> Iterator[None]:
+    """Turns errors of reading and decoding `path` into `DataError`."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"Cannot read {_named(path, kind)}: {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
+        subject = _capitalized(_named(path, kind))
+        raise DataError(f"{subject} is not valid UTF-8: {error}.") from None
+
+
+def _encoding(bom: bool) -> str:
+    return "utf-8-sig" if bom else "utf-8"
+
+
+def _named(path: str | os.PathLike, kind: str) -> str:
+    return f"{kind} '{path}'".lstrip()
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]

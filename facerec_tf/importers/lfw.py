@@ -109,8 +109,8 @@ def read_pairs(path: Path) -> list[Pair]:
         (num_folds,) = folds or (1,)
     except ValueError:
         raise DataError(
-            f"Line {first} of split file '{path}' must be the number of folds, if there are several, and "
-            f"the pairs of each kind in a fold. Found: {' '.join(header)}"
+            f"Line {first} of split file '{path}' must be the number of folds, if there are "
+            f"several, and the pairs of each kind in a fold. Found: {' '.join(header)}"
         ) from None
     expected = 2 * num_folds * size
     if len(pairs) != expected:
