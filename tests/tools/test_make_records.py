@@ -179,7 +179,7 @@ def test_vggface2(photos, tmp_path, run_tool, one_line_error):
     assert record.text == "Name,_04"
     assert record.encoded == (root / "train" / "n000004" / "7.jpg").read_bytes()
     with open(tmp_path / "out" / "rejected.csv", newline="") as file:
-        assert list(csv.reader(file))[1:] == [["n000100", "the folder holds no photographs"]]
+        assert list(csv.reader(file))[1:] == [["n000100", "the folder contains no photographs"]]
     (root / "test").mkdir()
     one_line_error(run_tool("make_records", **flags), "both parts", f"give '{root}/train' or")
 
