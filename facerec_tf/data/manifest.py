@@ -149,8 +149,8 @@ class Manifest:
         for path, shard in zip(paths, self.shards, strict=True):
             if not path.is_file():
                 raise DataError(
-                    f"Shard '{path}' of the manifest is missing. Copy it again, or write the "
-                    "records again."
+                    f"Shard '{path}' is missing, but listed in the manifest. Copy it again, or "
+                    "write the records again."
                 )
             if path.stat().st_size != shard.bytes:
                 raise mismatch(path, f"{shard.bytes} bytes", f"{path.stat().st_size}")

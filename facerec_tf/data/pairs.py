@@ -14,12 +14,12 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, require_count
+from facerec_tf.core.files import read_csv
 from facerec_tf.data import templates as template_files
 from facerec_tf.data.crop_format import UNKNOWN_112, CropFormat
 from facerec_tf.data.images import decode, decode_any, image_fault
 from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.records import Record, parse, read_shard, shard_paths
-from facerec_tf.data.text_file import read_csv
 from facerec_tf.data.writer import new_directory, write_records
 
 FILE_NAME = "pairs.csv"
@@ -247,13 +247,7 @@ def find_pairs(directory: str | os.PathLike, protocol: str) -> Path:
 
 
 def _read_pairs(path: Path) -> list[Pair]:
-    rows = read_csv(path, "pair list")
-    _, header = next(rows, (0, []))
-    if tuple(header) != HEADER:
-        raise DataError(
-            f"Pair list '{path}' must begin with the header {','.join(HEADER)}. "
-            f"Found: {','.join(header)}"
-        )
+    rows = read_csv(path, "pair list", HEADER)
     return [_parse_pair(row, path, line) for line, row in rows]
 
 

@@ -13,7 +13,7 @@ from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.pair_sampling import sample_pairs
 from facerec_tf.data.pairs import write_pair_set
 from facerec_tf.data.records import Record
-from facerec_tf.data.synthetic_worker import Face, draw, draw_apart
+from facerec_tf.data.synthetic_worker import FaceKey, draw, draw_apart
 from facerec_tf.data.writer import new_directory, write_records
 
 #: Name of the pair set beside the records.
@@ -90,7 +90,7 @@ def write_synthetic(
     return manifest
 
 
-def _records(seed: int, faces: Sequence[Face], workers: int) -> Iterator[Record]:
+def _records(seed: int, faces: Sequence[FaceKey], workers: int) -> Iterator[Record]:
     labels: dict[str, int] = {}
     for face, encoded in zip(faces, _draw_all(seed, faces, workers), strict=True):
         person = _person(face[0])
@@ -98,7 +98,7 @@ def _records(seed: int, faces: Sequence[Face], workers: int) -> Iterator[Record]
         yield Record(encoded, label, person, _filename(face))
 
 
-def _draw_all(seed: int, faces: Sequence[Face], workers: int) -> Iterator[bytes]:
+def _draw_all(seed: int, faces: Sequence[FaceKey], workers: int) -> Iterator[bytes]:
     if workers == 1 or len(faces) < 2 * _LOT:
         yield from draw(seed, faces)
         return
@@ -113,5 +113,5 @@ def _person(identity: int) -> str:
     return f"synthetic-{identity:06d}"
 
 
-def _filename(face: Face) -> str:
+def _filename(face: FaceKey) -> str:
     return f"{_person(face[0])}/{face[1]:04d}.jpg"

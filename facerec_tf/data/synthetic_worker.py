@@ -18,19 +18,19 @@ import cv2
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.faces import synthetic_face
 
-#: (identity, index) of an image.
-Face = tuple[int, int]
+#: Identity and index of a synthetic face.
+FaceKey = tuple[int, int]
 
 _LENGTH = struct.Struct("<I")
 
 
-def draw(seed: int, faces: Iterable[Face]) -> Iterator[bytes]:
+def draw(seed: int, faces: Iterable[FaceKey]) -> Iterator[bytes]:
     """Yields the JPEG of each of `faces`, drawn in this process."""
     for identity, index in faces:
         yield encode_jpeg(synthetic_face(seed, identity, index))
 
 
-def draw_apart(seed: int, faces: Iterable[Face]) -> list[bytes]:
+def draw_apart(seed: int, faces: Iterable[FaceKey]) -> list[bytes]:
     """Returns the JPEG of each of `faces`, drawn in another process.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.data.text_file import read_csv
+from facerec_tf.core.files import read_csv
 
 FILE_NAME = "templates.csv"
 HEADER = ("template", "filename")
@@ -20,15 +20,8 @@ def read_templates(path: Path) -> dict[str, str]:
         DataError: If the file cannot be read, has another header, or a line lacks a name or repeats
             an image: an image belongs to one template.
     """
-    rows = read_csv(path, "template list")
-    _, header = next(rows, (0, []))
-    if tuple(header) != HEADER:
-        raise DataError(
-            f"Template list '{path}' must begin with the header {','.join(HEADER)}. "
-            f"Found: {','.join(header)}"
-        )
     templates: dict[str, str] = {}
-    for line, row in rows:
+    for line, row in read_csv(path, "template list", HEADER):
         where = f"Line {line} of template list '{path}'"
         if len(row) != 2 or not all(row):
             raise DataError(f"{where} must be template, filename. Found: {','.join(row)}")

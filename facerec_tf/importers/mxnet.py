@@ -14,9 +14,9 @@ from PIL import Image
 
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
+from facerec_tf.core.files import read_text
 from facerec_tf.data import CropFormat, Record, new_directory, write_records
 from facerec_tf.data.codec import is_whole, without_padding
-from facerec_tf.data.text_file import read_lines
 from facerec_tf.importers.mxnet_file import MXRecordFile
 from facerec_tf.photographs.rejected import (
     REJECTED_FILE,
@@ -156,10 +156,11 @@ def read_list(path: Path) -> dict[int, str]:
     """
     found: dict[int, str] = {}
     paths: set[str] = set()
-    for line, row in enumerate(read_lines(path, "list file"), start=1):
+    rows = read_text(path, "list file").removesuffix("\n").split("\n")
+    for line, row in enumerate(rows, start=1):
         where = f"Line {line} of list file '{path}'"
         try:
-            key, *_, name = row.rstrip("\r\n").split("\t")
+            key, *_, name = row.split("\t")
             number = int(key)
         except ValueError:
             raise DataError(

@@ -9,9 +9,9 @@ import numpy as np
 
 from facerec_tf.alignment import ARCFACE_112, Template, crop
 from facerec_tf.core.errors import ArgumentError, DataError, require_between
+from facerec_tf.core.files import read_csv
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
-from facerec_tf.data.text_file import read_csv
 from facerec_tf.photographs.crop import Crop, crop_name
 from facerec_tf.photographs.photo import Photo
 
@@ -66,8 +66,7 @@ def read_landmarks(path: Path) -> dict[str, np.ndarray]:
     Raises:
         DataError: If the file cannot be read, lacks columns, or has a damaged row; names the line.
     """
-    rows = read_csv(path, "landmark file")
-    _, header = next(rows, (0, []))
+    (_, header), *rows = read_csv(path, "landmark file") or [(0, [])]
     if len(header) < 11 or header[0] != "image":
         raise DataError(
             f"Landmark file '{path}' must have the columns image and ten coordinates. "

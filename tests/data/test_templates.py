@@ -70,9 +70,13 @@ def test_templates_filled_in_on_the_way(tmp_path, records):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("Zoë/005", "Zoë/999", "has no image 'Zoë/999.jpg', which template 'Zoë' names"),
+        ("Zoë/005", "Zoë/999", "has no image 'Zoë/999.jpg' of template 'Zoë'"),
         ("Zoë,Zoë/005.jpg\n", "", "Image 'Zoë/005.jpg' of pair set '.*' is in no template"),
-        ("Zoë/005", "Zoë/002", "puts image 'Zoë/002.jpg' into template 'Zoë', but .* 'three'"),
+        (
+            "Zoë/005",
+            "Zoë/002",
+            "'Zoë/002.jpg' into template 'Zoë', an earlier line into 'three'",
+        ),
         ("Zoë/005", "Zoë/006", r"Line 12 of template list '.*templates\.csv' puts .*'Zoë/006.jpg'"),
         ("Zoë,Zoë", "three,Zoë", "compares unknown template 'Zoë'"),
         ("template,filename", "filename,template", "must begin with the header template,filename"),

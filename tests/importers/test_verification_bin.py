@@ -185,13 +185,13 @@ def test_an_array_is_as_long_as_its_bytes():
         {"images": []},
     ],
 )
-def test_other_data_is_no_verification_set(tmp_path, content):
+def test_other_data_is_refused(tmp_path, content):
     (tmp_path / "a.bin").write_bytes(pickle.dumps(content))
     with pytest.raises(DataError, match=r"a.bin' is not a verification set: expected a list of"):
         read_bin(tmp_path / "a.bin")
 
 
-def test_images_that_are_not_fit(tmp_path, images):
+def test_damaged_images_are_refused(tmp_path, images):
     def refuse(changed, same, words):
         (tmp_path / "a.bin").write_bytes(pickle.dumps((changed, same)))
         with pytest.raises(UserError, match=words):
@@ -203,7 +203,7 @@ def test_images_that_are_not_fit(tmp_path, images):
         [*images[:5], small, *images[6:]], SAME, r"Image 5 of .* is 96x112 pixels, expected 112x112"
     )
     refuse([*images[:5], b"x", *images[6:]], SAME, "Image 5 of .*: it is truncated, or neither")
-    refuse(images[:4], SAME[:2], "holds 2 pairs: 10 folds need as many")
+    refuse(images[:4], SAME[:2], "has 2 pairs, fewer than 10 folds need")
     refuse(images, [True] * 23, "needs pairs of the same and of different people")
     with pytest.raises(DataError, match=r"Cannot read verification set '.*none.bin'"):
         import_bin(tmp_path / "none.bin", tmp_path / "out")
