@@ -20,8 +20,8 @@ def loss_and_slopes(network, pixels):
     return loss, tape.gradient(loss, [v.value for v in network.trainable_variables])
 
 
-def assert_close(ours, theirs):
-    # As a whole: in training, BatchNorm's division enlarges what rounding leaves, and an activation
+def assert_close_as_whole(ours, theirs):
+    # In training, BatchNorm's division enlarges what rounding leaves, and an activation
     # may fall on the other side of its bend.
     for a, b in zip(tf.nest.flatten(ours), tf.nest.flatten(theirs), strict=True):
         a, b = np.asarray(a), np.asarray(b)
@@ -95,8 +95,8 @@ def test_xla(name):
     expected = network(pixels, training=False), loss_and_slopes(network, pixels)
     moved = network.get_weights()
     network.set_weights(start)
-    assert_close(compiled(), expected)
-    assert_close(network.get_weights(), moved)
+    assert_close_as_whole(compiled(), expected)
+    assert_close_as_whole(network.get_weights(), moved)
 
 
 @every_network
@@ -111,10 +111,10 @@ def test_two_replicas_equal_one_device(name):
     )
     embed = tf.function(lambda x: strategy.run(lambda part: double(part, training=True), [x]))
     outputs = tf.concat(strategy.experimental_local_results(embed(shares)), axis=0)
-    assert_close(outputs, single(pixels, training=True))
+    assert_close_as_whole(outputs, single(pixels, training=True))
     for ours, theirs in zip(
         double.non_trainable_weights, single.non_trainable_weights, strict=True
     ):
         copies = [c.numpy() for c in strategy.experimental_local_results(ours.value)]
         np.testing.assert_array_equal(*copies)
-        assert_close(copies[0], theirs.numpy())
+        assert_close_as_whole(copies[0], theirs.numpy())
