@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import typing
 from collections.abc import Mapping
 from typing import Any
 
@@ -371,12 +372,9 @@ class ExperimentConfig:
         """
         try:
             groups = json.loads(text)
-            for group, name in _TUPLES:
-                if name in groups[group]:
-                    groups[group][name] = tuple(groups[group][name])
             options = groups["model"].get("backbone_options", {})
             options.update({k: tuple(v) for k, v in options.items() if isinstance(v, list)})
-            return cls(**{f.name: _GROUPS[f.name](**groups[f.name]) for f in FIELDS})
+            return cls(**{f.name: _group(type(f.default), groups[f.name]) for f in FIELDS})
         except (ValueError, KeyError, TypeError) as error:
             raise ArgumentError(f"The configuration cannot be read: {error}") from error
 
@@ -397,19 +395,8 @@ class ExperimentConfig:
 
 FIELDS = dataclasses.fields(ExperimentConfig)
 
-#: Tuples, which JSON stores as lists.
-_TUPLES = (
-    ("model", "auxiliary"),
-    ("model", "image_size"),
-    ("finetuning", "freeze"),
-    ("optimizer", "boundaries"),
-)
-_GROUPS = {
-    "data": DataConfig,
-    "augmentation": AugmentationConfig,
-    "model": ModelConfig,
-    "finetuning": FineTuningConfig,
-    "optimizer": OptimizerConfig,
-    "training": TrainingConfig,
-    "evaluation": EvaluationConfig,
-}
+
+def _group(kind: type, values: Mapping[str, Any]) -> Any:
+    """Returns a group of options from JSON, which stores tuples as lists."""
+    tuples = {k for k, v in typing.get_type_hints(kind).items() if typing.get_origin(v) is tuple}
+    return kind(**{k: tuple(v) if k in tuples else v for k, v in values.items()})

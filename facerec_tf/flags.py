@@ -134,7 +134,7 @@ def _require_used(config: ExperimentConfig, given: Mapping[str, Any]) -> None:
 
 def _options() -> Iterator[_Option]:
     for group in config_lib.FIELDS:
-        options = group.default_factory if group.default is dataclasses.MISSING else group.default
+        options: Any = group.default
         types = typing.get_type_hints(type(options))
         for field in dataclasses.fields(options):
             if field.metadata:
@@ -273,7 +273,8 @@ def _backbone_table() -> str:
         height, width = backbone.image_size
         lines.append(
             f"{name}: {height}x{width}, {backbone.embedding_size}, "
-            f"{backbone.parameters / 1e6:.1f} M, {backbone.multiply_adds / 1e9:.2f} G "
+            f"{(backbone.parameters or 0) / 1e6:.1f} M, "
+            f"{(backbone.multiply_adds or 0) / 1e9:.2f} G "
             f"({backbone.source})"
         )
     return "\n".join(lines)

@@ -52,6 +52,7 @@ class _LayerRates(WeightDecayHook):
     """Mixes factors on the learning rate into an optimizer."""
 
     rates: list[float]
+    weight_decay: float | None
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         rate = self.rates[variable_index(self, variable)]
@@ -60,7 +61,9 @@ class _LayerRates(WeightDecayHook):
     def decay_weights(self, variables: Any) -> None:
         # Decoupled decay takes lr·wd·w: a factor on either is one on both.
         whole = self.weight_decay
-        for variable in variables if whole else ():
+        if not whole:
+            return
+        for variable in variables:
             self.weight_decay = whole * self.rates[variable_index(self, variable)]
             super().decay_weights([variable])
         self.weight_decay = whole

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,10 @@ def training_figure(
         ArgumentError: If `step` or `loss` is missing, no loss is finite, or lengths differ.
     """
     require_metrics(metrics)
-    panels = {**_PANELS, **{name: (functools.partial(draw_curve, name), 1.2) for name in curves}}
+    panels: dict[str, tuple[Callable[..., None], float]] = {
+        **_PANELS,
+        **{name: (functools.partial(draw_curve, name), 1.2) for name in curves},
+    }
     shown = [name for name in panels if is_measured(metrics, name)]
     heights = [panels[name][1] for name in shown]
     with house_style():
