@@ -20,7 +20,7 @@ PORTABLE := tests/backbones/test_grouped_conv.py tests/backbones/test_batch_norm
 	tests/serving/test_fold.py
 PORTABLE_NAMES := (not (test_networks.py or test_xla.py or test_replicas.py or test_gradients.py) \
 	or iresnet-se or mobilefacenet-mbf or vit or inception-batch_norm or sphereface_cnn \
-	or arcface or adaface or curricularface or sphereface2 or triplet or center)
+	or arcface] or adaface] or curricularface] or sphereface2] or triplet] or center])
 
 # What `make lowest` runs: all but files, commands and formats that no version of TensorFlow changes.
 LOWEST := tests/core tests/margins tests/losses tests/models tests/training tests/backbones \
