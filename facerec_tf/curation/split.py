@@ -20,9 +20,9 @@ from facerec_tf.data import (
     Record,
     new_directory,
     sample_pairs,
-    write_pair_set,
     write_records,
 )
+from facerec_tf.data.holdout_pairs import write_pairs_of
 
 LABEL_MAP = "label_map.csv"
 HEADER = ("old_label", "name", "part", "new_label")
@@ -81,8 +81,8 @@ def split_records(
     """
     require_count("seed", seed, least=0)
     require_count("pairs", pairs, least=0)
-    stored = RecordFolder.open(data)
-    identities = [entry.name for entry in stored.manifest.classes]
+    records = RecordFolder.open(data)
+    identities = [entry.name for entry in records.manifest.classes]
     files = {**dict(names or {}), **({None: exclude} if exclude else {})}
     named = find_named(identities, {part: read_names(path) for part, path in files.items()})
     parts = parts or {TRAINING: 1.0}
@@ -92,19 +92,27 @@ def split_records(
         require(is_some, "holdout_identities", f"between 1 and {most} people", holdout)
         parts = {TRAINING: 1 - holdout / (most + 1), HOLDOUT: holdout / (most + 1)}
     plan = deal(len(identities), parts, named, seed)
-    judged = plan.parts[1:] if pairs else ()
-    _require_pairs(stored, plan, judged, pairs, seed)
+    held_out = plan.parts[1:] if pairs else ()
+    _require_pairs(records, plan, held_out, pairs, seed)
 
     summary = {}
     with new_directory(output) as folder:
         for part in plan.parts:
-            manifest = _write_part(folder / part, stored, plan, seed)
+            manifest = _write_part(folder / part, records, plan, seed)
             summary[part] = f"{manifest.num_images:,} images of {manifest.num_classes:,} people"
         beside = Path(plan.parts[0]) / "pairs"
         if (data / "pairs").is_dir():
             shutil.copytree(data / "pairs", folder / beside)
-        for part in judged:
-            _write_pairs(folder / beside / part, RecordFolder.open(folder / part), pairs, seed)
+        for part in held_out:
+            written = RecordFolder.open(folder / part)
+            write_pairs_of(
+                folder / beside / part,
+                written.records,
+                pairs,
+                seed=seed,
+                image_size=written.manifest.image_size,
+                alignment=written.manifest.alignment,
+            )
             summary[f"pairs of {part}"] = f"{pairs:,}, in '{output / beside / part}'"
         _write_label_map(folder / LABEL_MAP, identities, plan)
     if left_out := int((plan.part < 0).sum()):
@@ -127,16 +135,16 @@ def find_named(
     labels = {name: label for label, name in enumerate(identities)}
     named: dict[int, str | None] = {}
     for part, names in lists.items():
-        told = f"part '{part}'" if part else "those left out"
+        where = f"part '{part}'" if part else "those left out"
         unknown = [name for name in names if name not in labels]
         if unknown:
             raise DataError(
-                f"{len(unknown):,} of the {len(names):,} names listed for {told} are of no one in "
-                f"the records, {unknown[0]!r} for one."
+                f"{len(unknown):,} of the {len(names):,} names listed for {where} are not in "
+                f"the records, such as {unknown[0]!r}."
             )
         for name in names:
             if named.setdefault(labels[name], part) != part:
-                raise DataError(f"{name!r} is listed for {told}, and for others too.")
+                raise DataError(f"{name!r} is listed for {where}, and for others too.")
     return named
 
 
@@ -180,14 +188,14 @@ def deal(
 
 
 def _require_pairs(
-    stored: RecordFolder, plan: SplitPlan, judged: Sequence[str], pairs: int, seed: int
+    records: RecordFolder, plan: SplitPlan, held_out: Sequence[str], pairs: int, seed: int
 ) -> None:
-    """Raises `UserError` if pairs of the parts that are `judged` could not be written."""
-    classes = stored.manifest.classes
-    for part in judged:
-        if (stored.directory / "pairs" / part).exists():
+    """Raises `UserError` if pairs of the parts that are `held_out` could not be written."""
+    classes = records.manifest.classes
+    for part in held_out:
+        if (records.directory / "pairs" / part).exists():
             raise ArgumentError(
-                f"Records '{stored.directory}' have pairs '{part}' already: name the "
+                f"Records '{records.directory}' have pairs '{part}' already: name the "
                 "part otherwise."
             )
         own = np.flatnonzero(plan.part == plan.parts.index(part)).tolist()
@@ -198,12 +206,12 @@ def _require_pairs(
         sample_pairs(images, pairs, seed=seed)
 
 
-def _write_part(directory: Path, stored: RecordFolder, plan: SplitPlan, seed: int) -> Manifest:
-    number, manifest = plan.parts.index(directory.name), stored.manifest
+def _write_part(directory: Path, records: RecordFolder, plan: SplitPlan, seed: int) -> Manifest:
+    number, manifest = plan.parts.index(directory.name), records.manifest
 
-    def records() -> Iterator[Record]:
+    def chosen() -> Iterator[Record]:
         everything = tqdm(
-            stored.records(),
+            records.records(),
             desc=directory.name,
             total=manifest.num_images,
             unit=" images",
@@ -215,7 +223,7 @@ def _write_part(directory: Path, stored: RecordFolder, plan: SplitPlan, seed: in
 
     return write_records(
         directory,
-        records(),
+        chosen(),
         name=manifest.name,
         num_shards=len(manifest.shards),
         image_size=manifest.image_size,
@@ -224,33 +232,10 @@ def _write_part(directory: Path, stored: RecordFolder, plan: SplitPlan, seed: in
     )
 
 
-def _write_pairs(directory: Path, part: RecordFolder, pairs: int, seed: int) -> None:
-    """Writes pairs of the people in `part`, and the images that occur in them."""
-    images: dict[str, list[str]] = {}
-    for record in part.records():
-        images.setdefault(record.text, []).append(record.filename)
-    sampled = sample_pairs(images, pairs, seed=seed)
-    compared = {filename for pair in sampled for filename in (pair.first, pair.second)}
-    labels: dict[str, int] = {}
-    used = [
-        record._replace(label=labels.setdefault(record.text, len(labels)))
-        for record in part.records()
-        if record.filename in compared
-    ]
-    write_pair_set(
-        directory,
-        used,
-        sampled,
-        name=directory.name,
-        image_size=part.manifest.image_size,
-        alignment=part.manifest.alignment,
-    )
-
-
 def _write_label_map(path: Path, identities: Sequence[str], plan: SplitPlan) -> None:
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         for label, (name, part) in enumerate(zip(identities, plan.part.tolist(), strict=True)):
-            where = (plan.parts[part], plan.labels[label]) if part >= 0 else ("", "")
-            writer.writerow((label, name, *where))
+            entry = (plan.parts[part], plan.labels[label]) if part >= 0 else ("", "")
+            writer.writerow((label, name, *entry))

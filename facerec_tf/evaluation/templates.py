@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facerec_tf.core.errors import require
+from facerec_tf.evaluation.unit_length import unit_length
 
 
 def template_embeddings(embeddings: np.ndarray, templates: np.ndarray) -> np.ndarray:
@@ -34,12 +35,5 @@ def template_embeddings(embeddings: np.ndarray, templates: np.ndarray) -> np.nda
     means = np.empty((len(numbers), embeddings.shape[1]), embeddings.dtype)
     for template, rows in enumerate(np.split(order, np.cumsum(counts)[:-1])):
         own = embeddings[rows]
-        means[template] = own[0] if len(own) == 1 else _unit_length(own).mean(axis=0)
+        means[template] = own[0] if len(own) == 1 else unit_length(own).mean(axis=0)
     return means
-
-
-def _unit_length(vectors: np.ndarray) -> np.ndarray:
-    vectors = vectors.astype(np.float64)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):  # Infinity over infinity; `pair_scores` refuses the NaN.
-        return vectors / np.where(norms > 0, norms, 1)

@@ -12,7 +12,6 @@ from facerec_tf.backbones import fit
 from facerec_tf.config import DEFAULT_BACKBONE, ExperimentConfig, FineTuningConfig, ModelConfig
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.data import Manifest
-from facerec_tf.experiment.keras_file import load_keras
 from facerec_tf.experiment.pretrained import (
     copy_backbone,
     copy_head,
@@ -21,6 +20,7 @@ from facerec_tf.experiment.pretrained import (
     require_described,
 )
 from facerec_tf.models import Recognizer, make_objective
+from facerec_tf.runs.keras_file import load_keras
 from facerec_tf.training import RunPlan, Trainer, layer_rates, make_optimizer, make_schedule
 
 #: Images of an identity in a batch of a loss that compares images, unless asked otherwise.

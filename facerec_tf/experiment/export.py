@@ -11,7 +11,7 @@ from facerec_tf import serving
 from facerec_tf.core.angles import l2_normalize
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.lookup import lookup
-from facerec_tf.experiment.load import load_trained
+from facerec_tf.runs import load_trained
 
 
 def export(

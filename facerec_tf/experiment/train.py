@@ -31,11 +31,11 @@ from facerec_tf.experiment.build import (
     with_sampler,
 )
 from facerec_tf.experiment.class_means import point_to_class_means
-from facerec_tf.experiment.encoder import Encoder
 from facerec_tf.experiment.messages import advice, closing, opening
-from facerec_tf.experiment.run_folder import RunFolder
 from facerec_tf.experiment.xla import choose_xla
 from facerec_tf.models import Recognizer
+from facerec_tf.runs.run_folder import RunFolder
+from facerec_tf.serving import Embedder, verify_pairs
 from facerec_tf.training import (
     BatchSource,
     Checkpoint,
@@ -198,8 +198,8 @@ def _evaluator(
 ) -> Callable[[], float] | None:
     if pairs is None:
         return None
-    encoder = Encoder.of_recognizer(recognizer)
-    return lambda: encoder.verify(pairs, flip_fusion)[0].accuracy
+    embedder = Embedder.of_recognizer(recognizer)
+    return lambda: verify_pairs(embedder, pairs, flip_fusion)[0].accuracy
 
 
 def _callbacks(folder: RunFolder, controller: Controller) -> list[keras.callbacks.Callback]:

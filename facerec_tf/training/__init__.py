@@ -1,8 +1,8 @@
 """The inner loop (Trainer), the outer loop (Controller), and what they need."""
 
+from facerec_tf.runs.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.training.batch_source import BatchSource, make_sampler
 from facerec_tf.training.callbacks import MetricsLog, Progress, TensorBoardLog
-from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.training.controller import Controller, DivergenceError, TerminationError
 from facerec_tf.training.layer_rates import layer_rates
 from facerec_tf.training.optimizers import CoupledSGD, make_optimizer

@@ -10,15 +10,16 @@ import pytest
 
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import DataError, UserError
-from facerec_tf.curation import clean_labels, cleaning, cleaning_source
+from facerec_tf.curation import clean_labels, cleaning
 from facerec_tf.data import Manifest, Pair, PairSet, Record, write_pair_set, write_records
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
-from facerec_tf.experiment import RunFolder
 from facerec_tf.losses import Triplet
 from facerec_tf.margins import ArcFace, SubCenterArcFace
 from facerec_tf.models import Recognizer
+from facerec_tf.runs import RunFolder
+from facerec_tf.serving import passes
 
 #: Identity → whom its images show, and how many. "Nobody" has none within 75° of its centre, and
 #: "Few" too few to have been trained on.
@@ -215,7 +216,7 @@ def damage(record, name):
 
 @pytest.fixture
 def small_steps(monkeypatch):
-    monkeypatch.setattr(cleaning_source, "BATCH", 4)
+    monkeypatch.setattr(passes, "BATCH", 4)
 
 
 def test_damaged_images_are_left_out_and_named(run, records, tmp_path, small_steps):
@@ -264,14 +265,6 @@ def test_a_wide_angle_keeps_all(run, data, tmp_path):
     assert done["dropped"].startswith("0 (0.0 %)")
     assert done["identities"] == "5 of 5 have images left"
     assert sorted(read_all(tmp_path / "out")) == sorted(read_all(data))
-
-
-def test_says_how_far_it_is(run, tmp_path, small_steps, monkeypatch, capsys):
-    monkeypatch.setattr(cleaning_source, "_TELL_EVERY", 0.0)
-    clean_labels(tmp_path / "out", workdir=run, relabel=True)
-    told = capsys.readouterr().out.splitlines()
-    assert "EmbeddedRecords 108 of 108 images" in told
-    assert told[-1] == "EmbeddedRecords again 6 of 6 images"
 
 
 def with_names(records, names):

@@ -13,7 +13,7 @@ from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.files import atomic_file
 from facerec_tf.data import Manifest, PairSet
 from facerec_tf.models import Recognizer
-from facerec_tf.training import Checkpoints
+from facerec_tf.runs.checkpoints import Checkpoints
 
 
 class RunFolder:
