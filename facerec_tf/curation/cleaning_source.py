@@ -36,9 +36,10 @@ def open_source(data: str | None, workdir: str | None, min_images: int | None) -
         DataError: If the records are of other identities than the run's.
     """
     if workdir is None:
-        manifest = Manifest.load(data)
+        directory = Path(str(data))
+        manifest = Manifest.load(directory)
         selection = manifest.select(1 if min_images is None else min_images)
-        return CleaningSource(Path(data), manifest, selection.labels)
+        return CleaningSource(directory, manifest, selection.labels)
     folder = RunFolder(workdir)
     directory, trained = Path(data or folder.records()), folder.manifest()
     manifest = Manifest.load(directory)

@@ -23,7 +23,7 @@ class Fault(NamedTuple):
 
     kind: str
     shard: str
-    index: int | None
+    index: int | None  # type: ignore[assignment]  # In place of the method of tuples.
     file: str | None
     reason: str
 

@@ -50,7 +50,7 @@ def merge_records(
         UserError: If records are missing or damaged, of different sizes or alignments, `same` does
             not fit them, or `output` is in use or cannot be written.
     """
-    require(inputs, "inputs", "folders of records, one at least", inputs)
+    require(bool(inputs), "inputs", "folders of records, one at least", inputs)
     sets = {dataset: RecordFolder.open(path) for dataset, path in inputs.items()}
     _require_alike(list(sets.values()))
     identities = {

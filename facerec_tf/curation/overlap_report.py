@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from facerec_tf.curation.overlap import DEGREES, Overlap, find_overlap
 from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.data import new_directory
 from facerec_tf.data.index import load_index
+from facerec_tf.data.manifest import ClassEntry
 from facerec_tf.data.reading import read_images
 from facerec_tf.data.records import deserialize
 from facerec_tf.serving import Embedder
@@ -124,7 +124,7 @@ def _draw(data: RecordFolder, test: RecordFolder, overlap: Overlap, shown: int) 
     return strips_sheet(rows, heading)
 
 
-def _read_faces(records: RecordFolder, labels: Iterable[int]) -> dict[int, list[np.ndarray]]:
+def _read_faces(records: RecordFolder, labels: np.ndarray) -> dict[int, list[np.ndarray]]:
     """Returns label → pixels of the first sound images."""
     index, faces = load_index(records.directory), {}
     for label in np.unique(labels).tolist():
@@ -132,7 +132,7 @@ def _read_faces(records: RecordFolder, labels: Iterable[int]) -> dict[int, list[
         read = index.read(index.first[label] + np.arange(count))
         items = [(str(records.directory), deserialize(serialized)) for serialized in read]
         images = read_images(items, records.manifest)
-        faces[label] = [image.pixels for image in images if image.fault is None]
+        faces[label] = [image.pixels for image in images if image.pixels is not None]
     return faces
 
 
@@ -180,7 +180,7 @@ def _people(overlap: Overlap, chosen: np.ndarray) -> str:
     return f"{len(np.unique(overlap.labels[chosen, 0])):,} people"
 
 
-def _fields(entry: object) -> tuple[str, int]:
+def _fields(entry: ClassEntry) -> tuple[str, int]:
     return entry.name, entry.images
 
 

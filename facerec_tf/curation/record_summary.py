@@ -68,14 +68,14 @@ class RecordScanner:
         read = [record for record in records if isinstance(record, Record)]
         images = self._decode([record.encoded for record in read])
         sound = [image for image in images if image is not None]
-        hashes, images = iter(picture_hashes(sound)), iter(images)
+        hashes, remaining = iter(picture_hashes(sound)), iter(images)
         seen = []
         for frame, record in zip(frames, records, strict=True):
             if isinstance(record, str):
                 fault = Fault("record", shard, frame.index, None, record)
                 seen.append(RecordSummary(frame.offset, faults=[fault]))
                 continue
-            image = next(images)
+            image = next(remaining)
             place = (shard, frame.index, record.filename)
             faults = [Fault("label", *place, r) for r in _label_faults(record, self._manifest)]
             if reason := _image_fault(record.encoded, image, self._manifest.image_size):

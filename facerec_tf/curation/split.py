@@ -83,7 +83,9 @@ def split_records(
     require_count("pairs", pairs, least=0)
     records = RecordFolder.open(data)
     identities = [entry.name for entry in records.manifest.classes]
-    files = {**dict(names or {}), **({None: exclude} if exclude else {})}
+    files: dict[str | None, Path] = {**(names or {})}
+    if exclude:
+        files[None] = exclude
     named = find_named(identities, {part: read_names(path) for part, path in files.items()})
     parts = parts or {TRAINING: 1.0}
     if holdout is not None:
@@ -167,11 +169,11 @@ def deal(
         is_plain = re.fullmatch(r"[A-Za-z0-9_-]+", name) is not None
         require(is_plain, "parts", "called by letters, digits, _ and - alone", name)
     shares = np.array([*parts.values()], float)
-    are_shares = (shares >= 0).all() and abs(shares.sum() - 1) < 1e-6
+    are_shares = bool((shares >= 0).all()) and abs(float(shares.sum()) - 1) < 1e-6
     require(are_shares, "parts", "shares that sum to 1", dict(parts))
     part = np.full(identities, -1, np.int64)
-    for identity, name in named.items():
-        part[identity] = names.index(name) if name else -1
+    for identity, listed_part in named.items():
+        part[identity] = names.index(listed_part) if listed_part else -1
     listed = np.fromiter(named, np.int64, len(named))
     others = np.setdiff1d(np.arange(identities), listed)
     ends = np.round(np.cumsum(shares) * len(others)).astype(int)

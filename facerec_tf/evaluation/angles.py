@@ -95,12 +95,10 @@ def angle_statistics(
     np.add.at(sums, members, points)
     means = unit_length(sums)
     to_mean = _angles(points, means[members])[counts[members] > 1]
-    among_means = {
-        "intra": float(to_mean.mean()) if to_mean.size else None,
-        "inter": _to_nearest(means @ means.T, np.arange(len(classes))),
-    }
+    intra = float(to_mean.mean()) if to_mean.size else None
+    inter = _to_nearest(means @ means.T, np.arange(len(classes)))
     if head is None:
-        return AngleStatistics(None, None, None, None, **among_means)
+        return AngleStatistics(None, None, None, None, intra, inter)
     own = head.own_centres(embeddings.astype(head.compute_dtype), labels)
     centres = np.asarray(head.own_centres(means.astype(head.compute_dtype), classes))
     angles = _angles(points, unit_length(np.asarray(own)))
@@ -109,7 +107,8 @@ def angle_statistics(
         past_threshold=_share_past(head, angles, np.linalg.norm(embeddings, axis=1)),
         w_ec=float(_angles(means, unit_length(centres)).mean()),
         w_inter=_to_nearest(np.array(head.project(centres)), classes),
-        **among_means,
+        intra=intra,
+        inter=inter,
         target_angles=angles,
     )
 

@@ -97,14 +97,15 @@ def nearest_identities(
         int64 `[n]`, the identities, and float32 `[n]`, the angles; π where there is no other.
     """
     known = np.flatnonzero(directions.any(axis=1))
-    found = np.zeros(len(labels), np.int64), np.full(len(labels), np.pi, np.float32)
+    identities = np.zeros(len(labels), np.int64)
+    angles = np.full(len(labels), np.pi, np.float32)
     step = max(1, _PRODUCTS // max(1, len(known)))
     for first in range(0, len(labels) if len(known) else 0, step):
         part = slice(first, first + step)
-        nearest = nearest_other(embeddings[part], labels[part], directions[known], known)
-        for all_of_them, those in zip(found, nearest, strict=True):
-            all_of_them[part] = those
-    return found
+        identities[part], angles[part] = nearest_other(
+            embeddings[part], labels[part], directions[known], known
+        )
+    return identities, angles
 
 
 def same_person_angle(halves: np.ndarray, nearest: np.ndarray) -> float | None:

@@ -40,4 +40,5 @@ def point_to_class_means(recognizer: Recognizer, records: Path, data: DataConfig
     sums = np.zeros((selection.num_classes, recognizer.backbone.output_shape[-1]), np.float64)
     for images, labels in batches.map(lambda part: (part["image"], part["label"])):
         np.add.at(sums, labels.numpy(), unit_length(embedder.vectors(images)))
+    assert recognizer.head is not None
     recognizer.head.point_centres(tf.constant(sums))

@@ -50,9 +50,11 @@ def evaluate(
     directory = Path(output or (run.report if run else "."))
     require_writable(directory)
     embedder = load_embedder(workdir, model, checkpoint)
-    if data is None and run is None:
-        raise ArgumentError("--model needs --data=DIR, the folder that holds the pairs.")
-    pairs = PairSet.load(find_pairs(data or run.records(), protocol))
+    if data is None:
+        if run is None:
+            raise ArgumentError("--model needs --data=DIR, the folder that holds the pairs.")
+        data = str(run.records())
+    pairs = PairSet.load(find_pairs(data, protocol))
     if run and (seen := run.people_seen(pairs)):
         people = len(pairs.manifest.classes)
         print(f"warning: {seen:,} of the {people:,} people in these pairs were trained on")
@@ -76,13 +78,15 @@ def _draw_run(
     examples = np.concatenate(example_pairs(scores, pairs.same, EXAMPLES))
     shown = np.concatenate([pairs.first[examples], pairs.second[examples]])
     config = run.config()
+    first, second = np.split(pairs.pictures(shown), 2)
     figure = report_figure(
         run.read_metrics(),
         scores,
         pairs.same,
         verification.threshold,
         examples,
-        *np.split(pairs.pictures(shown), 2),
+        first,
+        second,
         title=f"{verification.accuracy:.1%} verification accuracy"
         + (" on people never trained on" if run.people_seen(pairs) == 0 else ""),
         subtitle=f"{config.model.backbone} trained with {config.model.loss}; "

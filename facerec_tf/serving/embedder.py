@@ -175,7 +175,7 @@ class Embedder:
             np.stack([decode_any(jpeg) for jpeg in batch]) for batch in self._batches(jpegs)
         )
 
-    def _batches(self, items: Sequence) -> Iterable[Any]:
+    def _batches(self, items: Any) -> Iterable[Any]:
         return (items[i : i + self.batch_size] for i in range(0, len(items), self.batch_size))
 
     def _embed_all(self, batches: Iterable[np.ndarray]) -> np.ndarray:

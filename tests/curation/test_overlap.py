@@ -20,7 +20,7 @@ from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.losses import Triplet
 from facerec_tf.models import Recognizer
-from facerec_tf.serving import passes
+from facerec_tf.serving import Embedder, passes
 
 #: Name → who is shown, and how many images, for training and for testing.
 TRAINED = {

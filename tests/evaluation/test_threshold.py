@@ -34,7 +34,7 @@ def test_accepts_from_its_value_on():
 
 def test_scores_of_another_model_are_refused():
     THRESHOLD.require_model("ab12")
-    with pytest.raises(DataError, match="chosen for another model: its digest is ab12, .* cd34"):
+    with pytest.raises(DataError, match=r"chosen for another model: its digest is ab12, .* cd34"):
         THRESHOLD.require_model("cd34")
     with pytest.raises(DataError, match="its digest is unknown"):
         Threshold(0.25).require_model("cd34")
@@ -74,5 +74,5 @@ def test_tied_impostors_are_refused_together():
     same = np.array([True] + [False] * 10)
     threshold = threshold_at_fmr(np.array([0.9] + [0.5] * 10), same, 0.3)
     assert threshold.accepts([0.5, 0.9]).tolist() == [False, True]
-    with pytest.raises(DataError, match="needs 100 impostor pairs or more. Received: 10"):
+    with pytest.raises(DataError, match=r"needs 100 impostor pairs or more. Received: 10"):
         threshold_at_fmr(np.array([0.9] + [0.5] * 10), same, 0.01)
