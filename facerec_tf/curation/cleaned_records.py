@@ -46,7 +46,7 @@ def write_cleaned(output: Path, source: CleaningSource, decisions: LabelDecision
 def cleaned_records(
     source: CleaningSource, decisions: LabelDecisions, rows: TextIO
 ) -> Iterator[Record]:
-    """Yields what is kept, identities numbered anew, and writes a row about every record."""
+    """Yields the records that are kept, with new labels, and writes a row about every record."""
     names = [entry.name for entry in source.manifest.classes]
     left = np.unique(decisions.labels[decisions.labels >= 0])
     number = dict(zip(left.tolist(), range(len(left)), strict=True))

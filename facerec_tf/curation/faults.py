@@ -1,4 +1,4 @@
-"""What is wrong with records, listed as it is found."""
+"""Faults of records, listed as they are found."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Fault(NamedTuple):
         shard: File it is in.
         index: Number of the record there, from 0, if it is one.
         file: Name of the image, if known.
-        reason: What is wrong.
+        reason: Description of the fault.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""Label errors found by any recognizer, for a person to look at: nothing is changed."""
+"""Finds probable label errors with any recognizer, for manual review; changes nothing."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def find_label_errors(
         checkpoint: Which state of the run: `final`, `latest` or `best`.
         data: Folder of records; by default that of the run.
         degrees: Angle to its identity's centre past which an image is flagged.
-        same_degrees: Angle below which two identities are taken for one person; by default found
+        same_degrees: Angle below which two identities are considered one person; by default found
             in the data, see `evaluation.identity_centres.same_person_angle`.
         shown: Images, and pairs of identities, on the sheets at most.
         flip_fusion: Whether to add the embedding of the mirrored image.
 
     Returns:
-        What was found, for a summary.
+        Counts and angles, for a summary.
 
     Raises:
         UserError: If recognizer or records are missing, damaged, or do not fit each other, or

@@ -20,13 +20,13 @@ _POLYNOMIAL, _MASK = 0x82F63B78, 0xA282EAD8
 
 
 class Frame(NamedTuple):
-    """One record of a shard, or what is left of it.
+    """One record of a shard, intact or damaged.
 
     Attributes:
         index: Its number in the shard, from 0, not counting what was lost without a trace.
         offset: Where it begins, in bytes.
         data: The serialized record, or None if it is damaged.
-        fault: What is wrong with it, or None.
+        fault: Description of its fault, or None.
     """
 
     index: int  # type: ignore[assignment]  # In place of the method of tuples.
@@ -36,7 +36,7 @@ class Frame(NamedTuple):
 
 
 def read_frames(path: str | os.PathLike, verify: bool = True) -> Iterator[Frame]:
-    """Yields every record of a shard; after a damaged one, goes on with the next that is sound.
+    """Yields every record of a shard; a damaged record is followed by the next intact one.
 
     Args:
         path: The file.

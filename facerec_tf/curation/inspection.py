@@ -1,4 +1,4 @@
-"""The way back from records to what a person can look at: counts, pictures, faults, duplicates."""
+"""Inspects records: counts, pictures, faults and duplicates."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def inspect_records(
     seed: int = 0,
     threads: int | None = None,
 ) -> dict[str, str]:
-    """Reads every record of `data`, sound or not, and writes what was found to `output`.
+    """Reads every record of `data`, intact or damaged, and writes a report to `output`.
 
     Writes `inspection.json`, `faults.csv`, `duplicates.csv`, and as pictures
     `images_per_identity.png`, `identities.png` and, if there are any, `duplicates.png`. Remembers
@@ -49,7 +49,7 @@ def inspect_records(
         threads: How many work; by default one a core.
 
     Returns:
-        What was found, for a summary.
+        Counts of images and faults, for a summary.
 
     Raises:
         UserError: If there is no manifest, no image to look at, or `output` is in use.
@@ -82,7 +82,7 @@ def inspect_records(
 
 
 def read_all(data: Path, manifest: Manifest, faults: FaultList, threads: int | None) -> RecordTable:
-    """Looks at every record in the order of the shards, and lists what is wrong with it."""
+    """Reads every record in the order of the shards, and lists its faults."""
     table, scan = RecordTable(), RecordScanner(manifest)
 
     def look(chunk: tuple[int, list[Frame]]) -> tuple[int, list[RecordSummary]]:
@@ -140,7 +140,7 @@ def _compare(manifest: Manifest, table: RecordTable, faults: FaultList) -> None:
             reason = f"it holds {end - start:,} records, the manifest says {shard.images:,}"
             faults.add(Fault("shard", shard.file, None, None, reason))
     if not is_whole:
-        return  # What identities lack follows from what is lost, and would bury it.
+        return  # The counts of identities would only repeat these faults.
     counts = np.bincount(table.labels, minlength=manifest.num_classes)
     for entry, count in zip(manifest.classes, counts.tolist(), strict=True):
         if entry.images != count:
@@ -151,7 +151,7 @@ def _compare(manifest: Manifest, table: RecordTable, faults: FaultList) -> None:
 def _list_repeated_names(
     manifest: Manifest, table: RecordTable, faults: FaultList, read: Callable[[int], Record]
 ) -> None:
-    """Lists every image that is called as one before it."""
+    """Lists every image that has the name of an earlier one."""
     known = np.flatnonzero(table.names)
     order = known[np.argsort(table.names[known], kind="stable")]
     names = table.names[order]
@@ -159,7 +159,7 @@ def _list_repeated_names(
         (shard, index), (other, before) = (
             table.shard(place) for place in (order[at], order[at - 1])
         )
-        reason = f"record {before} of {manifest.shards[other].file} is called so, too"
+        reason = f"record {before} of {manifest.shards[other].file} has the same name"
         name = read(int(order[at])).filename
         faults.add(Fault("name", manifest.shards[shard].file, index, name, reason))
 

@@ -30,8 +30,8 @@ class Inspected(NamedTuple):
     Attributes:
         data: The folder.
         manifest: Its manifest.
-        table: What is remembered of the records.
-        duplicates: Which of them are alike, by their places in the table.
+        table: One row for each record.
+        duplicates: Groups of similar images, by their rows in the table.
         faults: Kind → how many.
         pairs: The pair set, if the folder is a sound one.
         read: Reads the record at a place.
@@ -184,8 +184,8 @@ def _summary(numbers: dict[str, Any]) -> dict[str, str]:
         "shards": f"{len(shards):,} of {records[0]:,} to {records[-1]:,} records, "
         f"{numbers['bytes'] / 1e6:,.1f} MB",
         "faults": f"{total:,}" + (f" ({kinds})" if total else ""),
-        "duplicates across identities": _told(twice, "across"),
-        "duplicates within identities": _told(twice, "within"),
+        "duplicates across identities": _count_duplicates(twice, "across"),
+        "duplicates within identities": _count_duplicates(twice, "within"),
     }
     if pairs := numbers.get("pairs"):
         summary["pairs"] = (
@@ -194,7 +194,7 @@ def _summary(numbers: dict[str, Any]) -> dict[str, str]:
     return summary
 
 
-def _told(counts: dict[str, int], where: str) -> str:
+def _count_duplicates(counts: dict[str, int], where: str) -> str:
     groups, images = (counts[f"{what}_{where}_identities"] for what in ("groups", "images"))
     identical = counts[f"identical_images_{where}_identities"]
     return f"{images:,} images in {groups:,} groups, {identical:,} of them identical to the byte"

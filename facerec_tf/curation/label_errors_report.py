@@ -124,7 +124,7 @@ def _write_identities(
 
 
 def _describe(names: list[str], label: int, degrees: float) -> tuple[str, str]:
-    """Returns name and angle of what is nearest, or nothing where there is no other."""
+    """Returns name and angle of the nearest identity, or empty fields if there is none."""
     return (names[label], f"{degrees:.2f}") if degrees < 180 else ("", "")
 
 
@@ -150,6 +150,6 @@ def _save_sheets(path: Path, rows: list[list[Strip]], heading: str) -> None:
     pages = math.ceil(len(rows) / _ROWS)
     for page in range(pages):
         number = f"-{page + 1}" if pages > 1 else ""
-        told = f"{heading} ({page + 1} of {pages})" if pages > 1 else heading
-        sheet = strips_sheet(rows[page * _ROWS : (page + 1) * _ROWS], told)
+        title = f"{heading} ({page + 1} of {pages})" if pages > 1 else heading
+        sheet = strips_sheet(rows[page * _ROWS : (page + 1) * _ROWS], title)
         save_image(sheet, path.with_stem(path.stem + number))

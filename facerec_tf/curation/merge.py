@@ -52,7 +52,7 @@ def merge_records(
     """
     require(bool(inputs), "inputs", "folders of records, one at least", inputs)
     sets = {dataset: RecordFolder.open(path) for dataset, path in inputs.items()}
-    _require_alike(list(sets.values()))
+    _require_same_format(list(sets.values()))
     identities = {
         dataset: [entry.name for entry in source.manifest.classes]
         for dataset, source in sets.items()
@@ -114,16 +114,16 @@ def name_inputs(inputs: Sequence[str]) -> dict[str, Path]:
     return named
 
 
-def _require_alike(sets: Sequence[RecordFolder]) -> None:
+def _require_same_format(sets: Sequence[RecordFolder]) -> None:
     first = sets[0]
     for other in sets[1:]:
         sizes = ["×".join(map(str, source.manifest.image_size)) for source in (first, other)]
         alignments = [source.manifest.alignment for source in (first, other)]
-        for what, (one, two) in {"of one size": sizes, "aligned alike": alignments}.items():
+        for what, (one, two) in {"of one size": sizes, "of one alignment": alignments}.items():
             if one != two:
                 raise DataError(
                     f"Records that are merged must be {what}: those of '{first.directory}' are "
-                    f"{one}, those of '{other.directory}' {two}. Align the photographs anew."
+                    f"{one}, those of '{other.directory}' {two}. Align the photographs again."
                 )
 
 

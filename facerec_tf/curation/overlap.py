@@ -1,4 +1,4 @@
-"""People who are trained on and tested on alike: by their names, and by how they look."""
+"""People in both training and test data, found by name and by embedding."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AT_ONCE = 8192
 
 
 class Overlap(NamedTuple):
-    """Pairs of identities that may be one person, those that look most alike first.
+    """Pairs of identities that may be one person, the most similar pairs first.
 
     Attributes:
         labels: int64 `[pairs, 2]`: the identity trained on, and the one tested on.

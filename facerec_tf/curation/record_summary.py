@@ -1,4 +1,4 @@
-"""A look at records: are they sound, and what is worth remembering of each."""
+"""Checks records, and summarizes each in a few numbers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RecordSummary(NamedTuple):
         name: 64 bits of a hash of its file name; 0 if it cannot be read.
         fingerprint: 64 bits of a hash of the image's bytes; 0 if it is damaged.
         picture: From `picture_hashes`, uint8 `[32]`; None if the image is damaged.
-        faults: What is wrong.
+        faults: Its faults.
     """
 
     offset: int
@@ -63,7 +63,7 @@ class RecordScanner:
         self._decode_all = decode_all
 
     def __call__(self, shard: str, frames: Sequence[Frame]) -> list[RecordSummary]:
-        """Returns what is to be seen of records of the file `shard`."""
+        """Returns the summaries of records of the file `shard`."""
         records = [_read(frame) for frame in frames]
         read = [record for record in records if isinstance(record, Record)]
         images = self._decode([record.encoded for record in read])

@@ -1,4 +1,4 @@
-"""What is remembered of every record: 61 bytes, so that 17 million take a gigabyte."""
+"""A table with 61 bytes for every record, so that 17 million records take a gigabyte."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def split_records(
     require_count("pairs", pairs, least=0)
     records = RecordFolder.open(data)
     identities = [entry.name for entry in records.manifest.classes]
-    files: dict[str | None, Path] = {**(names or {})}
+    files: dict[str | None, Path] = dict((names or {}).items())
     if exclude:
         files[None] = exclude
     named = find_named(identities, {part: read_names(path) for part, path in files.items()})
@@ -162,12 +162,13 @@ def deal(
         seed: Of the choice among the others.
 
     Raises:
-        ArgumentError: If a part's name is no plain one, shares do not sum to 1, or a part is empty.
+        ArgumentError: If a part's name has other characters than letters, digits, _ and -, shares do
+            not sum to 1, or a part is empty.
     """
     names = tuple(dict.fromkeys([*parts, *(part for part in named.values() if part)]))
     for name in names:
         is_plain = re.fullmatch(r"[A-Za-z0-9_-]+", name) is not None
-        require(is_plain, "parts", "called by letters, digits, _ and - alone", name)
+        require(is_plain, "parts", "named with letters, digits, _ and - only", name)
     shares = np.array([*parts.values()], float)
     are_shares = bool((shares >= 0).all()) and abs(float(shares.sum()) - 1) < 1e-6
     require(are_shares, "parts", "shares that sum to 1", dict(parts))

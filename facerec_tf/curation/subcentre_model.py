@@ -53,7 +53,7 @@ def require_fit(model: SubcentreModel, source: CleaningSource) -> None:
     require_image_size(model.embedder, source.manifest.image_size, source.directory)
     if (known := int((source.classes >= 0).sum())) != len(model.centres):
         raise DataError(
-            f"Records '{source.directory}' hold {known:,} identities to judge, but the recognizer "
-            f"was trained on {len(model.centres):,}: give the records it was trained on and, with "
+            f"Records '{source.directory}' hold {known:,} identities with centres, but the "
+            f"recognizer was trained on {len(model.centres):,}: give the records it was trained on and, with "
             "--model, its --min_images."
         )

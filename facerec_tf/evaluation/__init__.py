@@ -1,4 +1,4 @@
-"""Judging embeddings: from vectors to scores, from scores to the numbers that are reported."""
+"""Evaluation of embeddings: scores, verification figures and thresholds."""
 
 from facerec_tf.evaluation.angles import AngleStatistics as AngleStatistics
 from facerec_tf.evaluation.angles import angle_statistics as angle_statistics

@@ -1,4 +1,4 @@
-"""Scores of image pairs: cosine similarity of embeddings, higher is more alike."""
+"""Scores of image pairs: cosine similarity of embeddings, higher is more similar."""
 
 from __future__ import annotations
 

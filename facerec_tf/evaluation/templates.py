@@ -11,8 +11,8 @@ from facerec_tf.evaluation.unit_length import unit_length
 def template_embeddings(embeddings: np.ndarray, templates: np.ndarray) -> np.ndarray:
     """Returns the embedding of every template: the mean of its images' at unit length each.
 
-    So every image has the same say, whatever its norm (YTF, REFERENCE §7). A template of one image
-    has that image's embedding, unchanged.
+    Every image has the same weight, whatever its norm, as is usual for YouTube Faces. A template of
+    one image has the embedding of that image, unchanged.
 
     Args:
         embeddings: float `[images, dim]`, of any length; a zero embedding counts as zero.

@@ -62,11 +62,11 @@ class Verification:
 def verify(scores: np.ndarray, same: np.ndarray, folds: np.ndarray) -> Verification:
     """Returns the verification figures of scored pairs; a pair is accepted at `score >= threshold`.
 
-    The protocol of LFW View 2 (Huang et al., 2007): each fold is judged at a threshold it had no
-    part in choosing.
+    The protocol of LFW View 2 (Huang et al., 2007): each fold is evaluated at a threshold that
+    was chosen on the others.
 
     Args:
-        scores: float `[pairs]`, higher is more alike.
+        scores: float `[pairs]`, higher is more similar.
         same: bool `[pairs]`, whether both images show one person.
         folds: int `[pairs]`, the fold of each pair.
 
@@ -109,7 +109,7 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> float:
     highest accuracy the widest is taken (the highest of equals) and its middle returned.
 
     Args:
-        scores: float `[pairs]`, higher is more alike.
+        scores: float `[pairs]`, higher is more similar.
         same: bool `[pairs]`, whether both images show one person.
 
     Raises:

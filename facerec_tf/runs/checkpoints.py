@@ -50,7 +50,7 @@ class Checkpoints:
     written. Which one is latest, and which best, is read from the files in them.
 
     Args:
-        directory: Where they lie.
+        directory: Folder of the checkpoints.
         keep: How many of the latest to keep, beside the one of the highest metric.
     """
 

@@ -34,7 +34,7 @@ class _SummedGroupedConv2D(GroupedConv2D):
 
 
 class XlaSavedModel(SavedModel):
-    """A SavedModel that XLA compiles for the machine that loads it, anew for each batch size."""
+    """A SavedModel that XLA compiles on the machine that loads it, once for each batch size."""
 
     replacements: ClassVar = {
         keras.layers.DepthwiseConv2D: _SummedDepthwiseConv2D,

@@ -300,7 +300,7 @@ def test_bad_options(run, tmp_path, options, words):
         (lambda photo: make_recognizer(photo, ArcFace(4)), "head, ArcFace, has one centre"),
         (
             lambda photo: make_recognizer(photo, SubCenterArcFace(5)),
-            "4 identities to judge, but .*5",
+            "4 identities with centres, but .*5",
         ),
         (lambda photo: make_recognizer(photo, Triplet()), "loss has no centre for each identity"),
         (lambda photo: make_recognizer(photo, SubCenterArcFace(4), 96), "112×112 .* takes 96×96"),
