@@ -83,8 +83,8 @@ def read_persons(path: Path, identities: Mapping[str, Sequence[str]]) -> dict[in
     Its columns are dataset, identity and person. Identities with the same person are one.
 
     Raises:
-        DataError: If it cannot be read, has another format, names unknown data sets or identities, or
-            calls one identity two people; the message states the line.
+        DataError: If it cannot be read, has another format, names unknown data sets or identities,
+            or calls one identity two people; the message states the line.
     """
     starts = np.cumsum([0, *(len(names) for names in identities.values())]).tolist()
     places = {

@@ -162,8 +162,8 @@ def deal(
         seed: Of the choice among the others.
 
     Raises:
-        ArgumentError: If a part's name has other characters than letters, digits, _ and -, shares do
-            not sum to 1, or a part is empty.
+        ArgumentError: If a part's name has other characters than letters, digits, _ and -, shares
+            do not sum to 1, or a part is empty.
     """
     names = tuple(dict.fromkeys([*parts, *(part for part in named.values() if part)]))
     for name in names:

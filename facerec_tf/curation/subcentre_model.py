@@ -54,6 +54,6 @@ def require_fit(model: SubcentreModel, source: CleaningSource) -> None:
     if (known := int((source.classes >= 0).sum())) != len(model.centres):
         raise DataError(
             f"Records '{source.directory}' hold {known:,} identities with centres, but the "
-            f"recognizer was trained on {len(model.centres):,}: give the records it was trained on and, with "
-            "--model, its --min_images."
+            f"recognizer was trained on {len(model.centres):,}: give the records it was trained on "
+            "and, with --model, its --min_images."
         )

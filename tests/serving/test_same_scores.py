@@ -9,7 +9,6 @@ from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.models import Recognizer
 from facerec_tf.runs import RunFolder
 from facerec_tf.serving import EXPORT_FORMATS, Embedder, export, verify_pairs
-from facerec_tf.serving.embedding_graph import NORM
 from tests.serving.networks import SIZE, images, small_iresnet
 
 
@@ -25,9 +24,7 @@ def pairs(tmp_path_factory):
         for i, image in enumerate(images(16))
     ]
     listed = [
-        Pair((i + j) % 2, f"{i}.jpg", f"{j}.jpg", i % 4 == j % 4)
-        for i in range(16)
-        for j in range(i)
+        Pair(i % 2, f"{i}.jpg", f"{j}.jpg", i % 4 == j % 4) for i in range(16) for j in range(i)
     ]
     folder = tmp_path_factory.mktemp("pairs") / "p"
     write_pair_set(folder, records, listed, name="p", image_size=(SIZE, SIZE))
@@ -93,6 +90,5 @@ def test_exports_without_a_norm_state_unit_length(recognizer, pairs, tmp_path, m
     )
     embedder = Embedder(tmp_path / "export")
     assert embedder.unit_length
-    assert NORM not in embedder.metadata or not embedder.metadata[NORM]
     norms = np.linalg.norm(embedder.vectors(images(3)), axis=1)
     np.testing.assert_allclose(norms, 1.0, rtol=1e-5)
