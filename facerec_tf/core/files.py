@@ -68,14 +68,3 @@ def sha256(path: str | os.PathLike) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def sha256_tree(path: str | os.PathLike) -> str:
-    """Returns one SHA-256 over a file, or over the names and contents of all files in a folder."""
-    path = Path(path)
-    if path.is_file():
-        return sha256(path)
-    digest = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        digest.update(f"{file.relative_to(path)}\0{sha256(file)}\n".encode())
-    return digest.hexdigest()

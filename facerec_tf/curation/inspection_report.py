@@ -173,7 +173,7 @@ def _summary(numbers: dict[str, Any]) -> dict[str, str]:
     records = sorted(shard["records"] for shard in shards)
     total, twice = sum(numbers["faults"].values()), numbers["duplicates"]
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(numbers["faults"].items()))
-    summary = {
+    summary: dict[str, str] = {
         "identities": f"{numbers['identities']:,}",
         "images": f"{numbers['images']:,} sound, of {numbers['images_in_manifest']:,} in the "
         "manifest",
@@ -184,8 +184,8 @@ def _summary(numbers: dict[str, Any]) -> dict[str, str]:
         "shards": f"{len(shards):,} of {records[0]:,} to {records[-1]:,} records, "
         f"{numbers['bytes'] / 1e6:,.1f} MB",
         "faults": f"{total:,}" + (f" ({kinds})" if total else ""),
-        "duplicates across identities": _count_duplicates(twice, "across"),
-        "duplicates within identities": _count_duplicates(twice, "within"),
+        "duplicates across identities": _describe_duplicates(twice, "across"),
+        "duplicates within identities": _describe_duplicates(twice, "within"),
     }
     if pairs := numbers.get("pairs"):
         summary["pairs"] = (
@@ -194,7 +194,7 @@ def _summary(numbers: dict[str, Any]) -> dict[str, str]:
     return summary
 
 
-def _count_duplicates(counts: dict[str, int], where: str) -> str:
+def _describe_duplicates(counts: dict[str, int], where: str) -> str:
     groups, images = (counts[f"{what}_{where}_identities"] for what in ("groups", "images"))
     identical = counts[f"identical_images_{where}_identities"]
     return f"{images:,} images in {groups:,} groups, {identical:,} of them identical to the byte"
