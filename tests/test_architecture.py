@@ -17,12 +17,14 @@ FLOORS = {
     **dict.fromkeys(
         ("margins", "losses", "backbones", "data", "alignment", "evaluation", "visualize"), 3
     ),
-    **dict.fromkeys(("models", "photographs"), 4),
-    **dict.fromkeys(("training", "serving", "pretrained", "importers"), 5),
-    "experiment": 6,
-    **dict.fromkeys(("curation", "flags", "command"), 7),
-    "verbs": 8,
-    **dict.fromkeys(ENTRIES, 9),
+    "models": 4,
+    **dict.fromkeys(("pretrained", "runs"), 5),
+    **dict.fromkeys(("training", "serving"), 6),
+    **dict.fromkeys(("photographs", "curation"), 7),
+    **dict.fromkeys(("importers", "experiment"), 8),
+    **dict.fromkeys(("flags", "command"), 9),
+    "verbs": 10,
+    **dict.fromkeys(ENTRIES, 11),
 }
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.parent != PACKAGE or p.stem in FLOORS)
 

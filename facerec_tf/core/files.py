@@ -124,17 +124,6 @@ def sha256(path: str | os.PathLike) -> str:
     return digest.hexdigest()
 
 
-def sha256_tree(path: str | os.PathLike) -> str:
-    """Returns one SHA-256 over a file, or over the names and contents of all files in a folder."""
-    path = Path(path)
-    if path.is_file():
-        return sha256(path)
-    digest = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        digest.update(f"{file.relative_to(path)}\0{sha256(file)}\n".encode())
-    return digest.hexdigest()
-
-
 @contextlib.contextmanager
 def _readable(path: str | os.PathLike, kind: str) -> Iterator[None]:
     """Turns errors of reading and decoding `path` into `DataError`."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from facerec_tf.curation.overlap_report import check_overlap
 from facerec_tf.curation.record_folder import RecordFolder
-from facerec_tf.experiment import load_encoder
-from facerec_tf.models import embed
+from facerec_tf.serving import load_embedder
+from facerec_tf.serving.passes import require_image_size
 
 
 def check_overlap_by(
@@ -39,9 +39,7 @@ def check_overlap_by(
     sets = [RecordFolder.open(directory) for directory in (data, test)]
     if not (workdir or model or checkpoint != "final"):
         return check_overlap(output, *sets, **options)
-    encoder = load_encoder(workdir, model, checkpoint)
-    for stored in sets:
-        stored.require_size(encoder.image_size)
-    return check_overlap(
-        output, *sets, embed=lambda images: embed(encoder.encode, [images]), **options
-    )
+    embedder = load_embedder(workdir, model, checkpoint)
+    for records in sets:
+        require_image_size(embedder, records.manifest.image_size, records.directory)
+    return check_overlap(output, *sets, embedder=embedder, **options)

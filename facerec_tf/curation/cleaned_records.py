@@ -19,7 +19,7 @@ REPORT = "label_noise.csv"
 HEADER = ("filename", "identity", "degrees", "action", "new_identity")
 
 
-def write_cleaned(output: Path, source: CleaningSource, verdict: LabelDecisions) -> Manifest:
+def write_cleaned(output: Path, source: CleaningSource, decisions: LabelDecisions) -> Manifest:
     """Writes records, report and pair sets to `output`; returns the new manifest."""
     manifest, pairs = source.manifest, source.directory / "pairs"
     with (
@@ -29,7 +29,7 @@ def write_cleaned(output: Path, source: CleaningSource, verdict: LabelDecisions)
     ):
         cleaned = write_records(
             folder,
-            cleaned_records(source, verdict, rows),
+            cleaned_records(source, decisions, rows),
             name=manifest.name,
             num_shards=len(manifest.shards),
             crop_format=manifest.crop_format,
@@ -43,18 +43,18 @@ def write_cleaned(output: Path, source: CleaningSource, verdict: LabelDecisions)
 
 
 def cleaned_records(
-    source: CleaningSource, verdict: LabelDecisions, rows: TextIO
+    source: CleaningSource, decisions: LabelDecisions, rows: TextIO
 ) -> Iterator[Record]:
-    """Yields what is kept, identities numbered anew, and writes a row about every record."""
+    """Yields the records that are kept, with new labels, and writes a row about every record."""
     names = [entry.name for entry in source.manifest.classes]
-    left = np.unique(verdict.labels[verdict.labels >= 0])
+    left = np.unique(decisions.labels[decisions.labels >= 0])
     number = dict(zip(left.tolist(), range(len(left)), strict=True))
     writer = csv.writer(rows, lineterminator="\n")
     writer.writerow(HEADER)
-    for (_, record), *decision in zip(read_records(source), *verdict, strict=True):
+    for (_, record), *decision in zip(read_records(source), *decisions, strict=True):
         degrees, label, action = decision[0], int(decision[1]), ACTIONS[decision[2]]
-        told = "" if np.isnan(degrees) else f"{degrees:.2f}"
+        shown = "" if np.isnan(degrees) else f"{degrees:.2f}"
         new = names[label] if action == "relabelled" else ""
-        writer.writerow((record.filename, record.text, told, action, new))
+        writer.writerow((record.filename, record.text, shown, action, new))
         if label >= 0:
             yield record._replace(label=number[label], text=names[label])

@@ -13,7 +13,7 @@ from facerec_tf.curation.cleaning_summary import summarize
 from facerec_tf.curation.label_decisions import decide
 from facerec_tf.curation.subcentre_model import SubcentreModel, require_fit
 from facerec_tf.data import preflight
-from facerec_tf.experiment.load import load_trained
+from facerec_tf.runs import load_trained
 
 
 def clean_labels(
@@ -54,12 +54,12 @@ def clean_labels(
     if output.is_dir() and any(output.iterdir()):
         raise UserError(f"Folder '{output}' is not empty: remove it or choose another.")
 
-    judge = SubcentreModel.of_recognizer(load_trained(workdir, model, checkpoint), flip_fusion)
+    recognizer = SubcentreModel.of_recognizer(load_trained(workdir, model, checkpoint), flip_fusion)
     source = open_source(data, workdir, min_images)
-    require_fit(judge, source)
+    require_fit(recognizer, source)
     preflight(source.directory)
 
-    survey = measure(judge, source)
-    verdict = decide(judge, source, survey, degrees, relabel)
-    cleaned = write_cleaned(output, source, verdict)
-    return summarize(source, survey, verdict, cleaned, degrees, relabel)
+    angles = measure(recognizer, source)
+    decisions = decide(recognizer, source, angles, degrees, relabel)
+    cleaned = write_cleaned(output, source, decisions)
+    return summarize(source, angles, decisions, cleaned, degrees, relabel)

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from facerec_tf.core import chief
 from facerec_tf.core.errors import DataError
 from facerec_tf.data import Manifest, Record, reading
 from facerec_tf.data.reading import Image
-from facerec_tf.experiment import RunFolder
-from facerec_tf.experiment.encoder import BATCH
-
-#: Seconds between two lines that say how far the work is.
-_TELL_EVERY = 30.0
+from facerec_tf.runs import RunFolder
 
 
 class CleaningSource(NamedTuple):
@@ -42,9 +36,10 @@ def open_source(data: str | None, workdir: str | None, min_images: int | None) -
         DataError: If the records are of other identities than the run's.
     """
     if workdir is None:
-        manifest = Manifest.load(data)
+        directory = Path(str(data))
+        manifest = Manifest.load(directory)
         selection = manifest.select(1 if min_images is None else min_images)
-        return CleaningSource(Path(data), manifest, selection.labels)
+        return CleaningSource(directory, manifest, selection.labels)
     folder = RunFolder(workdir)
     directory, trained = Path(data or folder.records()), folder.manifest()
     manifest = Manifest.load(directory)
@@ -76,19 +71,3 @@ def read_images(source: CleaningSource, wanted: np.ndarray | None = None) -> Ite
     return reading.read_images(
         items if wanted is None else itertools.compress(items, wanted), source.manifest
     )
-
-
-def batches(
-    images: Iterable[Image], source: CleaningSource, verb: str, total: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields the classes and the pixels of some images at a time; says now and then how many."""
-    images, done, told = iter(images), 0, time.monotonic()
-    while batch := list(itertools.islice(images, BATCH)):
-        yield (
-            source.classes[[image.record.label for image in batch]],
-            np.stack([image.pixels for image in batch]),
-        )
-        done += len(batch)
-        if time.monotonic() - told > _TELL_EVERY:
-            told = time.monotonic()
-            chief.emit(f"{verb} {done:,} of {total:,} images")

@@ -12,24 +12,24 @@ from facerec_tf.data import Manifest
 
 def summarize(
     source: CleaningSource,
-    survey: CentreAngles,
-    verdict: LabelDecisions,
+    angles: CentreAngles,
+    decisions: LabelDecisions,
     cleaned: Manifest,
     degrees: float,
     relabel: bool,
 ) -> dict[str, str]:
     """Returns what was found and done, in words."""
-    before, total = source.manifest, len(verdict.labels)
-    counts = np.bincount(verdict.actions, minlength=len(ACTIONS)).tolist()
-    said = {
+    before, total = source.manifest, len(decisions.labels)
+    counts = np.bincount(decisions.actions, minlength=len(ACTIONS)).tolist()
+    descriptions = {
         "kept": f"within {degrees:g}°",
         "dropped": f"past {degrees:g}°" + (" of every identity" if relabel else ""),
         "relabelled": f"past {degrees:g}°, but within {degrees:g}° of another identity",
-        "damaged": f"left out. {' '.join(survey.damaged[:3])}",
+        "damaged": f"left out. {' '.join(angles.damaged[:3])}",
         "unjudged": f"of {(source.classes < 0).sum():,} identities that the recognizer was not "
         "trained on",
     }
-    middle, most, nearly_all = np.nanpercentile(verdict.degrees, [50, 90, 99])
+    middle, most, nearly_all = np.nanpercentile(decisions.degrees, [50, 90, 99])
     summary = {
         "images": f"{total:,} of {before.num_classes:,} identities in '{source.directory}'",
         "angles": f"{middle:.1f}° to the dominant centre in the median, 90 % within {most:.1f}°, "
@@ -37,8 +37,8 @@ def summarize(
     }
     for action, count in zip(ACTIONS, counts, strict=True):
         if count or action == "dropped":
-            summary[action] = f"{count:,} ({100 * count / total:.1f} %), {said[action]}"
-    left = set(np.unique(verdict.labels).tolist())
+            summary[action] = f"{count:,} ({100 * count / total:.1f} %), {descriptions[action]}"
+    left = set(np.unique(decisions.labels).tolist())
     emptied = [f"'{e.name}'" for label, e in enumerate(before.classes) if label not in left]
     more = f" and {len(emptied) - 3:,} more" if len(emptied) > 3 else ""
     summary["identities"] = (

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from facerec_tf.core.errors import require
 
-#: Bits that two hashes of 256 may differ in for the images to count as alike; see `picture_hashes`.
+#: Bits in which two 256-bit hashes of similar images may differ at most; see `picture_hashes`.
 ALIKE = 12
 
 #: Parts of a hash. Two that differ in fewer bits than there are parts agree in one part at least;
@@ -29,7 +29,7 @@ _MIX = np.array(
 
 
 class Duplicates(NamedTuple):
-    """Images that are alike, in groups: each is alike to another of its group.
+    """Groups of similar images: each is similar to another of its group.
 
     Attributes:
         places: int64 `[m]`: the images, by group; those across identities first, then the largest.
@@ -56,7 +56,7 @@ def find_duplicates(fingerprints: np.ndarray, hashes: np.ndarray, labels: np.nda
     """
     shape = (len(fingerprints), 32)
     require(hashes.shape == shape, "hashes", f"of shape {shape}", hashes.shape)
-    pairs = list(_alike_pairs(np.ascontiguousarray(hashes).view(np.uint64)))
+    pairs = list(_similar_pairs(np.ascontiguousarray(hashes).view(np.uint64)))
     first, second = np.concatenate(pairs, axis=1)
     places, ends = np.unique(np.concatenate([first, second]), return_inverse=True)
     links = coo_array((np.ones(len(first), bool), ends.reshape(2, -1)), (len(places),) * 2)
@@ -69,8 +69,8 @@ def find_duplicates(fingerprints: np.ndarray, hashes: np.ndarray, labels: np.nda
     return Duplicates(places[order], numbers, identical[order], across[groups][order])
 
 
-def _alike_pairs(words: np.ndarray) -> Iterator[np.ndarray]:
-    """Yields pairs `[2, pairs]` of alike hashes, uint64 `[n, 4]`, enough to link all that are."""
+def _similar_pairs(words: np.ndarray) -> Iterator[np.ndarray]:
+    """Yields pairs `[2, pairs]` of similar hashes, uint64 `[n, 4]`: enough to connect them all."""
     yield np.zeros((2, 0), np.int64)
     if not len(words):
         return
@@ -80,7 +80,7 @@ def _alike_pairs(words: np.ndarray) -> Iterator[np.ndarray]:
     del mixed
     near = near[(words[order[near]] == words[order[near + 1]]).all(axis=1)]
     yield np.stack([order[near], order[near + 1]])
-    # Equal ones are linked: of each kind one goes on.
+    # Equal hashes are connected already: one of each kind is compared further.
     distinct = np.delete(order, near + 1)
     distinct.sort()
     for part in range(PARTS):

@@ -1,4 +1,4 @@
-"""All images of some records as embeddings: on the disk, as they may be more than fit in memory."""
+"""The embeddings of all images of some records, in a file, as they may not fit in memory."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.curation.cleaning_source import CleaningSource, Image, batches, read_images
-from facerec_tf.experiment import Encoder
-from facerec_tf.models import embed
+from facerec_tf.curation.cleaning_source import CleaningSource, Image, read_images
+from facerec_tf.evaluation import unit_length
+from facerec_tf.serving import Embedder, embed_records
 
 
 class EmbeddedRecords(NamedTuple):
@@ -33,7 +33,7 @@ class EmbeddedRecords(NamedTuple):
 
 
 def embed_all(
-    encoder: Encoder, source: CleaningSource, flip_fusion: bool, path: Path
+    embedder: Embedder, source: CleaningSource, flip_fusion: bool, path: Path
 ) -> EmbeddedRecords:
     """Embeds every image of `source` into a file at `path`, which must stay as long as they do.
 
@@ -43,25 +43,25 @@ def embed_all(
     """
     labels, sound = array.array("i"), array.array("b")
 
-    def sound_images() -> Iterator[Image]:
+    def noted_images() -> Iterator[Image]:
         for image in read_images(source):
             sound.append(image.fault is None)
             if image.fault is None:
                 labels.append(image.record.label)
-                yield image
+            yield image
 
     dim = 0
     with open(path, "wb") as file:
-        images = sound_images()
-        for _, pixels in batches(images, source, "Embedded", source.manifest.num_images):
-            points = embed(encoder.encode, [pixels], flip_fusion)
-            if not np.isfinite(points).all():
-                raise DataError(
-                    "Embeddings are not finite: the recognizer has diverged or is damaged."
-                )
-            norms = np.linalg.norm(points, axis=1, keepdims=True)
-            file.write((points / np.maximum(norms, 1e-12)).astype(np.float16).tobytes())
-            dim = points.shape[1]
+        for batch in embed_records(
+            embedder,
+            noted_images(),
+            total=source.manifest.num_images,
+            source=str(source.directory),
+            flip_fusion=flip_fusion,
+            max_damaged=1.0,  # The report lists the damaged images.
+        ):
+            file.write(unit_length(batch.embeddings).astype(np.float16).tobytes())
+            dim = batch.embeddings.shape[1]
     if not labels:
         raise DataError(f"All images in '{source.directory}' are damaged.")
     points = np.memmap(path, np.float16, "r").reshape(-1, dim)

@@ -1,4 +1,4 @@
-"""What is wrong with records, listed as it is found."""
+"""Faults of records, listed as they are found."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Fault(NamedTuple):
         shard: File it is in.
         index: Number of the record there, from 0, if it is one.
         file: Name of the image, if known.
-        reason: What is wrong.
+        reason: Description of the fault.
     """
 
     kind: str
     shard: str
-    index: int | None
+    index: int | None  # type: ignore[assignment]  # In place of the method of tuples.
     file: str | None
     reason: str
 

@@ -1,4 +1,4 @@
-"""Label errors found by any recognizer, for a person to look at: nothing is changed."""
+"""Finds probable label errors with any recognizer, for manual review; changes nothing."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from facerec_tf.core.errors import ArgumentError, DataError, require, require_count
+from facerec_tf.core.errors import ArgumentError, require, require_count
 from facerec_tf.core.files import require_writable
 from facerec_tf.curation.cleaning_source import CleaningSource
 from facerec_tf.curation.embedded_records import embed_all
 from facerec_tf.curation.label_errors import LabelErrors, find_errors
 from facerec_tf.curation.label_errors_report import write_report
 from facerec_tf.data import Manifest, new_directory
-from facerec_tf.experiment import Encoder, RunFolder, load_encoder
+from facerec_tf.runs import RunFolder
+from facerec_tf.serving import load_embedder
+from facerec_tf.serving.passes import require_image_size
 
 
 def find_label_errors(
@@ -40,13 +42,13 @@ def find_label_errors(
         checkpoint: Which state of the run: `final`, `latest` or `best`.
         data: Folder of records; by default that of the run.
         degrees: Angle to its identity's centre past which an image is flagged.
-        same_degrees: Angle below which two identities are taken for one person; by default found
+        same_degrees: Angle below which two identities are considered one person; by default found
             in the data, see `evaluation.identity_centres.same_person_angle`.
         shown: Images, and pairs of identities, on the sheets at most.
         flip_fusion: Whether to add the embedding of the mirrored image.
 
     Returns:
-        What was found, for a summary.
+        Counts and angles, for a summary.
 
     Raises:
         UserError: If recognizer or records are missing, damaged, or do not fit each other, or
@@ -59,40 +61,30 @@ def find_label_errors(
     if model and data is None:
         raise ArgumentError("--model needs --data=DIR, the folder of records to look at.")
     require_writable(output)
-    encoder = load_encoder(workdir, model, checkpoint)
-    directory = Path(data or RunFolder(workdir).records())
+    embedder = load_embedder(workdir, model, checkpoint)
+    directory = Path(data) if data else RunFolder(str(workdir)).records()
     manifest = Manifest.load(directory)
     source = CleaningSource(directory, manifest, np.arange(manifest.num_classes))
-    _require_size(encoder, source)
+    require_image_size(embedder, manifest.image_size, directory)
     with new_directory(output) as folder:
         scratch = folder / ".embeddings"
-        embedded = embed_all(encoder, source, flip_fusion, scratch)
-        suspects = find_errors(embedded, manifest.num_classes, degrees, same_degrees)
+        embedded = embed_all(embedder, source, flip_fusion, scratch)
+        errors = find_errors(embedded, manifest.num_classes, degrees, same_degrees)
         scratch.unlink()
-        write_report(folder, source, embedded, suspects, shown)
+        write_report(folder, source, embedded, errors, shown)
     damaged = embedded.num_records - len(embedded.labels)
-    return _summary(source, suspects, degrees, damaged)
-
-
-def _require_size(encoder: Encoder, source: CleaningSource) -> None:
-    if source.manifest.image_size != encoder.image_size:
-        found, wanted = (
-            "×".join(map(str, size)) for size in (source.manifest.image_size, encoder.image_size)
-        )
-        raise DataError(
-            f"Images of '{source.directory}' are {found} pixels, but the recognizer takes {wanted}."
-        )
+    return _summary(source, errors, degrees, damaged)
 
 
 def _summary(
-    source: CleaningSource, suspects: LabelErrors, degrees: float, damaged: int
+    source: CleaningSource, errors: LabelErrors, degrees: float, damaged: int
 ) -> dict[str, str]:
-    angles = suspects.degrees[~np.isnan(suspects.degrees)]
+    angles = errors.degrees[~np.isnan(errors.degrees)]
     summary = {
-        "images": f"{len(suspects.degrees):,} of {source.manifest.num_classes:,} identities in "
+        "images": f"{len(errors.degrees):,} of {source.manifest.num_classes:,} identities in "
         f"'{source.directory}'" + (f", and {damaged:,} damaged ones left out" if damaged else "")
     }
-    if single := int((suspects.images == 1).sum()):
+    if single := int((errors.images == 1).sum()):
         summary["not judged"] = f"{single:,} identities of one image: nothing to compare it with"
     if len(angles):
         middle, most, nearly_all = np.percentile(angles, [50, 90, 99])
@@ -100,9 +92,9 @@ def _summary(
             f"{middle:.1f}° to the others of the identity in the median, 90 % within {most:.1f}°, "
             f"99 % within {nearly_all:.1f}°"
         )
-    flagged, pairs = len(suspects.flagged), len(suspects.pairs())
+    flagged, pairs = len(errors.flagged), len(errors.pairs())
     summary["flagged"] = f"{flagged:,} of {len(angles):,} images past {degrees:g}°"
     summary["alike"] = (
-        f"{pairs:,} pairs of identities nearer than {suspects.same_degrees:.1f}° to each other"
+        f"{pairs:,} pairs of identities nearer than {errors.same_degrees:.1f}° to each other"
     )
     return summary

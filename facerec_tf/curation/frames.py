@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from facerec_tf.core.errors import DataError
+
 _HEADER, _FOOTER = 12, 4
 
 #: Of CRC-32C: its polynomial, bits reversed, and what TFRecords add to the rotated checksum.
@@ -18,23 +20,23 @@ _POLYNOMIAL, _MASK = 0x82F63B78, 0xA282EAD8
 
 
 class Frame(NamedTuple):
-    """One record of a shard, or what is left of it.
+    """One record of a shard, intact or damaged.
 
     Attributes:
         index: Its number in the shard, from 0, not counting what was lost without a trace.
         offset: Where it begins, in bytes.
         data: The serialized record, or None if it is damaged.
-        fault: What is wrong with it, or None.
+        fault: Description of its fault, or None.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # In place of the method of tuples.
     offset: int
     data: bytes | None
     fault: str | None = None
 
 
 def read_frames(path: str | os.PathLike, verify: bool = True) -> Iterator[Frame]:
-    """Yields every record of a shard; after a damaged one, goes on with the next that is sound.
+    """Yields every record of a shard; a damaged record is followed by the next intact one.
 
     Args:
         path: The file.
@@ -55,9 +57,16 @@ def read_frames(path: str | os.PathLike, verify: bool = True) -> Iterator[Frame]
 
 
 def read_frame(path: str | os.PathLike, offset: int) -> bytes:
-    """Returns the data of the record that begins at `offset`, unverified."""
+    """Returns the data of the record that begins at `offset`, without verifying its checksum.
+
+    Raises:
+        DataError: If there is no whole record.
+    """
     with open(path, "rb") as file:
-        return _read(file, 0, offset, verify=False)[0].data
+        frame, _ = _read(file, 0, offset, verify=False)
+    if frame.data is None:
+        raise DataError(f"The record at byte {offset} of {path} is damaged: {frame.fault}")
+    return frame.data
 
 
 def _read(file: BinaryIO, index: int, offset: int, verify: bool) -> tuple[Frame, int | None]:

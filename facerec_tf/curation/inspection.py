@@ -1,4 +1,4 @@
-"""The way back from records to what a person can look at: counts, pictures, faults, duplicates."""
+"""Inspects records: counts, pictures, faults and duplicates."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def inspect_records(
     seed: int = 0,
     threads: int | None = None,
 ) -> dict[str, str]:
-    """Reads every record of `data`, sound or not, and writes what was found to `output`.
+    """Reads every record of `data`, intact or damaged, and writes a report to `output`.
 
     Writes `inspection.json`, `faults.csv`, `duplicates.csv`, and as pictures
     `images_per_identity.png`, `identities.png` and, if there are any, `duplicates.png`. Remembers
@@ -49,7 +49,7 @@ def inspect_records(
         threads: How many work; by default one a core.
 
     Returns:
-        What was found, for a summary.
+        Counts of images and faults, for a summary.
 
     Raises:
         UserError: If there is no manifest, no image to look at, or `output` is in use.
@@ -58,50 +58,50 @@ def inspect_records(
     require_count("seed", seed, least=0)
     manifest = Manifest.load(data)
     with new_directory(output) as folder, FaultList(folder) as faults:
-        ledger = read_all(data, manifest, faults, threads)
-        if not ledger.sound.any():
+        table = read_all(data, manifest, faults, threads)
+        if not table.sound.any():
             raise DataError(
                 f"Folder '{data}' holds no image that can be decoded: {_counted(faults)} faults in "
-                f"{len(ledger):,} records."
+                f"{len(table):,} records."
             )
 
         def read(place: int) -> Record:
-            shard, _ = ledger.shard(place)
-            return deserialize(read_frame(data / manifest.shards[shard].file, ledger.offset(place)))
+            shard, _ = table.shard(place)
+            return deserialize(read_frame(data / manifest.shards[shard].file, table.offset(place)))
 
-        _compare(manifest, ledger, faults)
-        _list_repeated_names(manifest, ledger, faults, read)
+        _compare(manifest, table, faults)
+        _list_repeated_names(manifest, table, faults, read)
         pairs = _load_pairs(data, faults)
-        sound = np.flatnonzero(ledger.sound)
+        sound = np.flatnonzero(table.sound)
         duplicates = find_duplicates(
-            ledger.fingerprints[sound], ledger.pictures[sound], ledger.labels[sound]
+            table.fingerprints[sound], table.pictures[sound], table.labels[sound]
         )
         duplicates = duplicates._replace(places=sound[duplicates.places])
-        found = Inspected(data, manifest, ledger, duplicates, dict(faults.counts), pairs, read)
+        found = Inspected(data, manifest, table, duplicates, dict(faults.counts), pairs, read)
         return write_report(found, folder, identities, seed)
 
 
 def read_all(data: Path, manifest: Manifest, faults: FaultList, threads: int | None) -> RecordTable:
-    """Looks at every record in the order of the shards, and lists what is wrong with it."""
-    ledger, glancer = RecordTable(), RecordScanner(manifest)
+    """Reads every record in the order of the shards, and lists its faults."""
+    table, scan = RecordTable(), RecordScanner(manifest)
 
     def look(chunk: tuple[int, list[Frame]]) -> tuple[int, list[RecordSummary]]:
         number, frames = chunk
-        return number, glancer(manifest.shards[number].file, frames)
+        return number, scan(manifest.shards[number].file, frames)
 
     chunks = _chunks(data, manifest, faults)
     with progress_bar(total=manifest.num_images, unit=" images") as progress:
-        for number, glances in ordered_map(look, chunks, threads):
-            while len(ledger.starts) <= number:
-                ledger.begin_shard()
-            for seen in glances:
-                ledger.add(seen)
+        for number, summaries in ordered_map(look, chunks, threads):
+            while len(table.starts) <= number:
+                table.begin_shard()
+            for seen in summaries:
+                table.add(seen)
                 for fault in seen.faults:
                     faults.add(fault)
-            progress.update(len(glances))
-    while len(ledger.starts) < len(manifest.shards):
-        ledger.begin_shard()
-    return ledger
+            progress.update(len(summaries))
+    while len(table.starts) < len(manifest.shards):
+        table.begin_shard()
+    return table
 
 
 def _chunks(data: Path, manifest: Manifest, faults: FaultList) -> Iterator[tuple[int, list[Frame]]]:
@@ -130,18 +130,18 @@ def _shard_fault(path: Path, shard: Shard) -> str | None:
     return None
 
 
-def _compare(manifest: Manifest, ledger: RecordTable, faults: FaultList) -> None:
+def _compare(manifest: Manifest, table: RecordTable, faults: FaultList) -> None:
     """Lists where the manifest counts differently."""
-    ends = [*ledger.starts[1:], len(ledger)]
+    ends = [*table.starts[1:], len(table)]
     is_whole = not (faults.counts["record"] or faults.counts["label"])
-    for shard, start, end in zip(manifest.shards, ledger.starts, ends, strict=True):
+    for shard, start, end in zip(manifest.shards, table.starts, ends, strict=True):
         if end - start != shard.images:
             is_whole = False
             reason = f"it holds {end - start:,} records, the manifest says {shard.images:,}"
             faults.add(Fault("shard", shard.file, None, None, reason))
     if not is_whole:
-        return  # What identities lack follows from what is lost, and would bury it.
-    counts = np.bincount(ledger.labels, minlength=manifest.num_classes)
+        return  # The counts of identities would only repeat these faults.
+    counts = np.bincount(table.labels, minlength=manifest.num_classes)
     for entry, count in zip(manifest.classes, counts.tolist(), strict=True):
         if entry.images != count:
             reason = f"identity '{entry.name}' has {count:,} images, it says {entry.images:,}"
@@ -149,17 +149,17 @@ def _compare(manifest: Manifest, ledger: RecordTable, faults: FaultList) -> None
 
 
 def _list_repeated_names(
-    manifest: Manifest, ledger: RecordTable, faults: FaultList, read: Callable[[int], Record]
+    manifest: Manifest, table: RecordTable, faults: FaultList, read: Callable[[int], Record]
 ) -> None:
-    """Lists every image that is called as one before it."""
-    known = np.flatnonzero(ledger.names)
-    order = known[np.argsort(ledger.names[known], kind="stable")]
-    names = ledger.names[order]
+    """Lists every image that has the name of an earlier one."""
+    known = np.flatnonzero(table.names)
+    order = known[np.argsort(table.names[known], kind="stable")]
+    names = table.names[order]
     for at in np.flatnonzero(names[1:] == names[:-1]) + 1:
         (shard, index), (other, before) = (
-            ledger.shard(place) for place in (order[at], order[at - 1])
+            table.shard(place) for place in (order[at], order[at - 1])
         )
-        reason = f"record {before} of {manifest.shards[other].file} is called so, too"
+        reason = f"record {before} of {manifest.shards[other].file} has the same name"
         name = read(int(order[at])).filename
         faults.add(Fault("name", manifest.shards[shard].file, index, name, reason))
 

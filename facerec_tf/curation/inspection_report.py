@@ -30,8 +30,8 @@ class Inspected(NamedTuple):
     Attributes:
         data: The folder.
         manifest: Its manifest.
-        ledger: What is remembered of the records.
-        duplicates: Which of them are alike, by their places in the ledger.
+        table: One row for each record.
+        duplicates: Groups of similar images, by their rows in the table.
         faults: Kind → how many.
         pairs: The pair set, if the folder is a sound one.
         read: Reads the record at a place.
@@ -39,7 +39,7 @@ class Inspected(NamedTuple):
 
     data: Path
     manifest: Manifest
-    ledger: RecordTable
+    table: RecordTable
     duplicates: Duplicates
     faults: dict[str, int]
     pairs: PairSet | None
@@ -47,7 +47,7 @@ class Inspected(NamedTuple):
 
     def images(self) -> np.ndarray:
         """Returns the sound images of each identity, int64 `[identities]`."""
-        labels = self.ledger.labels[self.ledger.sound]
+        labels = self.table.labels[self.table.sound]
         return np.bincount(labels[labels >= 0], minlength=self.manifest.num_classes)
 
     def decode(self, place: int) -> np.ndarray:
@@ -74,12 +74,12 @@ def write_report(found: Inspected, folder: Path, identities: int, seed: int) -> 
 
 
 def _numbers(found: Inspected, images: np.ndarray) -> dict[str, Any]:
-    manifest, ledger = found.manifest, found.ledger
-    ends = [*ledger.starts[1:], len(ledger)]
+    manifest, table = found.manifest, found.table
+    ends = [*table.starts[1:], len(table)]
     numbers = {
         "data": str(found.data),
         "identities": manifest.num_classes,
-        "images": int(ledger.sound.sum()),
+        "images": int(table.sound.sum()),
         "images_in_manifest": manifest.num_images,
         "image_size": list(manifest.image_size),
         "alignment": manifest.alignment,
@@ -96,10 +96,10 @@ def _numbers(found: Inspected, images: np.ndarray) -> dict[str, Any]:
             {
                 "file": shard.file,
                 "records": end - start,
-                "images": int(ledger.sound[start:end].sum()),
+                "images": int(table.sound[start:end].sum()),
                 "bytes": shard.bytes,
             }
-            for shard, start, end in zip(manifest.shards, ledger.starts, ends, strict=True)
+            for shard, start, end in zip(manifest.shards, table.starts, ends, strict=True)
         ],
         "faults": found.faults,
         "duplicates": _count_duplicates(found.duplicates),
@@ -129,7 +129,7 @@ def _write_duplicates(found: Inspected, path: Path) -> None:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("group", "across_identities", "kind", "identity", "file", "shard", "index"))
         for place, group, identical, across in zip(*found.duplicates, strict=True):
-            record, (shard, index) = found.read(int(place)), found.ledger.shard(place)
+            record, (shard, index) = found.read(int(place)), found.table.shard(place)
             kind = "identical" if identical else "alike"
             name = found.manifest.shards[shard].file
             rows.writerow((group, int(across), kind, record.text, record.filename, name, index))
@@ -147,7 +147,7 @@ def _identities_sheet(
     drawn = np.sort(drawn[np.argsort(images[drawn] < 2, kind="stable")][:identities])
     rows = []
     for label in drawn.tolist():
-        own = np.flatnonzero((found.ledger.labels == label) & found.ledger.sound)
+        own = np.flatnonzero((found.table.labels == label) & found.table.sound)
         places = np.sort(generator.permutation(own)[:_SHOWN])
         note = f"{len(own):,} image{'s' if len(own) > 1 else ''} · label {label}"
         name = found.manifest.classes[label].name
@@ -173,7 +173,7 @@ def _summary(numbers: dict[str, Any]) -> dict[str, str]:
     records = sorted(shard["records"] for shard in shards)
     total, twice = sum(numbers["faults"].values()), numbers["duplicates"]
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(numbers["faults"].items()))
-    summary = {
+    summary: dict[str, str] = {
         "identities": f"{numbers['identities']:,}",
         "images": f"{numbers['images']:,} sound, of {numbers['images_in_manifest']:,} in the "
         "manifest",
@@ -184,8 +184,8 @@ def _summary(numbers: dict[str, Any]) -> dict[str, str]:
         "shards": f"{len(shards):,} of {records[0]:,} to {records[-1]:,} records, "
         f"{numbers['bytes'] / 1e6:,.1f} MB",
         "faults": f"{total:,}" + (f" ({kinds})" if total else ""),
-        "duplicates across identities": _told(twice, "across"),
-        "duplicates within identities": _told(twice, "within"),
+        "duplicates across identities": _describe_duplicates(twice, "across"),
+        "duplicates within identities": _describe_duplicates(twice, "within"),
     }
     if pairs := numbers.get("pairs"):
         summary["pairs"] = (
@@ -194,7 +194,7 @@ def _summary(numbers: dict[str, Any]) -> dict[str, str]:
     return summary
 
 
-def _told(counts: dict[str, int], where: str) -> str:
+def _describe_duplicates(counts: dict[str, int], where: str) -> str:
     groups, images = (counts[f"{what}_{where}_identities"] for what in ("groups", "images"))
     identical = counts[f"identical_images_{where}_identities"]
     return f"{images:,} images in {groups:,} groups, {identical:,} of them identical to the byte"

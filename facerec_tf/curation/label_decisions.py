@@ -1,4 +1,4 @@
-"""What becomes of every image: kept, left out, or given to another identity."""
+"""The decision on every image: keep it, leave it out, or move it to another identity."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.curation.centre_angles import CentreAngles
-from facerec_tf.curation.cleaning_source import CleaningSource, batches, read_images
+from facerec_tf.curation.cleaning_source import CleaningSource, read_images
 from facerec_tf.curation.subcentre_model import SubcentreModel
 from facerec_tf.evaluation.label_noise import dominance, nearest_other
+from facerec_tf.serving import embed_records
 
-#: What can become of an image; `LabelDecisions.actions` are places in here.
+#: Names of the decisions; `LabelDecisions.actions` are indices into them.
 ACTIONS = ("kept", "dropped", "relabelled", "damaged", "unjudged")
 
 
 class LabelDecisions(NamedTuple):
-    """What becomes of every record, in the order of the data.
+    """The decision on every record, in the order of the data.
 
     Attributes:
         degrees: float32 `[n]`: the angle to the dominant centre, NaN where none was measured.
         labels: int64 `[n]`: the identity it is written under, by its old label; -1: left out.
-        actions: int8 `[n]`: what that is called, by its place in `ACTIONS`.
+        actions: int8 `[n]`: index of the decision in `ACTIONS`.
     """
 
     degrees: np.ndarray
@@ -31,31 +32,38 @@ class LabelDecisions(NamedTuple):
 
 
 def decide(
-    judge: SubcentreModel,
+    model: SubcentreModel,
     source: CleaningSource,
-    survey: CentreAngles,
+    measured: CentreAngles,
     degrees: float,
     relabel: bool,
 ) -> LabelDecisions:
-    """Returns what becomes of every image; to re-label them, far ones are embedded once more.
+    """Decides on every image; to relabel, images past `degrees` are embedded a second time.
 
     Raises:
         DataError: If fewer than two identities would be left.
     """
-    own = source.classes[survey.labels[survey.judged]]
-    found = dominance(survey.cosines, own, len(judge.centres))
-    angles = np.full(len(survey.labels), np.nan, np.float32)
-    angles[survey.judged] = np.degrees(found.angles)
+    own = source.classes[measured.labels[measured.measured]]
+    found = dominance(measured.cosines, own, len(model.centres))
+    angles = np.full(len(measured.labels), np.nan, np.float32)
+    angles[measured.measured] = np.degrees(found.angles)
     far = angles > degrees  # Not where it is NaN.
-    labels = np.where(survey.sound & ~far, survey.labels, -1).astype(np.int64)
-    near = np.unique(own[~far[survey.judged]])
+    labels = np.where(measured.sound & ~far, measured.labels, -1).astype(np.int64)
+    near = np.unique(own[~far[measured.measured]])
     if relabel and near.size:
-        directions = judge.centres[near, found.centre[near]]
+        directions = model.centres[near, found.centre[near]]
         identities = np.flatnonzero(source.classes >= 0)  # By class.
         new = [np.zeros(0, np.int64)]
-        images = read_images(source, far)
-        for own, pixels in batches(images, source, "Embedded again", int(far.sum())):
-            classes, angle = nearest_other(judge.embed(pixels), own, directions, near)
+        for batch in embed_records(
+            model.embedder,
+            read_images(source, far),
+            total=int(far.sum()),
+            source=str(source.directory),
+            description="relabelling",
+            flip_fusion=model.flip_fusion,
+        ):
+            own = source.classes[batch.labels]
+            classes, angle = nearest_other(batch.embeddings, own, directions, near)
             new.append(np.where(np.degrees(angle) <= degrees, identities[classes], -1))
         labels[far] = np.concatenate(new)
     if (left := len(np.unique(labels[labels >= 0]))) < 2:
@@ -64,8 +72,8 @@ def decide(
             f"half of all images lie past {np.nanmedian(angles):.1f}° from their dominant centre."
         )
     conditions = {
-        "damaged": ~survey.sound,
-        "unjudged": ~survey.judged,
+        "damaged": ~measured.sound,
+        "unjudged": ~measured.measured,
         "dropped": labels < 0,
         "relabelled": far,
     }

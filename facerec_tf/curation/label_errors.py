@@ -1,4 +1,4 @@
-"""Which images and identities are labelled wrongly, as far as their embeddings tell."""
+"""Images and identities that are probably labelled wrongly, by their embeddings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from facerec_tf.evaluation.identity_centres import (
 
 
 class LabelErrors(NamedTuple):
-    """What was found; angles in degrees.
+    """Suspected label errors; angles in degrees.
 
     Attributes:
         degrees: float32 `[n]`: between every image and the others of its identity; NaN if it is
@@ -28,7 +28,7 @@ class LabelErrors(NamedTuple):
         other: int64 `[identities]`: the identity nearest to each.
         other_degrees: float32 `[identities]`: how near; 180 where there is no other, or none of
             its own images agree.
-        same_degrees: Angle below which two identities are taken for one person.
+        same_degrees: Angle below which two identities are considered one person.
     """
 
     degrees: np.ndarray
@@ -67,7 +67,7 @@ def find_errors(
         embedded: All images.
         num_identities: Identities in the records.
         degrees: Angle past which an image is flagged.
-        same_degrees: Angle below which two identities are taken for one person; None finds one.
+        same_degrees: Angle below which two identities are considered one person; None finds one.
 
     Raises:
         DataError: If none can be found, as no identity has two images.
@@ -87,8 +87,8 @@ def find_errors(
         found = same_person_angle(centres.halves, apart[known])
         if found is None:
             raise DataError(
-                "No identity has two images that agree, by which to tell how near one person's "
-                "images are: give --same_degrees."
+                "No identity has two images that agree, so the angle between images of one person "
+                "cannot be estimated: give --same_degrees."
             )
         same_degrees = float(np.degrees(found))
     return LabelErrors(

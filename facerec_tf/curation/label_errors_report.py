@@ -1,4 +1,4 @@
-"""What is suspected, as tables and as sheets of pictures to judge it by."""
+"""Suspected label errors as tables and as sheets of pictures."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ def write_report(
     folder: Path,
     source: CleaningSource,
     embedded: EmbeddedRecords,
-    suspects: LabelErrors,
+    errors: LabelErrors,
     shown: int,
 ) -> None:
     """Writes the tables, and sheets of the first `shown` images and pairs, to `folder`."""
     names = [entry.name for entry in source.manifest.classes]
-    _write_images(folder / IMAGES, source, embedded, suspects, names)
-    _write_identities(folder / IDENTITIES, embedded, suspects, names)
+    _write_images(folder / IMAGES, source, embedded, errors, names)
+    _write_identities(folder / IDENTITIES, embedded, errors, names)
 
-    flagged, pairs = suspects.flagged[:shown], suspects.pairs()[:shown]
-    others = suspects.nearest[:shown]
+    flagged, pairs = errors.flagged[:shown], errors.pairs()[:shown]
+    others = errors.nearest[:shown]
     identities = np.unique(np.concatenate([embedded.labels[flagged], others, pairs.ravel()]))
     central = {
-        label: suspects.central(embedded, label, _CENTRAL + 1) for label in identities.tolist()
+        label: errors.central(embedded, label, _CENTRAL + 1) for label in identities.tolist()
     }
     pixels = _read_pixels(source, embedded, np.concatenate([flagged, *central.values()]))
 
     def strip(label: int, *notes: str, but: int = -1) -> Strip:
-        count = int(suspects.images[label])
+        count = int(errors.images[label])
         notes = (*notes, f"{count:,} image{'s' if count > 1 else ''}")
         images = [pixels[image] for image in central[label].tolist() if image != but]
         return Strip(images[:_CENTRAL], names[label], " · ".join(notes))
 
     rows = []
     for number, (image, other) in enumerate(zip(flagged.tolist(), others.tolist(), strict=True)):
-        is_near = suspects.nearest_degrees[number] < 180
-        away = f"{suspects.nearest_degrees[number]:.0f}°"
+        is_near = errors.nearest_degrees[number] < 180
+        away = f"{errors.nearest_degrees[number]:.0f}°"
         rows.append(
             [
-                Strip([pixels[image]], f"{number + 1}.", f"{suspects.degrees[image]:.0f}°"),
+                Strip([pixels[image]], f"{number + 1}.", f"{errors.degrees[image]:.0f}°"),
                 strip(int(embedded.labels[image]), but=image),
                 *([strip(other, away)] if is_near else []),
             ]
@@ -63,7 +63,7 @@ def write_report(
         folder / "images.png", rows, "Far from its identity: image, identity, nearest other"
     )
     rows = [
-        [strip(first), strip(second, f"{_apart(suspects, first, second):.0f}°")]
+        [strip(first), strip(second, f"{_apart(errors, first, second):.0f}°")]
         for first, second in pairs.tolist()
     ]
     _save_sheets(folder / "identities.png", rows, "Two names, perhaps one person")
@@ -73,10 +73,10 @@ def _write_images(
     path: Path,
     source: CleaningSource,
     embedded: EmbeddedRecords,
-    suspects: LabelErrors,
+    errors: LabelErrors,
     names: list[str],
 ) -> None:
-    flagged, labels = suspects.flagged, embedded.labels[suspects.flagged]
+    flagged, labels = errors.flagged, embedded.labels[errors.flagged]
     wanted = np.zeros(embedded.num_records, bool)
     wanted[embedded.places[flagged]] = True
     records = itertools.compress(read_records(source), wanted)
@@ -92,46 +92,46 @@ def _write_images(
                 (
                     files[order[i]],
                     names[label],
-                    suspects.images[label],
-                    f"{suspects.degrees[image]:.2f}",
-                    *_told(names, suspects.nearest[i], suspects.nearest_degrees[i]),
+                    errors.images[label],
+                    f"{errors.degrees[image]:.2f}",
+                    *_describe(names, errors.nearest[i], errors.nearest_degrees[i]),
                 )
             )
 
 
 def _write_identities(
-    path: Path, embedded: EmbeddedRecords, suspects: LabelErrors, names: list[str]
+    path: Path, embedded: EmbeddedRecords, errors: LabelErrors, names: list[str]
 ) -> None:
-    flagged = np.bincount(embedded.labels[suspects.flagged], minlength=len(names))
-    present = np.flatnonzero(suspects.images)
-    present = present[np.argsort(suspects.other_degrees[present], kind="stable")]
+    flagged = np.bincount(embedded.labels[errors.flagged], minlength=len(names))
+    present = np.flatnonzero(errors.images)
+    present = present[np.argsort(errors.other_degrees[present], kind="stable")]
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(
             ("identity", "images", "flagged", "nearest_identity", "nearest_degrees", "alike")
         )
         for label in present.tolist():
-            degrees = suspects.other_degrees[label]
+            degrees = errors.other_degrees[label]
             rows.writerow(
                 (
                     names[label],
-                    suspects.images[label],
+                    errors.images[label],
                     flagged[label],
-                    *_told(names, suspects.other[label], degrees),
-                    int(degrees < suspects.same_degrees),
+                    *_describe(names, errors.other[label], degrees),
+                    int(degrees < errors.same_degrees),
                 )
             )
 
 
-def _told(names: list[str], label: int, degrees: float) -> tuple[str, str]:
-    """Returns name and angle of what is nearest, or nothing where there is no other."""
+def _describe(names: list[str], label: int, degrees: float) -> tuple[str, str]:
+    """Returns name and angle of the nearest identity, or empty fields if there is none."""
     return (names[label], f"{degrees:.2f}") if degrees < 180 else ("", "")
 
 
-def _apart(suspects: LabelErrors, first: int, second: int) -> float:
+def _apart(errors: LabelErrors, first: int, second: int) -> float:
     """Returns the angle between two identities, of which one is nearest to the other."""
-    nearer = first if suspects.other[first] == second else second
-    return float(suspects.other_degrees[nearer])
+    nearer = first if errors.other[first] == second else second
+    return float(errors.other_degrees[nearer])
 
 
 def _read_pixels(
@@ -150,6 +150,6 @@ def _save_sheets(path: Path, rows: list[list[Strip]], heading: str) -> None:
     pages = math.ceil(len(rows) / _ROWS)
     for page in range(pages):
         number = f"-{page + 1}" if pages > 1 else ""
-        told = f"{heading} ({page + 1} of {pages})" if pages > 1 else heading
-        sheet = strips_sheet(rows[page * _ROWS : (page + 1) * _ROWS], told)
+        title = f"{heading} ({page + 1} of {pages})" if pages > 1 else heading
+        sheet = strips_sheet(rows[page * _ROWS : (page + 1) * _ROWS], title)
         save_image(sheet, path.with_stem(path.stem + number))

@@ -29,7 +29,7 @@ def merge_records(
 ) -> dict[str, str]:
     """Writes the records of all `inputs` to a new folder, with `label_map.csv`.
 
-    Identities are different people unless told otherwise, even of equal names; see `people.unite`
+    Identities are different people unless angle otherwise, even of equal names; see `people.unite`
     for what they are then called. Images are called `DATASET/FILENAME`. Pair sets are not taken
     over: who is held out of one data set may be in another.
 
@@ -49,16 +49,16 @@ def merge_records(
         UserError: If records are missing or damaged, of different sizes or alignments, `same` does
             not fit them, or `output` is in use or cannot be written.
     """
-    require(inputs, "inputs", "folders of records, one at least", inputs)
+    require(bool(inputs), "inputs", "folders of records, one at least", inputs)
     sets = {dataset: RecordFolder.open(path) for dataset, path in inputs.items()}
-    _require_alike(list(sets.values()))
+    _require_same_format(list(sets.values()))
     identities = {
-        dataset: [entry.name for entry in stored.manifest.classes]
-        for dataset, stored in sets.items()
+        dataset: [entry.name for entry in source.manifest.classes]
+        for dataset, source in sets.items()
     }
     persons = read_persons(same, identities) if same else {}
     people = unite(identities, persons, same_names)
-    manifests = [stored.manifest for stored in sets.values()]
+    manifests = [source.manifest for source in sets.values()]
     if num_shards is None:
         num_shards = sum(len(manifest.shards) for manifest in manifests)
     with new_directory(output) as folder:
@@ -76,10 +76,10 @@ def merge_records(
     found, left = len(people.labels), len(people.names)
     summary = {
         "images": f"{total:,} of {left:,} people, from {len(sets):,} data sets",
-        "identities": f"{found:,}, {found - left:,} of them told to be the same person as another",
+        "identities": f"{found:,}, {found - left:,} of them angle to be the same person as another",
         "renamed": f"{renamed:,} identities, listed with all others in '{output / LABEL_MAP}'",
     }
-    pairs = [str(stored.directory / "pairs") for stored in sets.values()]
+    pairs = [str(source.directory / "pairs") for source in sets.values()]
     if left_out := [path for path in pairs if Path(path).is_dir()]:
         summary["pair sets"] = (
             f"not taken over from {', '.join(left_out)}: their people may be in the other data. "
@@ -112,27 +112,27 @@ def name_inputs(inputs: Sequence[str]) -> dict[str, Path]:
     return named
 
 
-def _require_alike(sets: Sequence[RecordFolder]) -> None:
+def _require_same_format(sets: Sequence[RecordFolder]) -> None:
     first = sets[0]
     for other in sets[1:]:
-        sizes = ["×".join(map(str, stored.manifest.image_size)) for stored in (first, other)]
-        alignments = [stored.manifest.alignment for stored in (first, other)]
-        for what, (one, two) in {"of one size": sizes, "aligned alike": alignments}.items():
+        sizes = ["×".join(map(str, source.manifest.image_size)) for source in (first, other)]
+        alignments = [source.manifest.alignment for source in (first, other)]
+        for what, (one, two) in {"of one size": sizes, "of one alignment": alignments}.items():
             if one != two:
                 raise DataError(
                     f"Records that are merged must be {what}: those of '{first.directory}' are "
-                    f"{one}, those of '{other.directory}' {two}. Align the photographs anew."
+                    f"{one}, those of '{other.directory}' {two}. Align the photographs again."
                 )
 
 
 def _merged(sets: Mapping[str, RecordFolder], people: People) -> Iterator[Record]:
     start = 0
-    for dataset, stored in sets.items():
-        for record in stored.records():
+    for dataset, source in sets.items():
+        for record in source.records():
             label = int(people.labels[start + record.label])
             filename = f"{dataset}/{record.filename}"
             yield Record(record.encoded, label, people.names[label], filename)
-        start += stored.manifest.num_classes
+        start += source.manifest.num_classes
 
 
 def _write_label_map(path: Path, identities: Mapping[str, Sequence[str]], people: People) -> int:

@@ -19,7 +19,7 @@ def normalize_name(name: str) -> str:
     """Returns what spellings of a name have in common: "Zoë_Ångström" is "zoe angstrom".
 
     Compatible characters (Unicode's NFKD), letters with and without accents, upper and lower case
-    are the same; everything that is no letter, mark or digit separates words. A name that consists
+    are the same; all characters but letters, marks and digits separate words. A name that consists
     of nothing else stays as it is.
     """
     letters = _ACCENTS.sub("", unicodedata.normalize("NFKD", name)).casefold()
@@ -31,14 +31,14 @@ def read_names(path: Path) -> list[str]:
     """Returns the names in a text file, one a line; a line that begins with " is a JSON string.
 
     Raises:
-        DataError: If the file cannot be read, or such a line is no JSON string.
+        DataError: If the file cannot be read, or such a line is not a JSON string.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise DataError(f"Cannot read '{path}': {error.strerror}.") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"'{path}' is no text in UTF-8: {error}.") from None
+        raise DataError(f"'{path}' is not UTF-8 text: {error}.") from None
     numbered = ((number, line.strip()) for number, line in enumerate(lines, start=1))
     return [_parse(line, path, number) for number, line in numbered if line]
 
@@ -62,5 +62,5 @@ def _parse(line: str, path: Path, number: int) -> str:
         return str(json.loads(line))
     except ValueError as error:
         raise DataError(
-            f"Line {number} of '{path}' begins with \", but is no JSON string: {error}."
+            f"Line {number} of '{path}' begins with \", but is not a JSON string: {error}."
         ) from None

@@ -1,4 +1,4 @@
-"""People who are trained on and tested on alike: by their names, and by how they look."""
+"""People in both training and test data, found by name and by embedding."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from facerec_tf.curation.identity_directions import Embed, identity_directions
+from facerec_tf.curation.identity_directions import identity_directions
 from facerec_tf.curation.names import normalize_name
 from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.evaluation.identity_centres import nearest_identities
+from facerec_tf.serving import Embedder
 
 #: Angle between the mean directions of two identities up to which they are listed, by default.
 #: With InsightFace's MobileFaceNet y1 on LFW, two identities of one person, of 1, 2 and 3 images
@@ -23,7 +24,7 @@ _AT_ONCE = 8192
 
 
 class Overlap(NamedTuple):
-    """Pairs of identities that may be one person, those that look most alike first.
+    """Pairs of identities that may be one person, the most similar pairs first.
 
     Attributes:
         labels: int64 `[pairs, 2]`: the identity trained on, and the one tested on.
@@ -42,7 +43,7 @@ def find_overlap(
     data: RecordFolder,
     test: RecordFolder,
     *,
-    embed: Embed | None = None,
+    embedder: Embedder | None = None,
     degrees: float = DEGREES,
     by_name: bool = True,
     images: int = 10,
@@ -55,7 +56,7 @@ def find_overlap(
     Args:
         data: Records to train on.
         test: Records or a pair set to test on.
-        embed: What embeds; None compares names alone.
+        embedder: The model; None compares names alone.
         degrees: Angle between mean directions up to which identities are listed.
         by_name: Whether to compare names, as `names.normalize_name` has them.
         images: Images of an identity that are embedded, at most.
@@ -65,12 +66,12 @@ def find_overlap(
             are not finite.
     """
     named = _equal_names(data, test) if by_name else np.zeros((0, 2), np.int64)
-    if embed is None:
+    if embedder is None:
         nothing = np.full(len(named), np.nan, np.float32)
         names = np.array([data.manifest.classes[label].name for label in named[:, 0].tolist()])
         named = named[np.argsort(names, kind="stable")]
         return Overlap(named, nothing, np.ones(len(named), bool), np.zeros(len(named), bool))
-    ours, theirs = (identity_directions(stored, embed, images) for stored in (data, test))
+    ours, theirs = (identity_directions(records, embedder, images) for records in (data, test))
     other, radians = nearest_identities(ours, np.full(len(ours), -1), theirs)
     near = np.flatnonzero(np.degrees(radians) <= degrees)
     labels = np.concatenate([named, np.stack([near, other[near]], axis=1)])

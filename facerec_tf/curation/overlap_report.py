@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from facerec_tf.core.errors import ArgumentError, require, require_count
-from facerec_tf.curation.identity_directions import Embed
 from facerec_tf.curation.names import write_names
 from facerec_tf.curation.overlap import DEGREES, Overlap, find_overlap
 from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.data import new_directory
 from facerec_tf.data.index import load_index
+from facerec_tf.data.manifest import ClassEntry
 from facerec_tf.data.reading import read_images
 from facerec_tf.data.records import deserialize
+from facerec_tf.serving import Embedder
 from facerec_tf.visualize import save_image
 from facerec_tf.visualize.strips_sheet import Strip, strips_sheet
 
@@ -41,7 +41,7 @@ def check_overlap(
     data: RecordFolder,
     test: RecordFolder,
     *,
-    embed: Embed | None = None,
+    embedder: Embedder | None = None,
     degrees: float | None = None,
     by_name: bool = True,
     images: int = 10,
@@ -56,8 +56,8 @@ def check_overlap(
         output: Folder to make.
         data: Records to train on.
         test: Records or a pair set to test on.
-        embed: What embeds; None compares names alone.
-        degrees: With `embed`: angle up to which identities are listed; by default `DEGREES`.
+        embedder: The model; None compares names alone.
+        degrees: With `embedder`: angle up to which identities are listed; by default `DEGREES`.
         by_name: Whether to compare names.
         images: Images of an identity that are embedded, at most.
         shown: Pairs on the sheet.
@@ -69,7 +69,7 @@ def check_overlap(
         UserError: If options do not fit, records are damaged, or `output` is in use or cannot be
             written.
     """
-    if embed is None and (degrees is not None or not by_name):
+    if embedder is None and (degrees is not None or not by_name):
         raise ArgumentError("Give --workdir=RUN or --model=FILE, to compare by more than names.")
     degrees = DEGREES if degrees is None else degrees
     require(0 < degrees < 90, "degrees", "above 0 and below 90", degrees)
@@ -77,14 +77,14 @@ def check_overlap(
     require_count("shown", shown)
     with new_directory(output) as folder:
         overlap = find_overlap(
-            data, test, embed=embed, degrees=degrees, by_name=by_name, images=images
+            data, test, embedder=embedder, degrees=degrees, by_name=by_name, images=images
         )
         _write_table(folder / TABLE, data, test, overlap)
         ours = np.unique(overlap.labels[:, 0]).tolist()
         write_names(folder / NAMES, [data.manifest.classes[label].name for label in ours])
         if len(overlap.labels):
             save_image(_draw(data, test, overlap, shown), folder / SHEET)
-    summary = _summarize(data, test, overlap, embed is not None, degrees, by_name)
+    summary = _summarize(data, test, overlap, embedder is not None, degrees, by_name)
     if ours:
         summary["overlapping"] += f", listed in '{output / NAMES}'"
     return summary
@@ -96,8 +96,8 @@ def _write_table(path: Path, data: RecordFolder, test: RecordFolder, overlap: Ov
         writer.writerow(HEADER)
         for (label, other), degrees, *by in zip(*overlap, strict=True):
             ours, theirs = data.manifest.classes[label], test.manifest.classes[other]
-            told = "" if np.isnan(degrees) else f"{degrees:.2f}"
-            writer.writerow((*_fields(ours), *_fields(theirs), told, *map(int, by)))
+            angle = "" if np.isnan(degrees) else f"{degrees:.2f}"
+            writer.writerow((*_fields(ours), *_fields(theirs), angle, *map(int, by)))
 
 
 def _draw(data: RecordFolder, test: RecordFolder, overlap: Overlap, shown: int) -> np.ndarray:
@@ -108,31 +108,31 @@ def _draw(data: RecordFolder, test: RecordFolder, overlap: Overlap, shown: int) 
     chosen = np.argsort(overlap.by_name, kind="stable")[:shown]
     pairs = overlap.labels[chosen]
     ours, theirs = (
-        _read_faces(stored, labels) for stored, labels in zip((data, test), pairs.T, strict=True)
+        _read_faces(records, labels) for records, labels in zip((data, test), pairs.T, strict=True)
     )
     rows = []
     for (label, other), degrees in zip(pairs.tolist(), overlap.degrees[chosen], strict=True):
         one, two = data.manifest.classes[label], test.manifest.classes[other]
-        told = "" if np.isnan(degrees) else f" · {degrees:.0f}°"
+        angle = "" if np.isnan(degrees) else f" · {degrees:.0f}°"
         rows.append(
             [
                 Strip(ours[label], one.name, _count(one.images)),
-                Strip(theirs[other], two.name, _count(two.images) + told),
+                Strip(theirs[other], two.name, _count(two.images) + angle),
             ]
         )
     heading = f"{data.directory.name} (left) and {test.directory.name} (right)"
     return strips_sheet(rows, heading)
 
 
-def _read_faces(stored: RecordFolder, labels: Iterable[int]) -> dict[int, list[np.ndarray]]:
+def _read_faces(records: RecordFolder, labels: np.ndarray) -> dict[int, list[np.ndarray]]:
     """Returns label → pixels of the first sound images."""
-    index, faces = load_index(stored.directory), {}
+    index, faces = load_index(records.directory), {}
     for label in np.unique(labels).tolist():
-        count = min(_IMAGES, stored.manifest.classes[label].images)
+        count = min(_IMAGES, records.manifest.classes[label].images)
         read = index.read(index.first[label] + np.arange(count))
-        items = [(str(stored.directory), deserialize(serialized)) for serialized in read]
-        images = read_images(items, stored.manifest)
-        faces[label] = [image.pixels for image in images if image.fault is None]
+        items = [(str(records.directory), deserialize(serialized)) for serialized in read]
+        images = read_images(items, records.manifest)
+        faces[label] = [image.pixels for image in images if image.pixels is not None]
     return faces
 
 
@@ -144,7 +144,7 @@ def _summarize(
     degrees: float,
     by_name: bool,
 ) -> dict[str, str]:
-    ours, theirs = (stored.manifest for stored in (data, test))
+    ours, theirs = (records.manifest for records in (data, test))
     summary = {
         "compared": f"{ours.num_classes:,} people of '{data.directory}' with "
         f"{theirs.num_classes:,} of '{test.directory}'"
@@ -180,7 +180,7 @@ def _people(overlap: Overlap, chosen: np.ndarray) -> str:
     return f"{len(np.unique(overlap.labels[chosen, 0])):,} people"
 
 
-def _fields(entry: object) -> tuple[str, int]:
+def _fields(entry: ClassEntry) -> tuple[str, int]:
     return entry.name, entry.images
 
 

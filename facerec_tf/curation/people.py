@@ -1,4 +1,4 @@
-"""Who is who in several data sets: identities are kept apart unless told they are one person."""
+"""Identities of several data sets: distinct unless a file says that they are one person."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def read_persons(path: Path, identities: Mapping[str, Sequence[str]]) -> dict[in
     Its columns are dataset, identity and person. Identities with the same person are one.
 
     Raises:
-        DataError: If it cannot be read, is no such file, names unknown data sets or identities, or
-            calls one identity two people; names the line.
+        DataError: If it cannot be read, has another format, names unknown data sets or identities,
+            or calls one identity two people; the message states the line.
     """
     starts = np.cumsum([0, *(len(names) for names in identities.values())]).tolist()
     places = {
@@ -93,17 +93,17 @@ def read_persons(path: Path, identities: Mapping[str, Sequence[str]]) -> dict[in
     }
     persons: dict[int, str] = {}
     for line, (dataset, identity, person) in _read_rows(path):
-        told = f"Line {line} of '{path}'"
+        position = f"Line {line} of '{path}'"
         if dataset not in places:
             known = ", ".join(f"{name!r}" for name in places)
-            raise DataError(f"{told} names data set {dataset!r}, which is none of {known}.")
+            raise DataError(f"{position} names data set {dataset!r}, which is none of {known}.")
         if identity not in places[dataset]:
-            raise DataError(f"{told}: data set {dataset!r} has no identity {identity!r}.")
+            raise DataError(f"{position}: data set {dataset!r} has no identity {identity!r}.")
         other = persons.setdefault(places[dataset][identity], person)
         if other != person:
             raise DataError(
-                f"{told} says that {identity!r} of data set {dataset!r} is {person!r}, and another "
-                f"line that it is {other!r}."
+                f"{position} says that {identity!r} of data set {dataset!r} is {person!r}, and "
+                f"another line that it is {other!r}."
             )
     return persons
 
@@ -131,7 +131,7 @@ def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
     except OSError as error:
         raise DataError(f"Cannot read '{path}': {error.strerror}.") from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"'{path}' is no CSV file in UTF-8: {error}.") from None
+        raise DataError(f"'{path}' is not a CSV file in UTF-8: {error}.") from None
     if not rows or tuple(rows[0][1]) != HEADER:
         raise DataError(f"'{path}' must begin with the header {','.join(HEADER)}.")
     for line, row in rows[1:]:

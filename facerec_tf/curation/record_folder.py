@@ -45,14 +45,3 @@ class RecordFolder(NamedTuple):
             DataError: If one cannot be read, or is not labelled as the manifest says.
         """
         return (record for _, record in read_records(self.directory, self.manifest))
-
-    def require_size(self, image_size: tuple[int, int]) -> None:
-        """Raises `DataError` unless the images are of `image_size`, height and width."""
-        if self.manifest.image_size != image_size:
-            found, wanted = (
-                "×".join(map(str, size)) for size in (self.manifest.image_size, image_size)
-            )
-            raise DataError(
-                f"Images of '{self.directory}' are {found} pixels, but the recognizer takes "
-                f"{wanted}."
-            )

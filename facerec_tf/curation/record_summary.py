@@ -1,4 +1,4 @@
-"""A look at records: are they sound, and what is worth remembering of each."""
+"""Checks records, and summarizes each in a few numbers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RecordSummary(NamedTuple):
         name: 64 bits of a hash of its file name; 0 if it cannot be read.
         fingerprint: 64 bits of a hash of the image's bytes; 0 if it is damaged.
         picture: From `picture_hashes`, uint8 `[32]`; None if the image is damaged.
-        faults: What is wrong.
+        faults: Its faults.
     """
 
     offset: int
@@ -63,19 +63,19 @@ class RecordScanner:
         self._decode_all = decode_all
 
     def __call__(self, shard: str, frames: Sequence[Frame]) -> list[RecordSummary]:
-        """Returns what is to be seen of records of the file `shard`."""
+        """Returns the summaries of records of the file `shard`."""
         records = [_read(frame) for frame in frames]
         read = [record for record in records if isinstance(record, Record)]
         images = self._decode([record.encoded for record in read])
         sound = [image for image in images if image is not None]
-        hashes, images = iter(picture_hashes(sound)), iter(images)
+        hashes, remaining = iter(picture_hashes(sound)), iter(images)
         seen = []
         for frame, record in zip(frames, records, strict=True):
             if isinstance(record, str):
                 fault = Fault("record", shard, frame.index, None, record)
                 seen.append(RecordSummary(frame.offset, faults=[fault]))
                 continue
-            image = next(images)
+            image = next(remaining)
             place = (shard, frame.index, record.filename)
             faults = [Fault("label", *place, r) for r in _label_faults(record, self._manifest)]
             if reason := _image_fault(record.encoded, image, self._manifest.image_size):

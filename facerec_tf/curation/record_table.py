@@ -1,4 +1,4 @@
-"""What is remembered of every record: 61 bytes, so that 17 million take a gigabyte."""
+"""A table with 61 bytes for every record, so that 17 million records take a gigabyte."""
 
 from __future__ import annotations
 
@@ -33,18 +33,17 @@ class RecordTable:
         return len(self._offsets)
 
     def begin_shard(self) -> None:
-        """Notes that what follows is of the next shard."""
+        """Starts the next shard: records added from here on belong to it."""
         self.starts.append(len(self))
 
     def add(self, seen: RecordSummary) -> None:
-        """Notes one record."""
-        is_sound = seen.picture is not None
+        """Adds one record."""
         self._offsets.append(seen.offset)
         self._labels.append(seen.label)
         self._names.append(seen.name)
         self._fingerprints.append(seen.fingerprint)
-        self._pictures.extend(seen.picture if is_sound else _NO_PICTURE)
-        self._sound.append(is_sound)
+        self._pictures.extend(_NO_PICTURE if seen.picture is None else bytes(seen.picture))
+        self._sound.append(seen.picture is not None)
 
     def shard(self, place: int) -> tuple[int, int]:
         """Returns the number of the shard that record `place` is in, and its number there."""

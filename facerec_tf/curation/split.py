@@ -20,9 +20,9 @@ from facerec_tf.data import (
     Record,
     new_directory,
     sample_pairs,
-    write_pair_set,
     write_records,
 )
+from facerec_tf.data.holdout_pairs import write_pairs_of
 
 LABEL_MAP = "label_map.csv"
 HEADER = ("old_label", "name", "part", "new_label")
@@ -81,9 +81,11 @@ def split_records(
     """
     require_count("seed", seed, least=0)
     require_count("pairs", pairs, least=0)
-    stored = RecordFolder.open(data)
-    identities = [entry.name for entry in stored.manifest.classes]
-    files = {**dict(names or {}), **({None: exclude} if exclude else {})}
+    records = RecordFolder.open(data)
+    identities = [entry.name for entry in records.manifest.classes]
+    files: dict[str | None, Path] = dict((names or {}).items())
+    if exclude:
+        files[None] = exclude
     named = find_named(identities, {part: read_names(path) for part, path in files.items()})
     parts = parts or {TRAINING: 1.0}
     if holdout is not None:
@@ -92,19 +94,26 @@ def split_records(
         require(is_some, "holdout_identities", f"between 1 and {most} people", holdout)
         parts = {TRAINING: 1 - holdout / (most + 1), HOLDOUT: holdout / (most + 1)}
     plan = deal(len(identities), parts, named, seed)
-    judged = plan.parts[1:] if pairs else ()
-    _require_pairs(stored, plan, judged, pairs, seed)
+    held_out = plan.parts[1:] if pairs else ()
+    _require_pairs(records, plan, held_out, pairs, seed)
 
     summary = {}
     with new_directory(output) as folder:
         for part in plan.parts:
-            manifest = _write_part(folder / part, stored, plan, seed)
+            manifest = _write_part(folder / part, records, plan, seed)
             summary[part] = f"{manifest.num_images:,} images of {manifest.num_classes:,} people"
         beside = Path(plan.parts[0]) / "pairs"
         if (data / "pairs").is_dir():
             shutil.copytree(data / "pairs", folder / beside)
-        for part in judged:
-            _write_pairs(folder / beside / part, RecordFolder.open(folder / part), pairs, seed)
+        for part in held_out:
+            written = RecordFolder.open(folder / part)
+            write_pairs_of(
+                folder / beside / part,
+                written.records,
+                pairs,
+                seed=seed,
+                crop_format=written.manifest.crop_format,
+            )
             summary[f"pairs of {part}"] = f"{pairs:,}, in '{output / beside / part}'"
         _write_label_map(folder / LABEL_MAP, identities, plan)
     if left_out := int((plan.part < 0).sum()):
@@ -127,16 +136,16 @@ def find_named(
     labels = {name: label for label, name in enumerate(identities)}
     named: dict[int, str | None] = {}
     for part, names in lists.items():
-        told = f"part '{part}'" if part else "those left out"
+        where = f"part '{part}'" if part else "those left out"
         unknown = [name for name in names if name not in labels]
         if unknown:
             raise DataError(
-                f"{len(unknown):,} of the {len(names):,} names listed for {told} are of no one in "
-                f"the records, {unknown[0]!r} for one."
+                f"{len(unknown):,} of the {len(names):,} names listed for {where} are not in "
+                f"the records, such as {unknown[0]!r}."
             )
         for name in names:
             if named.setdefault(labels[name], part) != part:
-                raise DataError(f"{name!r} is listed for {told}, and for others too.")
+                raise DataError(f"{name!r} is listed for {where}, and for others too.")
     return named
 
 
@@ -152,18 +161,19 @@ def deal(
         seed: Of the choice among the others.
 
     Raises:
-        ArgumentError: If a part's name is no plain one, shares do not sum to 1, or a part is empty.
+        ArgumentError: If a part's name has other characters than letters, digits, _ and -, shares
+            do not sum to 1, or a part is empty.
     """
     names = tuple(dict.fromkeys([*parts, *(part for part in named.values() if part)]))
     for name in names:
         is_plain = re.fullmatch(r"[A-Za-z0-9_-]+", name) is not None
-        require(is_plain, "parts", "called by letters, digits, _ and - alone", name)
+        require(is_plain, "parts", "named with letters, digits, _ and - only", name)
     shares = np.array([*parts.values()], float)
-    are_shares = (shares >= 0).all() and abs(shares.sum() - 1) < 1e-6
+    are_shares = bool((shares >= 0).all()) and abs(float(shares.sum()) - 1) < 1e-6
     require(are_shares, "parts", "shares that sum to 1", dict(parts))
     part = np.full(identities, -1, np.int64)
-    for identity, name in named.items():
-        part[identity] = names.index(name) if name else -1
+    for identity, listed_part in named.items():
+        part[identity] = names.index(listed_part) if listed_part else -1
     listed = np.fromiter(named, np.int64, len(named))
     others = np.setdiff1d(np.arange(identities), listed)
     ends = np.round(np.cumsum(shares) * len(others)).astype(int)
@@ -180,14 +190,14 @@ def deal(
 
 
 def _require_pairs(
-    stored: RecordFolder, plan: SplitPlan, judged: Sequence[str], pairs: int, seed: int
+    records: RecordFolder, plan: SplitPlan, held_out: Sequence[str], pairs: int, seed: int
 ) -> None:
-    """Raises `UserError` if pairs of the parts that are `judged` could not be written."""
-    classes = stored.manifest.classes
-    for part in judged:
-        if (stored.directory / "pairs" / part).exists():
+    """Raises `UserError` if pairs of the parts that are `held_out` could not be written."""
+    classes = records.manifest.classes
+    for part in held_out:
+        if (records.directory / "pairs" / part).exists():
             raise ArgumentError(
-                f"Records '{stored.directory}' have pairs '{part}' already: name the "
+                f"Records '{records.directory}' have pairs '{part}' already: name the "
                 "part otherwise."
             )
         own = np.flatnonzero(plan.part == plan.parts.index(part)).tolist()
@@ -198,12 +208,12 @@ def _require_pairs(
         sample_pairs(images, pairs, seed=seed)
 
 
-def _write_part(directory: Path, stored: RecordFolder, plan: SplitPlan, seed: int) -> Manifest:
-    number, manifest = plan.parts.index(directory.name), stored.manifest
+def _write_part(directory: Path, records: RecordFolder, plan: SplitPlan, seed: int) -> Manifest:
+    number, manifest = plan.parts.index(directory.name), records.manifest
 
-    def records() -> Iterator[Record]:
+    def chosen() -> Iterator[Record]:
         everything = progress_bar(
-            stored.records(),
+            records.records(),
             desc=directory.name,
             total=manifest.num_images,
             unit=" images",
@@ -214,33 +224,11 @@ def _write_part(directory: Path, stored: RecordFolder, plan: SplitPlan, seed: in
 
     return write_records(
         directory,
-        records(),
+        chosen(),
         name=manifest.name,
         num_shards=len(manifest.shards),
         crop_format=manifest.crop_format,
         seed=seed,
-    )
-
-
-def _write_pairs(directory: Path, part: RecordFolder, pairs: int, seed: int) -> None:
-    """Writes pairs of the people in `part`, and the images that occur in them."""
-    images: dict[str, list[str]] = {}
-    for record in part.records():
-        images.setdefault(record.text, []).append(record.filename)
-    sampled = sample_pairs(images, pairs, seed=seed)
-    compared = {filename for pair in sampled for filename in (pair.first, pair.second)}
-    labels: dict[str, int] = {}
-    used = [
-        record._replace(label=labels.setdefault(record.text, len(labels)))
-        for record in part.records()
-        if record.filename in compared
-    ]
-    write_pair_set(
-        directory,
-        used,
-        sampled,
-        name=directory.name,
-        crop_format=part.manifest.crop_format,
     )
 
 
@@ -249,5 +237,5 @@ def _write_label_map(path: Path, identities: Sequence[str], plan: SplitPlan) -> 
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         for label, (name, part) in enumerate(zip(identities, plan.part.tolist(), strict=True)):
-            where = (plan.parts[part], plan.labels[label]) if part >= 0 else ("", "")
-            writer.writerow((label, name, *where))
+            entry = (plan.parts[part], plan.labels[label]) if part >= 0 else ("", "")
+            writer.writerow((label, name, *entry))

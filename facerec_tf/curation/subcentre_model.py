@@ -1,8 +1,7 @@
-"""What images are judged by: the embedding and the sub-centres of a recognizer."""
+"""The embedder and the sub-centres of a recognizer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,29 +9,30 @@ import numpy as np
 from facerec_tf.core.errors import DataError
 from facerec_tf.curation.cleaning_source import CleaningSource
 from facerec_tf.evaluation.label_noise import centres_by_class
-from facerec_tf.experiment import Encoder
-from facerec_tf.models import Recognizer, embed
+from facerec_tf.models import Recognizer
+from facerec_tf.serving import Embedder
+from facerec_tf.serving.passes import require_image_size
 
 
 class SubcentreModel(NamedTuple):
-    """What images are judged by.
+    """A recognizer with several centres for each identity.
 
     Attributes:
-        embed: From uint8 `[batch, height, width, 3]` to embeddings `[batch, dim]`.
-        image_size: Height and width it takes.
-        centres: float32 `[classes, k, dim]`: those of the head, of unit length.
+        embedder: Its embedder.
+        flip_fusion: Whether to add the embedding of the mirrored image.
+        centres: float32 `[classes, k, dim]`: the head's centres, of unit length.
     """
 
-    embed: Callable[[np.ndarray], np.ndarray]
-    image_size: tuple[int, int]
+    embedder: Embedder
+    flip_fusion: bool
     centres: np.ndarray
 
     @classmethod
     def of_recognizer(cls, recognizer: Recognizer, flip_fusion: bool) -> SubcentreModel:
-        """Returns the judge that a recognizer makes.
+        """Takes embedder and centres from a recognizer.
 
         Raises:
-            DataError: If its head has no more than one centre a class.
+            DataError: If its head has only one centre for each class.
         """
         head = recognizer.head
         if head is None or head.num_centres == head.num_classes:
@@ -41,32 +41,19 @@ class SubcentreModel(NamedTuple):
                 f"The recognizer's {found} for each identity, where several are needed: train with "
                 "--loss=subcenter_arcface --k=3."
             )
-        encoder = Encoder.of_finished(recognizer)
         return cls(
-            lambda images: _require_finite(embed(encoder.encode, [images], flip_fusion)),
-            encoder.image_size,
+            Embedder.of_finished(recognizer),
+            flip_fusion,
             centres_by_class(np.asarray(head.centres), head.num_centres // head.num_classes),
         )
 
 
-def require_fit(judge: SubcentreModel, source: CleaningSource) -> None:
+def require_fit(model: SubcentreModel, source: CleaningSource) -> None:
     """Raises `DataError` unless the recognizer takes such images and has as many identities."""
-    if source.manifest.image_size != judge.image_size:
-        found, wanted = (
-            "×".join(map(str, size)) for size in (source.manifest.image_size, judge.image_size)
-        )
+    require_image_size(model.embedder, source.manifest.image_size, source.directory)
+    if (known := int((source.classes >= 0).sum())) != len(model.centres):
         raise DataError(
-            f"Images of '{source.directory}' are {found} pixels, but the recognizer takes {wanted}."
+            f"Records '{source.directory}' hold {known:,} identities with centres, but the "
+            f"recognizer was trained on {len(model.centres):,}: give the records it was trained on "
+            "and, with --model, its --min_images."
         )
-    if (known := int((source.classes >= 0).sum())) != len(judge.centres):
-        raise DataError(
-            f"Records '{source.directory}' hold {known:,} identities to judge, but the recognizer "
-            f"was trained on {len(judge.centres):,}: give the records it was trained on and, with "
-            "--model, its --min_images."
-        )
-
-
-def _require_finite(embeddings: np.ndarray) -> np.ndarray:
-    if not np.isfinite(embeddings).all():
-        raise DataError("Embeddings are not finite: the recognizer has diverged or is damaged.")
-    return embeddings

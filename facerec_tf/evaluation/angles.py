@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from facerec_tf.core.errors import require
+from facerec_tf.evaluation.unit_length import unit_length
 
 
 class Head(Protocol):
@@ -88,27 +89,26 @@ def angle_statistics(
     require(np.issubdtype(labels.dtype, np.integer), "labels", "integers", labels.dtype)
     fits = labels.shape == embeddings.shape[:1]
     require(fits, "labels", f"of shape {embeddings.shape[:1]}, as embeddings", labels.shape)
-    points = _directions(embeddings)
+    points = unit_length(embeddings)
     classes, members, counts = np.unique(labels, return_inverse=True, return_counts=True)
     sums = np.zeros((len(classes), points.shape[1]))
     np.add.at(sums, members, points)
-    means = _directions(sums)
+    means = unit_length(sums)
     to_mean = _angles(points, means[members])[counts[members] > 1]
-    among_means = {
-        "intra": float(to_mean.mean()) if to_mean.size else None,
-        "inter": _to_nearest(means @ means.T, np.arange(len(classes))),
-    }
+    intra = float(to_mean.mean()) if to_mean.size else None
+    inter = _to_nearest(means @ means.T, np.arange(len(classes)))
     if head is None:
-        return AngleStatistics(None, None, None, None, **among_means)
+        return AngleStatistics(None, None, None, None, intra, inter)
     own = head.own_centres(embeddings.astype(head.compute_dtype), labels)
     centres = np.asarray(head.own_centres(means.astype(head.compute_dtype), classes))
-    angles = _angles(points, _directions(np.asarray(own)))
+    angles = _angles(points, unit_length(np.asarray(own)))
     return AngleStatistics(
         target_angle=float(angles.mean()),
         past_threshold=_share_past(head, angles, np.linalg.norm(embeddings, axis=1)),
-        w_ec=float(_angles(means, _directions(centres)).mean()),
+        w_ec=float(_angles(means, unit_length(centres)).mean()),
         w_inter=_to_nearest(np.array(head.project(centres)), classes),
-        **among_means,
+        intra=intra,
+        inter=inter,
         target_angles=angles,
     )
 
@@ -132,11 +132,3 @@ def _to_nearest(cosines: np.ndarray, own: np.ndarray) -> float | None:
 def _angles(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Returns the angles `[n]` between the rows of unit vectors `a` and `b`, both `[n, dim]`."""
     return np.arccos(np.clip(np.einsum("nd,nd->n", a, b), -1.0, 1.0))
-
-
-def _directions(vectors: np.ndarray) -> np.ndarray:
-    """Returns the rows at unit length, float64; zero stays zero, NaN and infinity become NaN."""
-    vectors = vectors.astype(np.float64)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):  # Infinity over infinity.
-        return vectors / np.where(norms == 0, 1.0, norms)

@@ -27,7 +27,7 @@ class IdentityCentres:
     Attributes:
         directions: float32 `[identities, dim]`, of unit length; zero without an image near it.
         angles: float32 `[n]`: between each image and the mean of the others of its identity that
-            are near the centre; NaN for an identity's only image, which nothing can judge.
+            are near the centre; NaN for the only image of an identity.
         halves: float32 `[identities]`: between the means of two halves of the images near the
             centre; NaN where there is but one.
     """
@@ -47,7 +47,7 @@ def identity_centres(
     Rousseeuw and van Driessen, Technometrics 1999). The images within `limit` of it then make the
     final one. An image does not count in the mean that it is measured against: of two or three
     images, it would draw the mean to itself. Two images that disagree are as far from each other,
-    both: which of them is wrong cannot be told.
+    both: it is unknown which of them is wrong.
 
     Args:
         embeddings: float `[n, dim]`, of any length; read an identity at a time, so that it may lie
@@ -97,18 +97,19 @@ def nearest_identities(
         int64 `[n]`, the identities, and float32 `[n]`, the angles; π where there is no other.
     """
     known = np.flatnonzero(directions.any(axis=1))
-    found = np.zeros(len(labels), np.int64), np.full(len(labels), np.pi, np.float32)
+    identities = np.zeros(len(labels), np.int64)
+    angles = np.full(len(labels), np.pi, np.float32)
     step = max(1, _PRODUCTS // max(1, len(known)))
     for first in range(0, len(labels) if len(known) else 0, step):
         part = slice(first, first + step)
-        nearest = nearest_other(embeddings[part], labels[part], directions[known], known)
-        for all_of_them, those in zip(found, nearest, strict=True):
-            all_of_them[part] = those
-    return found
+        identities[part], angles[part] = nearest_other(
+            embeddings[part], labels[part], directions[known], known
+        )
+    return identities, angles
 
 
 def same_person_angle(halves: np.ndarray, nearest: np.ndarray) -> float | None:
-    """Returns the angle below which two centres are taken for one person's, or None.
+    """Returns the angle below which two centres are considered one person's, or None.
 
     It is midway between how far halves of one identity lie apart and how far an identity lies from
     the nearest other, in the median of both: a fixed one would not suit recognizers that see people
@@ -142,6 +143,6 @@ def _angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
-    """Returns `vectors` `[…, dim]` at unit length; what is as short as rounding errors is zero."""
+    """Returns `vectors` `[…, dim]` at unit length; rounding errors become zero."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.where(norms > 1e-6, vectors / np.where(norms > 1e-6, norms, 1.0), 0.0)

@@ -12,6 +12,7 @@ import dataclasses
 import numpy as np
 
 from facerec_tf.core.errors import require
+from facerec_tf.evaluation.unit_length import unit_length
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +40,7 @@ def centres_by_class(centres: np.ndarray, k: int) -> np.ndarray:
     fits = centres.ndim == 2 and k > 0 and centres.shape[1] % k == 0
     require(fits, "centres", f"of shape [dim, {k}·classes]", centres.shape)
     rows = centres.astype(np.float32).T.reshape(k, -1, len(centres))
-    return _directions(np.ascontiguousarray(rows.transpose(1, 0, 2)))
+    return unit_length(rows.transpose(1, 0, 2)).astype(np.float32)
 
 
 def own_cosines(embeddings: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -53,7 +54,7 @@ def own_cosines(embeddings: np.ndarray, labels: np.ndarray, centres: np.ndarray)
     Returns:
         float32 `[n, k]` in [−1, 1].
     """
-    points = _directions(np.asarray(embeddings, np.float32))
+    points = unit_length(np.asarray(embeddings, np.float32)).astype(np.float32)
     return np.clip(np.einsum("nkd,nd->nk", centres[labels], points), -1.0, 1.0)
 
 
@@ -95,16 +96,10 @@ def nearest_other(
     Returns:
         int64 `[n]`, the classes, and float32 `[n]`, the angles; π where there is no other.
     """
-    cosines = _directions(np.asarray(embeddings, np.float32)) @ directions.T
+    cosines = unit_length(np.asarray(embeddings, np.float32)).astype(np.float32) @ directions.T
     column = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
     own = np.flatnonzero(classes[column] == labels)
     cosines[own, column[own]] = -np.inf
     nearest = cosines.argmax(axis=1)
     highest = np.take_along_axis(cosines, nearest[:, None], axis=1)[:, 0]
     return classes[nearest], np.arccos(np.clip(highest, -1.0, 1.0))
-
-
-def _directions(vectors: np.ndarray) -> np.ndarray:
-    """Returns `vectors` `[…, dim]` at unit length; zero stays zero."""
-    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(norms == 0, 1.0, norms)

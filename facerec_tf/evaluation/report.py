@@ -56,6 +56,7 @@ def to_json(verification: Verification, protocol: str, pairs: str, model: str) -
             "chosen_on": f"all {v.pairs} pairs of {pairs}",
             "model": model,
         },
+        "operating_point": v.operating_point.to_json(),
         "auc": v.auc,
         "eer": v.eer,
         "tar_at_far": {

@@ -1,10 +1,11 @@
-"""Scores of image pairs: cosine similarity of embeddings, higher is more alike."""
+"""Scores of image pairs: cosine similarity of embeddings, higher is more similar."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from facerec_tf.core.errors import DataError, require
+from facerec_tf.evaluation.unit_length import unit_length
 
 #: Pairs scored at a time; bounds the memory that gathering their embeddings takes.
 CHUNK = 65536
@@ -29,7 +30,7 @@ def pair_scores(embeddings: np.ndarray, first: np.ndarray, second: np.ndarray) -
     first = _require_rows("first", first, len(embeddings))
     second = _require_rows("second", second, len(embeddings))
     require(len(first) == len(second), "second", f"as long as 'first' ({len(first)})", len(second))
-    unit = _unit_length(embeddings)
+    unit = unit_length(embeddings)
     scores = np.empty(len(first))
     for start in range(0, len(first), CHUNK):
         part = slice(start, start + CHUNK)
@@ -38,7 +39,7 @@ def pair_scores(embeddings: np.ndarray, first: np.ndarray, second: np.ndarray) -
 
 
 def fuse_flip(embeddings: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-    """Returns f(image) + f(mirror) at unit length, the usual test-time fusion (REFERENCE §7).
+    """Returns f(image) + f(mirror) at unit length, the usual test-time fusion.
 
     The raw embeddings are summed, so the view with the larger norm weighs more.
 
@@ -62,13 +63,7 @@ def fuse_flip(embeddings: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
     )
     _require_finite(embeddings)
     _require_finite(mirrored)
-    return _unit_length(embeddings.astype(np.float64) + mirrored).astype(embeddings.dtype)
-
-
-def _unit_length(vectors: np.ndarray) -> np.ndarray:
-    vectors = vectors.astype(np.float64)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    return unit_length(embeddings.astype(np.float64) + mirrored).astype(embeddings.dtype)
 
 
 def _require_finite(embeddings: np.ndarray) -> np.ndarray:

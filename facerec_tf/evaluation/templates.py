@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from facerec_tf.core.errors import require
+from facerec_tf.evaluation.unit_length import unit_length
 
 
 def template_embeddings(embeddings: np.ndarray, templates: np.ndarray) -> np.ndarray:
     """Returns the embedding of every template: the mean of its images' at unit length each.
 
-    So every image has the same say, whatever its norm (YTF, REFERENCE §7). A template of one image
-    has that image's embedding, unchanged.
+    Every image has the same weight, whatever its norm, as is usual for YouTube Faces. A template of
+    one image has the embedding of that image, unchanged.
 
     Args:
         embeddings: float `[images, dim]`, of any length; a zero embedding counts as zero.
@@ -34,12 +35,5 @@ def template_embeddings(embeddings: np.ndarray, templates: np.ndarray) -> np.nda
     means = np.empty((len(numbers), embeddings.shape[1]), embeddings.dtype)
     for template, rows in enumerate(np.split(order, np.cumsum(counts)[:-1])):
         own = embeddings[rows]
-        means[template] = own[0] if len(own) == 1 else _unit_length(own).mean(axis=0)
+        means[template] = own[0] if len(own) == 1 else unit_length(own).mean(axis=0)
     return means
-
-
-def _unit_length(vectors: np.ndarray) -> np.ndarray:
-    vectors = vectors.astype(np.float64)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):  # Infinity over infinity; `pair_scores` refuses the NaN.
-        return vectors / np.where(norms > 0, norms, 1)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import numpy as np
 from sklearn.metrics import auc, roc_curve
 
 from facerec_tf.core.errors import DataError, require
+from facerec_tf.evaluation.threshold import Threshold
 
 #: False accept rates at which the true accept rate is reported.
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -23,7 +25,7 @@ class Verification:
             all other folds. Folds weigh equally.
         accuracy_std: Population standard deviation (divisor k) of the fold accuracies, as the
             literature reports it.
-        threshold: The threshold of highest accuracy on all pairs together, for use on new
+        operating_point: The threshold of highest accuracy on all pairs together, for use on new
             pairs. `accuracy` is not measured with it.
         auc: Area under the ROC curve.
         eer: Error rate where false accepts equal false rejects, on the ROC joined by lines.
@@ -37,7 +39,7 @@ class Verification:
 
     accuracy: float
     accuracy_std: float
-    threshold: float
+    operating_point: Threshold
     auc: float
     eer: float
     tar_at_far: Mapping[float, float | None]
@@ -45,6 +47,11 @@ class Verification:
     impostor: int
     fold_accuracies: tuple[float, ...]
     fold_thresholds: tuple[float, ...]
+
+    @property
+    def threshold(self) -> float:
+        """The value of `operating_point`."""
+        return self.operating_point.value
 
     @property
     def pairs(self) -> int:
@@ -55,11 +62,11 @@ class Verification:
 def verify(scores: np.ndarray, same: np.ndarray, folds: np.ndarray) -> Verification:
     """Returns the verification figures of scored pairs; a pair is accepted at `score >= threshold`.
 
-    The protocol of LFW View 2 (Huang et al., 2007): each fold is judged at a threshold it had no
-    part in choosing.
+    The protocol of LFW View 2 (Huang et al., 2007): each fold is evaluated at a threshold that
+    was chosen on the others.
 
     Args:
-        scores: float `[pairs]`, higher is more alike.
+        scores: float `[pairs]`, higher is more similar.
         same: bool `[pairs]`, whether both images show one person.
         folds: int `[pairs]`, the fold of each pair.
 
@@ -83,7 +90,7 @@ def verify(scores: np.ndarray, same: np.ndarray, folds: np.ndarray) -> Verificat
     return Verification(
         accuracy=float(np.mean(accuracies)),
         accuracy_std=float(np.std(accuracies)),
-        threshold=_best_threshold(scores, same),
+        operating_point=Threshold(_best_threshold(scores, same)),
         auc=float(auc(far, tar)),
         # FAR less FRR climbs from -1 to 1 along the curve.
         eer=float(np.interp(0.0, far + tar - 1.0, far)),
@@ -102,7 +109,7 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> float:
     highest accuracy the widest is taken (the highest of equals) and its middle returned.
 
     Args:
-        scores: float `[pairs]`, higher is more alike.
+        scores: float `[pairs]`, higher is more similar.
         same: bool `[pairs]`, whether both images show one person.
 
     Raises:
@@ -112,6 +119,31 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> float:
     scores, same = _require_scored(scores, same)
     order = np.argsort(-scores, kind="stable")
     return _best_threshold(scores[order], same[order])
+
+
+def threshold_at_fmr(scores: np.ndarray, same: np.ndarray, target_fmr: float) -> Threshold:
+    """Returns the lowest threshold that accepts at most `target_fmr` of the impostor pairs.
+
+    Args:
+        scores: float `[pairs]`, higher is more similar.
+        same: bool `[pairs]`, whether both images show one person.
+        target_fmr: False match rate, between 0 and 1.
+
+    Raises:
+        ArgumentError: If shapes or dtypes do not fit, or the rate is not between 0 and 1.
+        DataError: If scores are not finite, genuine or impostor pairs are missing, or there are
+            too few impostor pairs to measure the rate.
+    """
+    scores, same = _require_scored(scores, same)
+    require(0.0 < target_fmr < 1.0, "target_fmr", "between 0 and 1", target_fmr)
+    impostor = np.sort(scores[~same])[::-1]
+    if 1.0 / target_fmr > len(impostor):
+        raise DataError(
+            f"A false match rate of {target_fmr:g} needs {math.ceil(1 / target_fmr):,} impostor "
+            f"pairs or more. Received: {len(impostor):,}"
+        )
+    refused = impostor[int(target_fmr * len(impostor) + 1e-9)]
+    return Threshold(float(np.nextafter(refused, np.inf)), target_fmr=target_fmr)
 
 
 def _best_threshold(scores: np.ndarray, same: np.ndarray) -> float:

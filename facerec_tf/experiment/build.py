@@ -13,7 +13,6 @@ from facerec_tf.config import DEFAULT_BACKBONE, ExperimentConfig, FineTuningConf
 from facerec_tf.core import chief
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.data import Manifest
-from facerec_tf.experiment.keras_file import load_keras
 from facerec_tf.experiment.pretrained import (
     copy_backbone,
     copy_head,
@@ -22,6 +21,7 @@ from facerec_tf.experiment.pretrained import (
     require_described,
 )
 from facerec_tf.models import Recognizer, make_objective
+from facerec_tf.runs.keras_file import load_keras
 from facerec_tf.training import RunPlan, Trainer, layer_rates, make_optimizer, make_schedule
 
 #: Default number of images per identity in a batch, for losses that compare images.

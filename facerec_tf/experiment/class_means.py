@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.config import AugmentationConfig, DataConfig
-from facerec_tf.core.angles import l2_normalize
 from facerec_tf.data import Manifest, StreamOptions, training_dataset
-from facerec_tf.experiment.encoder import Encoder
+from facerec_tf.evaluation import unit_length
 from facerec_tf.models import Recognizer
+from facerec_tf.serving import Embedder
 
 #: Images embedded at once.
 BATCH = 64
@@ -33,8 +33,9 @@ def point_to_class_means(recognizer: Recognizer, records: Path, data: DataConfig
         batch_size=batch,
         augmentation=AugmentationConfig(flip=False),
     ).take(math.ceil(selection.num_images / batch))
-    encode = Encoder.of_finished(recognizer).encode
+    embedder = Embedder.of_finished(recognizer)
     sums = np.zeros((selection.num_classes, recognizer.backbone.output_shape[-1]), np.float64)
     for images, labels in batches.map(lambda part: (part["image"], part["label"])):
-        np.add.at(sums, labels.numpy(), l2_normalize(encode(images)).numpy())
+        np.add.at(sums, labels.numpy(), unit_length(embedder.vectors(images)))
+    assert recognizer.head is not None
     recognizer.head.point_centres(tf.constant(sums))

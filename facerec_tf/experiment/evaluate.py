@@ -1,4 +1,4 @@
-"""One call that judges a recognizer and leaves a report."""
+"""Evaluates a recognizer and writes a report."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.files import atomic_file, require_writable
 from facerec_tf.data import PairSet, find_pairs
 from facerec_tf.evaluation import Verification, to_json
-from facerec_tf.experiment.load import load_encoder
-from facerec_tf.experiment.run_folder import RunFolder
+from facerec_tf.runs.run_folder import RunFolder
+from facerec_tf.serving import load_embedder, verify_pairs
 from facerec_tf.visualize import example_pairs, report_figure, save, verification_figure
 
 #: Example pairs of each kind in the picture of a run.
@@ -50,17 +50,19 @@ def evaluate(
     run = RunFolder(workdir) if workdir else None
     directory = Path(output or (run.report if run else "."))
     require_writable(directory)
-    encoder = load_encoder(workdir, model, checkpoint)
-    if data is None and run is None:
-        raise ArgumentError("--model needs --data=DIR, the folder that holds the pairs.")
-    pairs = PairSet.load(find_pairs(data or run.records(), protocol))
+    embedder = load_embedder(workdir, model, checkpoint)
+    if data is None:
+        if run is None:
+            raise ArgumentError("--model needs --data=DIR, the folder that holds the pairs.")
+        data = str(run.records())
+    pairs = PairSet.load(find_pairs(data, protocol))
     if run and (seen := run.people_seen(pairs)):
         people = len(pairs.manifest.classes)
         chief.emit(f"warning: {seen:,} of the {people:,} people in these pairs were trained on")
-    verification, scores = encoder.verify(pairs, flip_fusion)
+    verification, scores = verify_pairs(embedder, pairs, flip_fusion)
 
     with atomic_file(directory / "evaluation.json") as path:
-        report = to_json(verification, protocol, str(pairs.directory), encoder.digest)
+        report = to_json(verification, protocol, str(pairs.directory), embedder.digest)
         path.write_text(json.dumps(report, indent=2) + "\n")
     title = f"{protocol}: accuracy {verification.accuracy:.2%} ± {verification.accuracy_std:.2%}"
     figure = verification_figure(scores, pairs.same, title, verification.threshold)
@@ -77,13 +79,15 @@ def _draw_run(
     examples = np.concatenate(example_pairs(scores, pairs.same, EXAMPLES))
     shown = np.concatenate([pairs.first[examples], pairs.second[examples]])
     config = run.config()
+    first, second = np.split(pairs.pictures(shown), 2)
     figure = report_figure(
         run.read_metrics(),
         scores,
         pairs.same,
         verification.threshold,
         examples,
-        *np.split(pairs.pictures(shown), 2),
+        first,
+        second,
         title=f"{verification.accuracy:.1%} verification accuracy"
         + (" on people never trained on" if run.people_seen(pairs) == 0 else ""),
         subtitle=f"{config.model.backbone} trained with {config.model.loss}; "

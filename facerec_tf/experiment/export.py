@@ -1,9 +1,10 @@
-"""One call that exports a recognizer and checks what it wrote."""
+"""Exports a recognizer and checks the files it wrote."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from facerec_tf import serving
 from facerec_tf.core.angles import l2_normalize
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.lookup import lookup
-from facerec_tf.experiment.load import load_trained
+from facerec_tf.runs import load_trained
 
 
 def export(
@@ -44,7 +45,7 @@ def export(
     chosen = lookup(serving.EXPORT_FORMATS, form, "format")
     chosen.require_installed()
     recognizer = load_trained(workdir, model, checkpoint)
-    metadata = {"source": str(workdir or model)}
+    metadata: dict[str, Any] = {"source": str(workdir or model)}
     if recognizer.origin:
         metadata["origin"] = recognizer.origin
     backbone = recognizer.backbone

@@ -7,10 +7,10 @@ import keras
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.data import PairSet
-from facerec_tf.experiment.run_folder import RunFolder
 from facerec_tf.experiment.verification import ACCURACY
 from facerec_tf.margins import suggest_margin, suggest_scale
 from facerec_tf.models import Objective, Recognizer
+from facerec_tf.runs.run_folder import RunFolder
 from facerec_tf.training import Controller
 
 #: Margin above which training diverged in the experiments of CosFace (1801.09414).

@@ -34,9 +34,9 @@ from facerec_tf.experiment.class_means import point_to_class_means
 from facerec_tf.experiment.measured_run import MeasuredRun
 from facerec_tf.experiment.measurements import MEASUREMENTS, MakeMeasurement
 from facerec_tf.experiment.messages import advice, closing, opening
-from facerec_tf.experiment.run_folder import RunFolder
 from facerec_tf.experiment.xla import choose_xla
 from facerec_tf.models import Recognizer
+from facerec_tf.runs.run_folder import RunFolder
 from facerec_tf.training import (
     BatchSource,
     Checkpoint,

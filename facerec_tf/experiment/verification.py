@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from facerec_tf.experiment.encoder import Encoder
 from facerec_tf.experiment.measured_run import MeasuredRun
+from facerec_tf.serving import Embedder, verify_pairs
 from facerec_tf.training import Measured, Measurement
 
 #: Column of the verification accuracy, a fraction.
@@ -28,10 +28,10 @@ def verification(run: MeasuredRun) -> Measurement:
     config, pairs = run.config.evaluation, run.pairs
     if pairs is None:
         return _WITHOUT_PAIRS
-    encoder = Encoder.of_recognizer(run.recognizer)
+    embedder = Embedder.of_recognizer(run.recognizer)
 
     def measure() -> Measured:
-        return Measured({ACCURACY: encoder.verify(pairs, config.flip_fusion)[0].accuracy})
+        return Measured({ACCURACY: verify_pairs(embedder, pairs, config.flip_fusion)[0].accuracy})
 
     every = config.eval_every or run.steps_per_epoch
     return dataclasses.replace(_WITHOUT_PAIRS, every=every, function=measure)

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.files import atomic_file
-from facerec_tf.experiment.run_folder import RunFolder
+from facerec_tf.runs.run_folder import RunFolder
 from facerec_tf.training import Controller, try_xla
 
 

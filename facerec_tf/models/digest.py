@@ -1,4 +1,4 @@
-"""Tells models apart by their weights."""
+"""Digest of the weights of a model."""
 
 from __future__ import annotations
 

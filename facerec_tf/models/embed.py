@@ -1,4 +1,4 @@
-"""The one loop that turns images into embeddings."""
+"""Embeds batches of images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def embed(
     Args:
         encode: Function from images `[batch, h, w, 3]` to embeddings `[batch, d]`.
         batches: Image batches, pixels 0–255.
-        flip_fusion: Whether to add the embedding of the mirrored image (REFERENCE §7).
+        flip_fusion: Whether to add the embedding of the mirrored image.
 
     Returns:
         float32 embeddings `[n, d]`, in order; of unit length if fused.

@@ -1,10 +1,10 @@
-"""Embedder: unit vectors from an exported model."""
+"""Embedder: embeddings of face crops, from any model that this package writes."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +14,104 @@ import tensorflow as tf
 from facerec_tf.core.errors import DataError, require, require_count
 from facerec_tf.data.codec import without_padding
 from facerec_tf.data.images import check_image, decode_any
+from facerec_tf.evaluation import fuse_flip, unit_length
+from facerec_tf.models import Recognizer
+from facerec_tf.runs import load_keras, load_recognizer, require_one_source
 from facerec_tf.serving.export import METADATA
-from facerec_tf.serving.export_format import Embed
+from facerec_tf.serving.inference import inference_function
 from facerec_tf.serving.table import EXPORT_FORMATS
 
 
 class Embedder:
-    """Embeds face crops with a model that `facerec_tf.export` wrote, in whatever form.
+    """Embeds face crops with a run's recognizer, a `.keras` file or an export of any form.
 
     Args:
-        directory: The exported folder.
-        batch_size: Images embedded at once.
+        path: Run folder, `.keras` file, or a folder that `facerec_tf.export` wrote.
+        batch_size: Images embedded at once by `embed` and `embed_jpegs`.
+        checkpoint: State of a run: `final`, `latest` or `best`.
 
     Attributes:
-        metadata: What the export noted: form, backbone, embedding and image size, source, digest.
+        encode: Function from images `[batch, h, w, 3]`, pixels 0–255, to float embeddings
+            `[batch, d]` as the model computes them.
+        unit_length: Whether `encode` returns vectors of unit length only. True for exports of
+            versions that did not write the norm, and of them alone.
+        metadata: Description of the model; of an export the contents of `model.json`.
 
     Raises:
-        DataError: If the folder holds no such export, or a damaged one.
-        UserError: If a package that the form needs is missing.
+        ArgumentError: If `batch_size` or `checkpoint` is invalid.
+        DataError: If there is no model at `path`, or a damaged one.
+        UserError: If a package that the export needs is missing.
     """
 
-    def __init__(self, directory: str | os.PathLike, batch_size: int = 64) -> None:
+    def __init__(
+        self, path: str | os.PathLike, batch_size: int = 64, *, checkpoint: str = "final"
+    ) -> None:
+        path = Path(path)
+        if (path / METADATA).is_file() or not (path.is_file() or (path / "config.json").is_file()):
+            require(checkpoint == "final", "checkpoint", "'final' for an export", checkpoint)
+            encode, metadata, has_unit_length = _load_export(path)
+        else:
+            if path.is_file():
+                require(checkpoint == "final", "checkpoint", "'final' for a file", checkpoint)
+                recognizer = load_keras(path)
+            else:
+                recognizer = load_recognizer(path, checkpoint)
+            encode, metadata = inference_function(recognizer.backbone), _describe(recognizer)
+            has_unit_length = False
+        self._set(encode, metadata, has_unit_length, batch_size)
+
+    @classmethod
+    def of_recognizer(cls, recognizer: Recognizer, batch_size: int = 64) -> Embedder:
+        """Wraps a recognizer in training: each call uses the weights of that moment.
+
+        `digest` is that of the weights at the time of wrapping. A recognizer that is not trained
+        any further embeds faster by `of_finished`.
+        """
+        encode = tf.function(lambda x: recognizer(x, training=False), reduce_retracing=True)
+        return cls.of_function(encode, _describe(recognizer), batch_size=batch_size)
+
+    @classmethod
+    def of_finished(cls, recognizer: Recognizer, batch_size: int = 64) -> Embedder:
+        """Wraps a copy of a recognizer: in float32, with batch normalisation folded."""
+        encode = inference_function(recognizer.backbone)
+        return cls.of_function(encode, _describe(recognizer), batch_size=batch_size)
+
+    @classmethod
+    def of_function(
+        cls,
+        encode: Callable[[Any], Any],
+        metadata: Mapping[str, Any],
+        *,
+        unit_length: bool = False,
+        batch_size: int = 64,
+    ) -> Embedder:
+        """Wraps a function.
+
+        Args:
+            encode: From images `[batch, h, w, 3]`, pixels 0–255, to embeddings `[batch, d]`.
+            metadata: `image_size`, `embedding_size` and `digest` of the model.
+            unit_length: Whether all its embeddings have unit length.
+            batch_size: Images embedded at once by `embed` and `embed_jpegs`.
+
+        Raises:
+            ArgumentError: If `batch_size` is not positive.
+        """
+        embedder = cls.__new__(cls)
+        embedder._set(encode, metadata, unit_length, batch_size)
+        return embedder
+
+    def _set(
+        self,
+        encode: Callable[[Any], Any],
+        metadata: Mapping[str, Any],
+        has_unit_length: bool,
+        batch_size: int,
+    ) -> None:
         require_count("batch_size", batch_size)
+        self.encode = encode
+        self.metadata = dict(metadata)
+        self.unit_length = has_unit_length
         self.batch_size = batch_size
-        self.metadata, self._embed = _load(Path(directory))
 
     @property
     def embedding_size(self) -> int:
@@ -47,13 +121,39 @@ class Embedder:
     @property
     def image_size(self) -> tuple[int, int]:
         """Height and width of a crop."""
-        return tuple(self.metadata["image_size"])
+        height, width = self.metadata["image_size"]
+        return height, width
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the backbone's weights, in hexadecimal."""
+        return self.metadata["digest"]
+
+    def vectors(self, images: Any, flip_fusion: bool = False) -> np.ndarray:
+        """Embeds one batch.
+
+        Args:
+            images: `[batch, h, w, 3]`, RGB pixels 0–255.
+            flip_fusion: Whether to add the embedding of the mirrored image. The embeddings are
+                added as the model computes them, before normalisation.
+
+        Returns:
+            float32 `[batch, d]`: of unit length with `flip_fusion`, else as the model computes
+            them.
+
+        Raises:
+            DataError: With `flip_fusion`, if embeddings are not finite.
+        """
+        embeddings = np.asarray(self.encode(images))
+        if flip_fusion:
+            embeddings = fuse_flip(embeddings, np.asarray(self.encode(images[:, :, ::-1])))
+        return embeddings.astype(np.float32, copy=False)
 
     def embed(self, images: np.ndarray) -> np.ndarray:
         """Returns unit float32 embeddings `[n, d]` of uint8 RGB crops `[n, h, w, 3]`.
 
         Raises:
-            ArgumentError: If dtype or shape are others.
+            ArgumentError: If dtype or shape differ from these.
         """
         images = np.asarray(images)
         shape = (*self.image_size, 3)
@@ -66,7 +166,7 @@ class Embedder:
         """Returns unit float32 embeddings `[n, d]` of encoded crops.
 
         Raises:
-            DataError: If one is damaged or of another size; the message says which.
+            DataError: If one is damaged or of another size; the message states its index.
         """
         for index, jpeg in enumerate(jpegs):
             if fault := check_image(without_padding(jpeg), self.image_size, str(index)):
@@ -75,16 +175,30 @@ class Embedder:
             np.stack([decode_any(jpeg) for jpeg in batch]) for batch in self._batches(jpegs)
         )
 
-    def _batches(self, items: Sequence) -> Iterable[Sequence]:
+    def _batches(self, items: Any) -> Iterable[Any]:
         return (items[i : i + self.batch_size] for i in range(0, len(items), self.batch_size))
 
     def _embed_all(self, batches: Iterable[np.ndarray]) -> np.ndarray:
-        rows = [self._embed(batch) for batch in batches]
-        return np.concatenate(rows) if rows else np.zeros((0, self.embedding_size), np.float32)
+        rows = [unit_length(self.vectors(batch)) for batch in batches]
+        empty = np.zeros((0, self.embedding_size), np.float32)
+        return np.concatenate([empty, *rows]).astype(np.float32)
 
 
-def _load(directory: Path) -> tuple[dict[str, Any], Embed]:
-    """Returns what an export says of itself, and what embeds."""
+def _describe(recognizer: Recognizer) -> dict[str, Any]:
+    backbone = recognizer.backbone
+    return {
+        "backbone": backbone.name,
+        "embedding_size": backbone.output_shape[-1],
+        "image_size": list(backbone.input_shape[1:3]),
+        "flip_fusion": False,
+        "digest": recognizer.digest(),
+    }
+
+
+def _load_export(
+    directory: Path,
+) -> tuple[Callable[[np.ndarray], np.ndarray], dict[str, Any], bool]:
+    """Loads an export: its function, its description, and whether only unit vectors are known."""
     files = {form.file for form in EXPORT_FORMATS.values()}
     if not (directory / METADATA).is_file() or not any((directory / f).is_file() for f in files):
         raise DataError(
@@ -93,7 +207,33 @@ def _load(directory: Path) -> tuple[dict[str, Any], Embed]:
         )
     try:
         metadata = json.loads((directory / METADATA).read_text())
-        return metadata, EXPORT_FORMATS[metadata["form"]].load(directory)
+        embed = EXPORT_FORMATS[metadata["form"]].load(directory)
     except (OSError, RuntimeError, ValueError, LookupError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"The export in {directory} is damaged: {reason}") from error
+
+    def encode(images: Any) -> np.ndarray:
+        embeddings, norms = embed(np.asarray(images, np.uint8))
+        return embeddings if norms is None else embeddings * norms[:, np.newaxis]
+
+    return encode, metadata, not metadata.get("norm", False)
+
+
+def load_embedder(
+    workdir: str | Path | None, model: str | Path | None, checkpoint: str = "final"
+) -> Embedder:
+    """Loads an embedder from the values of `--workdir`, `--model` and `--checkpoint`.
+
+    Args:
+        workdir: Run folder, or None.
+        model: `.keras` file or exported folder, or None; exactly one of the two is given.
+        checkpoint: State of the run; see `runs.load_recognizer`.
+
+    Raises:
+        ArgumentError: If both or neither are given, or a checkpoint of a `model` is requested.
+        DataError: If it cannot be read.
+    """
+    path = require_one_source(workdir, model, checkpoint)
+    if workdir:
+        return Embedder.of_finished(load_recognizer(path, checkpoint))
+    return Embedder(path) if path.is_dir() else Embedder.of_finished(load_keras(path))

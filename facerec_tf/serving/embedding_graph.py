@@ -1,4 +1,4 @@
-"""What every exported form computes."""
+"""The function that every export computes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-#: Names of input and output, in every form.
-IMAGES, EMBEDDING = "images", "embedding"
+#: Names of the input and of the outputs, in every form.
+IMAGES, EMBEDDING, NORM = "images", "embedding", "norm"
 
 
 class EmbeddingGraph(tf.Module):
@@ -29,7 +29,11 @@ class EmbeddingGraph(tf.Module):
         self.crops = tf.TensorSpec([None, *network.input_shape[1:]], tf.uint8, name=IMAGES)
 
     def function(self, jit_compile: bool = False) -> tf.types.experimental.PolymorphicFunction:
-        """Returns the function from `images` to `embedding`, both unit float32 `[batch, d]`."""
+        """Returns the function from `images` to `embedding` and `norm`.
+
+        `embedding` is float32 `[batch, d]` of unit length; `norm`, float32 `[batch]`, is the length
+        that it had before, of the sum if flipped images are fused.
+        """
 
         def embed(images: tf.Tensor) -> dict[str, tf.Tensor]:
             return self._embed(images, lambda pixels: self.network(pixels, training=False))
@@ -61,4 +65,7 @@ class EmbeddingGraph(tf.Module):
         if self.flip_fusion:
             both = tf.reshape(embeddings, [2, -1, embeddings.shape[-1]])
             embeddings = tf.reduce_sum(both, axis=0)
-        return {EMBEDDING: tf.math.l2_normalize(embeddings, axis=-1)}
+        return {
+            EMBEDDING: tf.math.l2_normalize(embeddings, axis=-1),
+            NORM: tf.sqrt(tf.reduce_sum(tf.square(embeddings), axis=-1)),
+        }

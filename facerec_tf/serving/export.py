@@ -63,6 +63,7 @@ def export(
         "embedding_size": backbone.output_shape[-1],
         "image_size": [height, width],
         "flip_fusion": flip_fusion,
+        "norm": True,
         "digest": weights_digest(backbone),
         **(metadata or {}),
     }

@@ -14,8 +14,9 @@ import numpy as np
 from facerec_tf.core.errors import UserError
 from facerec_tf.serving.embedding_graph import EmbeddingGraph
 
-#: From uint8 RGB crops `[n, h, w, 3]` to unit float32 embeddings `[n, d]`.
-Embed = Callable[[np.ndarray], np.ndarray]
+#: From uint8 RGB crops `[n, h, w, 3]` to unit float32 embeddings `[n, d]` and their norms `[n]`;
+#: the norms are None for exports of versions that did not write them.
+EmbedExport = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 
 
 class ExportFormat(abc.ABC):
@@ -36,8 +37,8 @@ class ExportFormat(abc.ABC):
         """Writes the network, its layers replaced as `replacements` says, into `folder`."""
 
     @abc.abstractmethod
-    def load(self, folder: Path) -> Embed:
-        """Returns what embeds batches of any size.
+    def load(self, folder: Path) -> EmbedExport:
+        """Loads the function that embeds batches of any size.
 
         Raises:
             UserError: If a package is missing.

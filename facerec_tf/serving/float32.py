@@ -31,5 +31,5 @@ def rebuild(layer: Any, replacements: Replacements | None = None, **changes: Any
         return in_float32(layer)
     if isinstance(layer, keras.layers.Layer):
         changes["dtype"] = "float32"
-    kind = (replacements or {}).get(type(layer), type(layer))
+    kind: Any = (replacements or {}).get(type(layer), type(layer))
     return kind.from_config({**layer.get_config(), **changes})

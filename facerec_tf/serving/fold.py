@@ -113,7 +113,7 @@ class _Graph:
             takers = self._takers.get(id(call.output), [])
             if len(takers) != 1 or takers[0] is None:
                 return
-            (call,) = takers
+            call = takers[0]
             if not _is_silent(call.layer):
                 yield call
 
@@ -136,9 +136,9 @@ def _fold(graph: _Graph) -> tuple[dict[str, Kernel], set[str]]:
                 kernels[layer.name] = _fold_behind(_kernel(layer, kernels), layer, follower.layer)
                 gone.add(follower.layer.name)
         elif graph.is_norm(call) and layer.name not in gone:
-            follower = next(graph.behind(call), None)
-            if follower and type(follower.layer) is layers.Dense and graph.is_linear(follower):
-                dense = follower.layer
+            after = next(graph.behind(call), None)
+            if after and type(after.layer) is layers.Dense and graph.is_linear(after):
+                dense = after.layer
                 kernels[dense.name] = _fold_before(_kernel(dense, kernels), layer)
                 gone.add(layer.name)
     return kernels, gone

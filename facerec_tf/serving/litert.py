@@ -14,7 +14,7 @@ import tensorflow as tf
 from facerec_tf.backbones import BatchNorm, PReLU
 from facerec_tf.core.errors import UserError
 from facerec_tf.serving.embedding_graph import EmbeddingGraph
-from facerec_tf.serving.export_format import Embed, ExportFormat
+from facerec_tf.serving.export_format import EmbedExport, ExportFormat
 
 
 class LiteRt(ExportFormat):
@@ -39,7 +39,7 @@ class LiteRt(ExportFormat):
         """Raises `UserError` if there is neither interpreter."""
         self._interpreter_class()
 
-    def load(self, folder: Path) -> Embed:
+    def load(self, folder: Path) -> EmbedExport:
         """Returns what runs it by XNNPACK on all cores."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # TensorFlow's says that it is to be dropped.
@@ -48,15 +48,17 @@ class LiteRt(ExportFormat):
             )
         interpreter.allocate_tensors()
         (images,) = interpreter.get_input_details()
-        (embedding,) = interpreter.get_output_details()
+        # The converter does not keep the outputs' names: only the norms have one axis.
+        outputs = {len(output["shape"]): output for output in interpreter.get_output_details()}
 
-        def embed(batch: np.ndarray) -> np.ndarray:
+        def embed(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
             if tuple(interpreter.get_input_details()[0]["shape"]) != batch.shape:
                 interpreter.resize_tensor_input(images["index"], batch.shape)
                 interpreter.allocate_tensors()
             interpreter.set_tensor(images["index"], batch)
             interpreter.invoke()
-            return interpreter.get_tensor(embedding["index"])
+            embeddings = interpreter.get_tensor(outputs[2]["index"])
+            return embeddings, interpreter.get_tensor(outputs[1]["index"]) if 1 in outputs else None
 
         return embed
 

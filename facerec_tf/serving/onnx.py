@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from facerec_tf.backbones import BatchNorm, PReLU
-from facerec_tf.serving.embedding_graph import EMBEDDING, IMAGES, EmbeddingGraph
-from facerec_tf.serving.export_format import Embed, ExportFormat
+from facerec_tf.serving.embedding_graph import EMBEDDING, IMAGES, NORM, EmbeddingGraph
+from facerec_tf.serving.export_format import EmbedExport, ExportFormat
 
 #: Version of the operator set: known to ONNX Runtime since 1.12, of July 2022.
 OPSET = 17
@@ -42,7 +43,7 @@ class Onnx(ExportFormat):
         path = str(folder / self.file)
         tf2onnx.convert.from_function(embed, [graph.crops], opset=OPSET, output_path=path)
 
-    def load(self, folder: Path) -> Embed:
+    def load(self, folder: Path) -> EmbedExport:
         """Returns what runs it on all cores."""
         onnxruntime = self.import_module("onnxruntime")
         options = onnxruntime.SessionOptions()
@@ -52,4 +53,11 @@ class Onnx(ExportFormat):
             session = onnxruntime.InferenceSession(folder / self.file, options, providers)
         except Exception as error:  # of many classes, whose only common base it is
             raise ValueError(str(error)) from error
-        return lambda images: session.run([EMBEDDING], {IMAGES: images})[0]
+        has_norm = NORM in {output.name for output in session.get_outputs()}
+
+        def embed(images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+            names = [EMBEDDING, NORM] if has_norm else [EMBEDDING]
+            embeddings, *norms = session.run(names, {IMAGES: images})
+            return embeddings, norms[0] if norms else None
+
+        return embed

@@ -14,8 +14,8 @@ from facerec_tf.alignment import TEMPLATES
 from facerec_tf.alignment.warp import FaceWarp
 from facerec_tf.backbones import PReLU
 from facerec_tf.data.images import decode_any
-from facerec_tf.serving.embedding_graph import EMBEDDING, IMAGES, EmbeddingGraph
-from facerec_tf.serving.export_format import Embed, ExportFormat
+from facerec_tf.serving.embedding_graph import EMBEDDING, IMAGES, NORM, EmbeddingGraph
+from facerec_tf.serving.export_format import EmbedExport, ExportFormat
 
 
 class _ClampedPReLU(keras.layers.PReLU):
@@ -32,7 +32,8 @@ class SavedModel(ExportFormat):
     takes `jpegs`, strings `[batch]`, each an encoded crop of that size. Where an alignment template
     has that size, `embed_photo` takes `photos`, uint8 `[batch, height, width, 3]` of any one size,
     and `landmarks`, float32 `[batch, 5, 2]`, and crops by that template: right for networks that
-    were trained on crops by it. All return `embedding`.
+    were trained on crops by it. All return `embedding`
+    and its `norm` before normalisation.
     """
 
     file = "saved_model.pb"
@@ -58,13 +59,14 @@ class SavedModel(ExportFormat):
                 signatures["embed_photo"] = _embed_photo(embed, FaceWarp(template))
         tf.saved_model.save(graph, str(folder), signatures=signatures)
 
-    def load(self, folder: Path) -> Embed:
+    def load(self, folder: Path) -> EmbedExport:
         """Returns what calls `serving_default`."""
         model = tf.saved_model.load(str(folder))
 
-        def embed(images: np.ndarray) -> np.ndarray:
+        def embed(images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
             call = model.signatures["serving_default"]
-            return call(**{IMAGES: tf.constant(images)})[EMBEDDING].numpy()
+            outputs = call(**{IMAGES: tf.constant(images)})
+            return outputs[EMBEDDING].numpy(), outputs[NORM].numpy() if NORM in outputs else None
 
         return embed
 

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from facerec_tf.backbones.grouped_conv import GroupedConv2D
-from facerec_tf.serving.export_format import Embed
+from facerec_tf.serving.export_format import EmbedExport
 from facerec_tf.serving.saved_model import SavedModel
 
 #: Channels a group has at most for its convolution to be summed; the code grows with them.
@@ -34,7 +34,7 @@ class _SummedGroupedConv2D(GroupedConv2D):
 
 
 class XlaSavedModel(SavedModel):
-    """A SavedModel that XLA compiles for the machine that loads it, anew for each batch size."""
+    """A SavedModel that XLA compiles on the machine that loads it, once for each batch size."""
 
     replacements: ClassVar = {
         keras.layers.DepthwiseConv2D: _SummedDepthwiseConv2D,
@@ -42,14 +42,16 @@ class XlaSavedModel(SavedModel):
     }
     jit_compile = True
 
-    def load(self, folder: Path) -> Embed:
+    def load(self, folder: Path) -> EmbedExport:
         """Returns what calls `serving_default`, with batches filled up to a power of two."""
         embed = super().load(folder)
 
-        def embed_filled(images: np.ndarray) -> np.ndarray:
+        def embed_filled(images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
             # Few sizes are compiled then, however many images come.
             missing = (1 << (len(images) - 1).bit_length()) - len(images)
-            return embed(np.pad(images, [(0, missing), *[(0, 0)] * 3]))[: len(images)]
+            embeddings, norms = embed(np.pad(images, [(0, missing), *[(0, 0)] * 3]))
+            count = len(images)
+            return embeddings[:count], None if norms is None else norms[:count]
 
         return embed_filled
 

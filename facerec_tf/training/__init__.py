@@ -1,8 +1,8 @@
 """Training: the inner loop (Trainer), the outer loop (Controller) and their parts."""
 
+from facerec_tf.runs.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.training.batch_source import BatchSource, make_sampler
 from facerec_tf.training.callbacks import MetricsLog, Progress, TensorBoardLog
-from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.training.controller import Controller, DivergenceError, TerminationError
 from facerec_tf.training.layer_rates import layer_rates
 from facerec_tf.training.measurement import Measured, Measurement

@@ -16,8 +16,8 @@ import tensorflow as tf
 
 from facerec_tf.core.errors import UserError, require
 from facerec_tf.core.files import atomic_file
+from facerec_tf.runs.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.training.batch_source import BatchSource
-from facerec_tf.training.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.training.measurement import Measured, Measurement, metrics_columns
 from facerec_tf.training.run_plan import RunPlan
 from facerec_tf.training.trainer import PATIENCE, Trainer

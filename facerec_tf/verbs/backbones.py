@@ -28,8 +28,8 @@ def main() -> None:
     """Prints a row for each network as it is measured."""
     from facerec_tf.backbones import BACKBONES, find
     from facerec_tf.backbones.cost import multiply_adds, parameters
-    from facerec_tf.experiment import Encoder
     from facerec_tf.models import Recognizer
+    from facerec_tf.serving import Embedder
 
     networks = [find(name) for name in FLAGS.only or BACKBONES]
     width = max(len(network.name) for network in networks)
@@ -37,7 +37,7 @@ def main() -> None:
     for network in networks:
         backbone = network()
         size = network.image_size
-        encode = Encoder.of_finished(Recognizer(backbone)).encode
+        encode = Embedder.of_finished(Recognizer(backbone)).encode
         images = np.random.default_rng(0).integers(
             0, 256, (FLAGS.batch_size, *size, 3), dtype=np.uint8
         )

@@ -10,7 +10,7 @@ import pytest
 
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import DataError, UserError
-from facerec_tf.curation import clean_labels, cleaning, cleaning_source
+from facerec_tf.curation import clean_labels, cleaning
 from facerec_tf.data import (
     CropFormat,
     Manifest,
@@ -23,10 +23,11 @@ from facerec_tf.data import (
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
-from facerec_tf.experiment import RunFolder
 from facerec_tf.losses import Triplet
 from facerec_tf.margins import ArcFace, SubCenterArcFace
 from facerec_tf.models import Recognizer
+from facerec_tf.runs import RunFolder
+from facerec_tf.serving import passes
 
 CROP_FORMAT = CropFormat(alignment="arcface-112")
 
@@ -231,7 +232,7 @@ def damage(record, name):
 
 @pytest.fixture
 def small_steps(monkeypatch):
-    monkeypatch.setattr(cleaning_source, "BATCH", 4)
+    monkeypatch.setattr(passes, "BATCH", 4)
 
 
 def test_damaged_images_are_left_out_and_named(run, records, tmp_path, small_steps):
@@ -282,14 +283,6 @@ def test_a_wide_angle_keeps_all(run, data, tmp_path):
     assert sorted(read_all(tmp_path / "out")) == sorted(read_all(data))
 
 
-def test_says_how_far_it_is(run, tmp_path, small_steps, monkeypatch, capsys):
-    monkeypatch.setattr(cleaning_source, "_TELL_EVERY", 0.0)
-    clean_labels(tmp_path / "out", workdir=run, relabel=True)
-    told = capsys.readouterr().out.splitlines()
-    assert "EmbeddedRecords 108 of 108 images" in told
-    assert told[-1] == "EmbeddedRecords again 6 of 6 images"
-
-
 def with_names(records, names):
     return [record._replace(text=names.get(record.text, record.text)) for record in records]
 
@@ -323,7 +316,7 @@ def test_bad_options(run, tmp_path, options, words):
         (lambda photo: make_recognizer(photo, ArcFace(4)), "head, ArcFace, has one centre"),
         (
             lambda photo: make_recognizer(photo, SubCenterArcFace(5)),
-            "4 identities to judge, but .*5",
+            "4 identities with centres, but .*5",
         ),
         (lambda photo: make_recognizer(photo, Triplet()), "loss has no centre for each identity"),
         (lambda photo: make_recognizer(photo, SubCenterArcFace(4), 96), "112×112 .* takes 96×96"),

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from facerec_tf.core.errors import DataError, UserError
-from facerec_tf.core.files import sha256_tree
 from facerec_tf.curation import label_errors_report
 from facerec_tf.curation.find_label_errors import find_label_errors
 from facerec_tf.data import Manifest, Record, write_records
@@ -16,6 +15,7 @@ from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
 from facerec_tf.losses import Triplet
 from facerec_tf.models import Recognizer
+from tests.folder_digest import file_digests
 
 #: Identity → whom its images show, and how many. "Bob" is also "Robert"; of "Torn", two images
 #: disagree; "Zoë" has one alone.
@@ -124,11 +124,11 @@ def truth(points):
 
 @pytest.mark.parametrize("flip_fusion", [False, True])
 def test_finds_what_was_planted(model, data, backbone, tmp_path, flip_fusion):
-    before = sha256_tree(data)
+    before = file_digests(data)
     summary = find_label_errors(
         tmp_path / "out", model=model, data=str(data), flip_fusion=flip_fusion
     )
-    assert sha256_tree(data) == before
+    assert file_digests(data) == before
     assert summary["images"].startswith("48 of 6 identities in ")
     assert summary["not judged"].startswith("1 identities of one image")
     assert summary["flagged"] == "6 of 47 images past 75°"

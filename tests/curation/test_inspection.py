@@ -157,7 +157,7 @@ def test_every_kind_of_fault_is_listed_and_none_stops_it(data, picture, tmp_path
             "00001",
             "9",
             names[9],
-            "record 8 of train-00001-of-00003.tfrecord is called so, too",
+            "record 8 of train-00001-of-00003.tfrecord has the same name",
         ),
     ]
     assert summary["faults"] == "10 (5 image, 3 label, 1 name, 1 record)"

@@ -162,8 +162,8 @@ def test_lists_that_do_not_fit(sets, tmp_path, rows, words):
     [
         (b"", "must begin with the header dataset,identity,person"),
         (b"identity,person\n", "must begin with the header"),
-        (b'dataset,identity,person\ncasia,"Ann', "is no CSV file in UTF-8"),
-        (b"\xff\xfe", "is no CSV file in UTF-8"),
+        (b'dataset,identity,person\ncasia,"Ann', "is not a CSV file in UTF-8"),
+        (b"\xff\xfe", "is not a CSV file in UTF-8"),
     ],
 )
 def test_no_lists(sets, tmp_path, content, words):
@@ -181,7 +181,7 @@ def test_no_lists(sets, tmp_path, content, words):
             CropFormat((112, 96), "arcface-112"),
             "of one size: those of '.*casia' are 112×112, .* 112×96",
         ),
-        (CropFormat(), "aligned alike: those of .* are arcface-112, .* unknown"),
+        (CropFormat(), "of one alignment: those of .* are arcface-112, .* unknown"),
     ],
 )
 def test_records_that_do_not_go_together(sets, tmp_path, crop_format, words):

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
-from facerec_tf.curation import identity_directions
 from facerec_tf.curation.check_overlap import check_overlap_by
 from facerec_tf.curation.names import read_names
 from facerec_tf.curation.overlap import find_overlap
@@ -21,6 +20,7 @@ from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.losses import Triplet
 from facerec_tf.models import Recognizer
+from facerec_tf.serving import Embedder, passes
 
 #: Name → who is shown, and how many images, for training and for testing.
 TRAINED = {
@@ -53,6 +53,14 @@ def embed(images):
     small = np.stack([cv2.resize(image, (8, 8), interpolation=cv2.INTER_AREA) for image in images])
     points = small.reshape(len(images), -1).astype(np.float32)
     return (points - points.mean(axis=1, keepdims=True)) * (1.0 + images[:, 0, 0, :1])
+
+
+def embedder_of(function):
+    metadata = {"image_size": (112, 112), "embedding_size": 192, "digest": ""}
+    return Embedder.of_function(function, metadata)
+
+
+EMBEDDER = embedder_of(embed)
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +107,8 @@ def direction(stored, name, images):
 
 @pytest.mark.parametrize("images", [10, 2])
 def test_by_name_and_by_look(sets, tmp_path, images, monkeypatch):
-    monkeypatch.setattr(identity_directions, "_BATCH", 4)
-    summary = check_overlap(tmp_path / "out", *sets, embed=embed, images=images)
+    monkeypatch.setattr(passes, "BATCH", 4)
+    summary = check_overlap(tmp_path / "out", *sets, embedder=EMBEDDER, images=images)
     rows = read_table(tmp_path / "out")
     assert pairs_of(rows, "by_name") == BY_NAME
     assert pairs_of(rows, "by_embedding") == BY_LOOK
@@ -124,7 +132,7 @@ def test_by_name_and_by_look(sets, tmp_path, images, monkeypatch):
 
 
 def test_the_sheet_shows_unlike_names_first(sets, tmp_path):
-    check_overlap(tmp_path / "out", *sets, embed=embed, shown=2)
+    check_overlap(tmp_path / "out", *sets, embedder=EMBEDDER, shown=2)
     sheet = np.asarray(Image.open(tmp_path / "out" / "overlap.png").convert("RGB")).astype(int)
     bob, robert = (
         decode_photo(next(r for r in stored.records() if r.text == name).encoded)
@@ -158,12 +166,12 @@ def test_names_alone(sets, tmp_path):
 
 
 def test_look_alone_and_another_angle(sets, tmp_path):
-    check_overlap(tmp_path / "all", *sets, embed=embed, by_name=False)
+    check_overlap(tmp_path / "all", *sets, embedder=EMBEDDER, by_name=False)
     rows = read_table(tmp_path / "all")
     assert {(r["identity"], r["test_identity"]) for r in rows} == BY_LOOK
     nearest, second = (float(row["degrees"]) for row in rows[:2])
     check_overlap(
-        tmp_path / "one", *sets, embed=embed, by_name=False, degrees=(nearest + second) / 2
+        tmp_path / "one", *sets, embedder=EMBEDDER, by_name=False, degrees=(nearest + second) / 2
     )
     assert read_table(tmp_path / "one") == rows[:1]
 
@@ -171,7 +179,7 @@ def test_look_alone_and_another_angle(sets, tmp_path):
 def test_no_one_in_both(sets, make_records, tmp_path):
     write_records(tmp_path / "others", make_records({"Eve": (20, 2), "Fay": (21, 1)}))
     others = RecordFolder.open(tmp_path / "others")
-    summary = check_overlap(tmp_path / "out", sets[0], others, embed=embed)
+    summary = check_overlap(tmp_path / "out", sets[0], others, embedder=EMBEDDER)
     assert summary["overlapping"] == "0 people trained on are 0 of the 2 tested on (0.0%)"
     assert read_table(tmp_path / "out") == []
     assert (tmp_path / "out" / "overlapping.txt").read_text() == ""
@@ -179,12 +187,12 @@ def test_no_one_in_both(sets, make_records, tmp_path):
 
 
 def test_what_overlaps_can_be_left_out(sets, tmp_path):
-    check_overlap(tmp_path / "found", *sets, embed=embed)
+    check_overlap(tmp_path / "found", *sets, embedder=EMBEDDER)
     listed = tmp_path / "found" / "overlapping.txt"
     split_records(tmp_path / "clean", sets[0].directory, exclude=listed)
     left = RecordFolder.open(tmp_path / "clean" / "train")
     assert [entry.name for entry in left.manifest.classes] == ["Ann"]
-    assert len(find_overlap(left, sets[1], embed=embed).labels) == 0
+    assert len(find_overlap(left, sets[1], embedder=EMBEDDER).labels) == 0
 
 
 def test_damaged_images(sets, make_records, tmp_path):
@@ -192,36 +200,43 @@ def test_damaged_images(sets, make_records, tmp_path):
     records = make_records({"Ann": (1, 199), "Robert": (4, 1)})
     records[-1] = records[-1]._replace(encoded=records[-1].encoded[:-9])
     write_records(tmp_path / "one", records, num_shards=1)
-    overlap = find_overlap(sets[0], RecordFolder.open(tmp_path / "one"), embed=embed, images=200)
+    overlap = find_overlap(
+        sets[0], RecordFolder.open(tmp_path / "one"), embedder=EMBEDDER, images=200
+    )
     assert overlap.labels[overlap.by_embedding].tolist() == [[1, 0]]
     assert overlap.labels.tolist() == [[1, 0]]
     renamed = [r._replace(text="Bob") if r.text == "Robert" else r for r in records]
     write_records(tmp_path / "named", renamed, num_shards=1)
-    overlap = find_overlap(sets[0], RecordFolder.open(tmp_path / "named"), embed=embed, images=200)
+    overlap = find_overlap(
+        sets[0], RecordFolder.open(tmp_path / "named"), embedder=EMBEDDER, images=200
+    )
     assert overlap.labels.tolist() == [[1, 0], [0, 1]]
     assert np.isnan(overlap.degrees).tolist() == [False, True]
     named = RecordFolder.open(tmp_path / "named")
-    check_overlap(tmp_path / "out", sets[0], named, embed=embed, images=200)
+    check_overlap(tmp_path / "out", sets[0], named, embedder=EMBEDDER, images=200)
     assert read_table(tmp_path / "out")[1]["degrees"] == ""
     records[0] = records[0]._replace(encoded=b"")
     records[1] = records[1]._replace(encoded=b"")
     write_records(tmp_path / "many", records, num_shards=1)
     many = RecordFolder.open(tmp_path / "many")
     with pytest.raises(DataError, match=r"More than 1 % of .* in '.*many' are damaged. Image"):
-        check_overlap(tmp_path / "no", sets[0], many, embed=embed, images=200)
+        check_overlap(tmp_path / "no", sets[0], many, embedder=EMBEDDER, images=200)
     assert not (tmp_path / "no").exists()
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"embed": embed, "degrees": 90.0}, "'degrees' must be above 0 and below 90"),
-        ({"embed": embed, "degrees": float("nan")}, "'degrees' must be above 0 and below 90"),
-        ({"embed": embed, "images": 0}, "'images' must be an integer of at least 1"),
-        ({"embed": embed, "shown": 0}, "'shown' must be an integer of at least 1"),
+        ({"embedder": EMBEDDER, "degrees": 90.0}, "'degrees' must be above 0 and below 90"),
+        ({"embedder": EMBEDDER, "degrees": float("nan")}, "'degrees' must be above 0 and below 90"),
+        ({"embedder": EMBEDDER, "images": 0}, "'images' must be an integer of at least 1"),
+        ({"embedder": EMBEDDER, "shown": 0}, "'shown' must be an integer of at least 1"),
         ({"degrees": 55.0}, "Give --workdir=RUN or --model=FILE"),
         ({"by_name": False}, "Give --workdir=RUN or --model=FILE"),
-        ({"embed": lambda images: embed(images) * np.nan}, "Embeddings are not finite"),
+        (
+            {"embedder": embedder_of(lambda images: embed(images) * np.nan)},
+            "Embeddings are not finite",
+        ),
     ],
 )
 def test_bad_options(sets, tmp_path, options, words):

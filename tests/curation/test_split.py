@@ -150,7 +150,7 @@ def test_parts_of_any_size_share_no_one():
         ({"parts": {"train": 0.9, "val": 0.2}}, "'parts' must be shares that sum to 1. Received"),
         ({"parts": {"train": 1.2, "val": -0.2}}, "'parts' must be shares that sum to 1"),
         ({"parts": {"train": float("nan")}}, "'parts' must be shares that sum to 1"),
-        ({"parts": {"../train": 1.0}}, "called by letters, digits, _ and - alone"),
+        ({"parts": {"../train": 1.0}}, "named with letters, digits, _ and - only"),
         ({"parts": {"train": 0.99, "val": 0.01}}, "none is empty, as 'val' is with 20 people"),
         ({"holdout": 20}, "'holdout_identities' must be between 1 and 19 people"),
         ({"holdout": 0}, "'holdout_identities' must be between 1 and 19 people"),
@@ -174,7 +174,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(data, tmp_path, 
         ({"test": ["P1"]}, "1 of the 1 names listed for part 'test' are of no one"),
         ({"test": ["p1"], "exclude": ["p1"]}, "'p1' is listed for those left out, and for others"),
         ({"exclude": PEOPLE}, "none is empty, as 'train' is with 0 people"),
-        ({"../x": ["p1"]}, "called by letters, digits"),
+        ({"../x": ["p1"]}, "named with letters, digits"),
     ],
 )
 def test_lists_that_do_not_fit(data, tmp_path, lists, words):

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from facerec_tf.core.errors import ArgumentError
-from facerec_tf.core.files import sha256_tree
 from facerec_tf.data import Manifest, PairSet, find_pairs, synthetic_records, write_synthetic
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.faces import synthetic_face
 from facerec_tf.data.records import read_shard
+from tests.folder_digest import file_digests
 
 ARGUMENTS = {"identities": 4, "images": 3, "seed": 5, "holdout": 6, "pairs": 20}
 
@@ -46,7 +46,7 @@ def test_pairs_show_no_one_trained_on(directory):
 def test_workers_draw_the_same(directory, tmp_path, monkeypatch):
     monkeypatch.setattr(synthetic_records, "_LOT", 6)
     write_synthetic(tmp_path / "data", **ARGUMENTS, workers=2)
-    assert sha256_tree(tmp_path / "data") == sha256_tree(directory)
+    assert file_digests(tmp_path / "data") == file_digests(directory)
 
 
 def test_workers_load_no_tensorflow():

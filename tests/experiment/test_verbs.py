@@ -15,7 +15,8 @@ import pytest
 
 import facerec_tf
 from facerec_tf.data import PairSet, find_pairs
-from facerec_tf.experiment import load_encoder, load_keras, load_recognizer
+from facerec_tf.experiment import load_embedder, load_keras, load_recognizer
+from facerec_tf.serving import verify_pairs
 from tests.conftest import ROOT
 from tests.experiment.conftest import SMALL
 from tests.forked import ForkedCommand
@@ -105,8 +106,8 @@ def test_an_export_needs_no_facerec_tf_and_embeds_the_same(finished_run, command
         assert np.all(np.sum(out["two"] * expected, axis=1) > 0.9)
     embedder = facerec_tf.Embedder(output)
     np.testing.assert_allclose(embedder.embed(images), expected, atol=1e-5)
-    _, scores = load_encoder(None, output).verify(pairs, flip_fusion=False)
-    _, expected = load_encoder(finished_run, None).verify(pairs, flip_fusion=False)
+    _, scores = verify_pairs(load_embedder(None, output), pairs)
+    _, expected = verify_pairs(load_embedder(finished_run, None), pairs)
     np.testing.assert_allclose(scores, expected, atol=1e-5)
 
 

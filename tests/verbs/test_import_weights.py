@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from facerec_tf.experiment.keras_file import load_keras
+from facerec_tf.runs.keras_file import load_keras
 from tests.pretrained.mxnet_files import fresnet, params_bytes
 
 Y1 = "data/models/mobilefacenet_y1/model-0000.params"

@@ -8,9 +8,11 @@ import pytest
 from facerec_tf.data import PairSet, find_pairs
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
-from facerec_tf.experiment.encoder import Encoder
+from facerec_tf.serving import Embedder, verify_pairs
 
 VIDEOS = {"Ann_A/0": (9, 10, 100), "Ann_A/3": (7,), "Bob_B/1": (1, 2, 30), "Bob_B/2": (5, 6)}
+
+METADATA = {"image_size": (112, 112), "embedding_size": 192, "digest": ""}
 
 
 def encode(images):
@@ -49,7 +51,7 @@ def test_scores_are_those_of_the_first_frames(database, tmp_path, run_verb):
     assert done.returncode == 0, done.stderr
     assert "ytf: 5,000 pairs of 4 videos, 7 frames" in done.stdout
     pair_set = PairSet.load(find_pairs(tmp_path / "data", "ytf"))
-    _, scores = Encoder(encode, (112, 112), "").verify(pair_set, flip_fusion=False)
+    _, scores = verify_pairs(Embedder.of_function(encode, METADATA), pair_set, flip_fusion=False)
     means = {
         video: unit(
             np.mean([unit(encode(decode_photo(jpeg)[None])[0]) for jpeg in own[:2]], axis=0)

@@ -7,9 +7,11 @@ import pytest
 from facerec_tf.data import Pair, PairSet, Record, write_pair_set
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
-from facerec_tf.experiment.encoder import Encoder
+from facerec_tf.serving import Embedder, verify_pairs
 
 PEOPLE, IMAGES = 4, 5
+
+METADATA = {"image_size": (112, 112), "embedding_size": 192, "digest": ""}
 
 
 def encode(images):
@@ -54,7 +56,7 @@ def test_templates_are_means_of_unit_embeddings(load, records, flip_fusion):
     """Two templates for each person: of images 0 to 2, and of 3 and 4."""
     templates = {r.filename: f"{r.text}/{int(r.filename[3:5]) // 12}" for r in records}
     pair_set, pairs = load(sorted(set(templates.values())), templates)
-    _, scores = Encoder(encode, (112, 112), "").verify(pair_set, flip_fusion)
+    _, scores = verify_pairs(Embedder.of_function(encode, METADATA), pair_set, flip_fusion)
     frames = {}
     for record in records:
         image = decode_photo(record.encoded)[None]
@@ -71,7 +73,7 @@ def test_templates_are_means_of_unit_embeddings(load, records, flip_fusion):
 def test_single_images_score_as_they_are(load, records):
     """And not as means: to the bit as cosines of the embeddings themselves."""
     pair_set, pairs = load([record.filename for record in records])
-    _, scores = Encoder(encode, (112, 112), "").verify(pair_set, flip_fusion=False)
+    _, scores = verify_pairs(Embedder.of_function(encode, METADATA), pair_set, flip_fusion=False)
     embeddings = {r.filename: encode(decode_photo(r.encoded)[None]) for r in records}
     units = {
         name: row.astype(np.float64) / np.linalg.norm(row.astype(np.float64), axis=1, keepdims=True)

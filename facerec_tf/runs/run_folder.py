@@ -1,4 +1,4 @@
-"""The folder of one run: what lies where, and how it is read back."""
+"""The folder of one run: its files, and how they are read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.files import atomic_file
 from facerec_tf.data import Manifest, PairSet
 from facerec_tf.models import Recognizer
-from facerec_tf.training import Checkpoints
+from facerec_tf.runs.checkpoints import Checkpoints
 
 
 class RunFolder:
@@ -56,7 +56,7 @@ class RunFolder:
             )
 
     def begin(self, config: ExperimentConfig, manifest: Manifest, recognizer: Recognizer) -> None:
-        """Writes what is trained, and on what, then `config.json`, which makes this a run."""
+        """Writes manifest and architecture, then `config.json`, which marks the folder as a run."""
         manifest.save(self.path)
         with atomic_file(self._architecture) as path:
             path.write_text(recognizer.to_json(indent=1) + "\n")

@@ -50,7 +50,7 @@ class Checkpoints:
     written. Which one is latest, and which best, is read from the files in them.
 
     Args:
-        directory: Where they lie.
+        directory: Folder of the checkpoints.
         keep: How many of the latest to keep, beside the one of the highest metric.
     """
 
@@ -65,7 +65,8 @@ class Checkpoints:
         path = self.directory / f"step-{step:08d}"
         state: dict[str, Any] = {"step": step, "metric": metric}
         with atomic_directory(path) as folder:
-            np.savez(folder / "variables.npz", **variables)
+            arrays: Any = variables  # NumPy types its keywords as bool, for `allow_pickle`.
+            np.savez(folder / "variables.npz", **arrays)
             (folder / "state.json").write_text(json.dumps(state) + "\n")
         self._prune()
         return Checkpoint(path, step, metric)

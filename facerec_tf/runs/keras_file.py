@@ -1,4 +1,4 @@
-"""Reads a recognizer from a `.keras` file, whatever may be wrong with it."""
+"""Loads a recognizer from a `.keras` file."""
 
 from __future__ import annotations
 

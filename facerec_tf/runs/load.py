@@ -1,0 +1,98 @@
+"""Loads the recognizer of a run folder or a `.keras` file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facerec_tf.core.errors import ArgumentError, DataError
+from facerec_tf.core.lookup import require_known
+from facerec_tf.models import Recognizer
+from facerec_tf.runs.keras_file import load_keras
+from facerec_tf.runs.run_folder import RunFolder
+
+
+def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognizer:
+    """Loads the recognizer of a run.
+
+    The averaged weights of a checkpoint are used if the run keeps an average.
+
+    Args:
+        workdir: Run folder.
+        checkpoint: `final` for the finished run's, `latest` or `best` for a checkpoint's.
+
+    Raises:
+        ArgumentError: If `checkpoint` is none of these.
+        DataError: If the run does not have this state, or it cannot be read.
+    """
+    require_known(checkpoint, ("final", "latest", "best"), "checkpoint")
+    folder = RunFolder(workdir)
+    folder.config()  # Raises unless this is a run.
+    if checkpoint == "final":
+        if not folder.recognizer.is_file():
+            raise DataError(
+                f"Run {workdir} is not finished: {folder.recognizer} is missing. "
+                "Use --checkpoint=latest, or finish the run with --resume."
+            )
+        return load_keras(folder.recognizer)
+    checkpoints = folder.checkpoints()
+    chosen = checkpoints.latest() if checkpoint == "latest" else checkpoints.best()
+    if chosen is None:
+        raise DataError(f"Run {workdir} has no {checkpoint} checkpoint.")
+    recognizer, arrays = folder.build_recognizer(), chosen.load()
+    _assign(recognizer.variables, arrays, "model")
+    if any(name.startswith("average/") for name in arrays):
+        _assign(recognizer.backbone.weights, arrays, "average")
+    return recognizer
+
+
+def load_trained(
+    workdir: str | Path | None, model: str | Path | None, checkpoint: str = "final"
+) -> Recognizer:
+    """Loads the recognizer of a run or of a `.keras` file.
+
+    Args:
+        workdir: Run folder, or None.
+        model: `.keras` file, or None; exactly one of the two is given.
+        checkpoint: State of the run; see `load_recognizer`.
+
+    Raises:
+        ArgumentError: If both or neither are given, or a checkpoint of a `model` is requested.
+        DataError: If it cannot be read.
+    """
+    path = require_one_source(workdir, model, checkpoint)
+    return load_recognizer(path, checkpoint) if workdir else load_keras(path)
+
+
+def require_one_source(
+    workdir: str | Path | None, model: str | Path | None, checkpoint: str
+) -> Path:
+    """Returns the path that is given, `workdir` or `model`.
+
+    Raises:
+        ArgumentError: If both or neither are given, or a checkpoint of a `model` is requested.
+    """
+    path = workdir or model
+    if not path or (workdir and model):
+        raise ArgumentError("Give either --workdir=RUN or --model=FILE, not both.")
+    if model and checkpoint != "final":
+        raise ArgumentError(
+            f"--checkpoint={checkpoint} selects a state of a --workdir: a --model has only one."
+        )
+    return Path(path)
+
+
+def _assign(variables: list[Any], arrays: Mapping[str, np.ndarray], group: str) -> None:
+    """Assigns the arrays `group/0000`, `group/0001`, …, the names that `Trainer.state` gives."""
+    expected = {f"{group}/{i:04d}": variable for i, variable in enumerate(variables)}
+    shapes = {n: array.shape for n, array in arrays.items() if n.startswith(f"{group}/")}
+    if shapes != {name: tuple(variable.shape) for name, variable in expected.items()}:
+        raise DataError(
+            "The checkpoint's variables are not those of this model: it was written by another "
+            "configuration or version."
+        )
+    for name, variable in expected.items():
+        variable.assign(arrays[name])
