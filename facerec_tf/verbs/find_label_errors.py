@@ -4,9 +4,9 @@
     facerec find-label-errors --model=FILE.keras --data=RECORDS --output=DIR
 
 Any recognizer can be used, including one trained on other people: a run, a `.keras` file or an
-exported folder. The centre of an identity is the direction near which most of its images are.
-Images more than `--degrees` from it are flagged (the rule of Sub-center ArcFace, ECCV 2020).
-Identities whose centres are less than `--same_degrees` apart may be the same person. The default is
+exported folder. The centre of an identity is the mean direction of the majority of its images.
+An image more than `--degrees` from the mean of the others is flagged (the rule of Sub-center
+ArcFace, ECCV 2020). Identities whose centres are less than `--same_degrees` apart may be the same person. The default is
 midway between two medians: the angle between two halves of one identity, and the angle to the
 nearest other identity. An identity with one image cannot be checked; if an identity has two images
 that disagree, both are flagged. The files in OUTPUT are
