@@ -6,10 +6,10 @@
 Any recognizer can be used, including one trained on other people: a run, a `.keras` file or an
 exported folder. The centre of an identity is the mean direction of the majority of its images.
 An image more than `--degrees` from the mean of the others is flagged (the rule of Sub-center
-ArcFace, ECCV 2020). Identities whose centres are less than `--same_degrees` apart may be the same person. The default is
-midway between two medians: the angle between two halves of one identity, and the angle to the
-nearest other identity. An identity with one image cannot be checked; if an identity has two images
-that disagree, both are flagged. The files in OUTPUT are
+ArcFace, ECCV 2020). Identities whose centres are less than `--same_degrees` apart may be the same
+person. The default is midway between two medians: the angle between two halves of one identity, and
+the angle to the nearest other identity. An identity with one image cannot be checked; if an
+identity has two images that disagree, both are flagged. The files in OUTPUT are
 
 - `images.csv`: the flagged images, farthest first, each with the nearest other identity;
 - `identities.csv`: all identities, each with the nearest other, nearest first;
