@@ -20,7 +20,7 @@ from facerec_tf.verbs.common import FLAGS, summarize
 
 def define_flags() -> None:
     """Defines the flags of the verb."""
-    flags.DEFINE_string("images", None, "Folder of photographs, in any subfolders.")
+    flags.DEFINE_string("images", None, "Folder of photographs, including its subfolders.")
     flags.DEFINE_string(
         "output", None, "Folder for the crops: new, empty, or of an interrupted call."
     )
@@ -29,7 +29,7 @@ def define_flags() -> None:
 
 
 def main() -> None:
-    """Aligns as the flags say."""
+    """Aligns the photographs and prints a summary."""
     if not (FLAGS.images and FLAGS.output):
         raise ArgumentError("--images=DIR and --output=DIR are needed.")
     options = alignment_options()

@@ -1,4 +1,4 @@
-"""Lists all networks: cost, and images per second that they embed on this machine.
+"""Lists all networks: cost, and images per second on this machine.
 
 facerec backbones [--only=iresnet50,mbf --batch_size=8]
 """
@@ -14,7 +14,7 @@ from absl import flags
 from facerec_tf.core import chief
 from facerec_tf.verbs.common import FLAGS
 
-#: Calls timed; the fastest counts, as what disturbs a call only slows it.
+#: Number of timed calls; the fastest counts, because disturbances only make a call slower.
 CALLS = 3
 
 
@@ -25,7 +25,7 @@ def define_flags() -> None:
 
 
 def main() -> None:
-    """Prints a row for each network as it is measured."""
+    """Prints one row per network, as soon as it is measured."""
     from facerec_tf.backbones import BACKBONES, find
     from facerec_tf.backbones.cost import multiply_adds, parameters
     from facerec_tf.models import Recognizer

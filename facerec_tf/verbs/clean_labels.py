@@ -1,20 +1,20 @@
-"""Drops or re-labels images that lie far from the dominant centre of their identity.
+"""Drops or relabels images that are far from the dominant centre of their identity.
 
     facerec clean-labels --workdir=RUN --output=DIR [--degrees=75 --action=drop]
 
-RUN was trained with `--loss=subcenter_arcface` (ECCV 2020): each identity has several centres, of
-which the dominant one is nearest to most of its images. Images past `--degrees` from it are left
-out; with `--action=relabel` they go to the nearest other identity whose dominant centre is within
-`--degrees` of them, if there is one. An identity none of whose own images is that near to its
-dominant centre takes in no others, and one that is left without images goes from the manifest.
-Re-label by a recognizer that sets its training people well apart: to a weak one, someone is near
-whatever an image shows.
+RUN must be trained with `--loss=subcenter_arcface` (ECCV 2020). Each identity then has several
+centres; the dominant one is the nearest to most of its images. Images more than `--degrees` from it
+are dropped. With `--action=relabel`, they are assigned to the nearest other identity whose dominant
+centre is within `--degrees`, if one exists. An identity receives images only if at least one of its
+own images is within `--degrees` of its dominant centre. Identities that are left without images are
+removed from the manifest. Relabel only with a recognizer that separates its training identities
+well: with a weak one, every image is near some identity.
 
-Identities that the run left out (`--min_images`) have no centres: their images are written as they
-are. Damaged images are left out; more than 1 % of them stop the tool. Pair sets in `DATA/pairs` are
-copied. `OUTPUT/label_noise.csv` has a line for every image, in the order of DATA: its name, its
-identity, the angle to the dominant centre in degrees, what was done (kept, dropped, relabelled,
-damaged, or unjudged: written as it is), and the new identity of a relabelled one.
+Identities that the run excluded (`--min_images`) have no centres; their images are copied
+unchanged. Damaged images are left out; if more than 1 % are damaged, the command fails. Pair sets
+in `DATA/pairs` are copied. `OUTPUT/label_noise.csv` has one row per image, in the order of DATA:
+file name, identity, angle to the dominant centre in degrees, decision (kept, dropped, relabelled,
+damaged, or unjudged: copied without a check), and the new identity of a relabelled image.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from facerec_tf.verbs.common import FLAGS, define_model_flags, summarize
 
 def define_flags() -> None:
     """Defines the flags of the verb."""
-    define_model_flags("`.keras` file to judge by instead of a run.")
+    define_model_flags("`.keras` file, instead of a run.")
     flags.DEFINE_string("data", None, "Folder of records to clean; default: the run's own.")
-    flags.DEFINE_string("output", None, "Folder to make.")
-    flags.DEFINE_float("degrees", 75.0, "Angle to the dominant centre that is too far.")
+    flags.DEFINE_string("output", None, "Output folder: new or empty.")
+    flags.DEFINE_float("degrees", 75.0, "Maximum angle to the dominant centre.")
     flags.DEFINE_enum(
-        "action", "drop", ["drop", "relabel"], "What to do with images past --degrees."
+        "action", "drop", ["drop", "relabel"], "What to do with images beyond --degrees."
     )
     flags.DEFINE_integer(
-        "min_images", None, "With --model: the --min_images it was trained with; default: 1."
+        "min_images", None, "With --model: the --min_images of its training; default: 1."
     )
-    flags.DEFINE_boolean("flip_fusion", False, "Add the mirrored image's embedding.")
+    flags.DEFINE_boolean("flip_fusion", False, "Add the embedding of the mirrored image.")
     flags.mark_flags_as_required(["output"])
 
 
 def main() -> None:
-    """Cleans as the flags say."""
+    """Writes cleaned records and prints a summary."""
     summary = clean_labels(
         Path(FLAGS.output),
         workdir=FLAGS.workdir,

@@ -31,7 +31,7 @@ def define_flags() -> None:
 
 
 def main() -> None:
-    """Evaluates as the flags say."""
+    """Evaluates a recognizer and prints the table."""
     verification, directory = evaluate(
         workdir=FLAGS.workdir,
         model=FLAGS.model,

@@ -31,7 +31,7 @@ def define_flags() -> None:
 
 
 def main() -> None:
-    """Exports as the flags say."""
+    """Exports a recognizer and prints the check of its embeddings."""
     if not FLAGS.output:
         raise ArgumentError("--output=DIR is needed: the folder to write.")
     difference = export(

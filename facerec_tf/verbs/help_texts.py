@@ -34,8 +34,10 @@ def render_help(verb: str) -> str:
             delattr(flags.FLAGS, name)
     description = (module.__doc__ or "").strip()
     more = "Further flags: --flagfile=FILE reads flags from a file, --helpfull lists all."
-    parts = [f"usage: facerec {verb} [flags]", description, "Flags:", *entries, more]
-    return "\n\n".join(parts[:3]) + "\n" + "\n".join(parts[3:-1]) + f"\n\n{parts[-1]}\n"
+    parts = [f"usage: facerec {verb} [flags]", description]
+    if entries:
+        parts.append("\n".join(["Flags:", *entries]))
+    return "\n\n".join([*parts, more]) + "\n"
 
 
 def _render_flag(flag: flags.Flag) -> str:

@@ -1,13 +1,13 @@
-"""Turns the TFRecords of peteryuX's arcface-tf2 into records.
+r"""Converts TFRecord files of peteryuX's arcface-tf2 to records.
 
     facerec import-arcface-tf2 --records=ms1m_bin.tfrecord --output=RECORDS
     facerec import-arcface-tf2 --records=ms1m.tfrecord --root=ms1m_align_112/imgs \
         --output=RECORDS
 
-Takes both of its forms: with the images inside, and with their paths alone, as written or, with
---root, as ROOT/PERSON/FILE. Images go in as they are; people are numbered anew, in the order of
-their source ids. Damaged images are listed in `RECORDS/rejected.csv`; more than 1 % of them stop
-the tool.
+Both formats are supported: files that contain the images, and files that contain paths. Paths are
+used as written or, with --root, as ROOT/PERSON/FILE. Images are copied without re-encoding. Labels
+are assigned in the order of the source ids. Damaged images are listed in `RECORDS/rejected.csv`; if
+more than 1 % are damaged, the command fails.
 """
 
 from __future__ import annotations
@@ -26,19 +26,21 @@ from facerec_tf.verbs.common import FLAGS, next_train, summarize
 
 def define_flags() -> None:
     """Defines the flags of the verb."""
-    flags.DEFINE_list("records", None, "Files, or patterns such as 'ms1m-*.tfrecord'.")
-    flags.DEFINE_string("root", None, "Folder of the people's folders, if records hold paths.")
-    flags.DEFINE_string("output", None, "Folder to make.")
-    flags.DEFINE_string("alignment", "arcface-112", "Template that the crops follow, or unknown.")
-    flags.DEFINE_integer("size", 112, "Side in pixels of crops whose --alignment is unknown.")
-    flags.DEFINE_string("name", "train", "First part of the shards' names.")
-    flags.DEFINE_integer("shards", 16, "Files to spread the records over.")
-    flags.DEFINE_integer("seed", 0, "Of the shuffle.")
+    flags.DEFINE_list("records", None, "TFRecord files, or patterns such as 'ms1m-*.tfrecord'.")
+    flags.DEFINE_string(
+        "root", None, "Folder that contains one folder per person, for files with paths."
+    )
+    flags.DEFINE_string("output", None, "Output folder: new or empty.")
+    flags.DEFINE_string("alignment", "arcface-112", "Alignment template of the crops, or unknown.")
+    flags.DEFINE_integer("size", 112, "Side of the crops in pixels if --alignment is unknown.")
+    flags.DEFINE_string("name", "train", "Prefix of the shard file names.")
+    flags.DEFINE_integer("shards", 16, "Number of shard files.")
+    flags.DEFINE_integer("seed", 0, "Seed of the shuffle.")
     flags.mark_flags_as_required(["records", "output"])
 
 
 def main() -> None:
-    """Runs the import as the flags say."""
+    """Imports the files and prints a summary."""
     summary = import_arcface_tf2(
         find_files(FLAGS.records),
         Path(FLAGS.output),
@@ -52,7 +54,7 @@ def main() -> None:
 
 
 def image_size() -> tuple[int, int]:
-    """Returns height and width of the crops, by their alignment, or --size if that is unknown."""
+    """Height and width of the crops: the template's, or --size if --alignment is unknown."""
     if FLAGS.alignment == "unknown":
         require_count("size", FLAGS.size)
         return FLAGS.size, FLAGS.size

@@ -1,9 +1,9 @@
-"""Turns InsightFace's verification sets (lfw.bin, cfp_fp.bin, agedb_30.bin …) into pairs.
+"""Converts InsightFace's verification sets (lfw.bin, cfp_fp.bin, agedb_30.bin …) to pair sets.
 
     facerec import-bin --bin=faces_emore/lfw.bin --output=DATA/pairs/lfw
-    python -m facerec_tf.evaluate --model=FILE --data=DATA --protocol=lfw
+    facerec evaluate --model=FILE --data=DATA --protocol=lfw
 
-Such a file is a pickle; one that would run code is refused.
+The files are pickles. A pickle that would run code is rejected.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from facerec_tf.verbs.common import FLAGS, summarize
 
 def define_flags() -> None:
     """Defines the flags of the verb."""
-    flags.DEFINE_string("bin", None, "The verification set.")
-    flags.DEFINE_string("output", None, "Folder to make: DATA/pairs/NAME.")
-    flags.DEFINE_string("alignment", "arcface-112", "Landmark template of the crops.")
+    flags.DEFINE_string("bin", None, "Verification set to convert.")
+    flags.DEFINE_string("output", None, "Output folder: DATA/pairs/NAME.")
+    flags.DEFINE_string("alignment", "arcface-112", "Alignment template of the crops, or unknown.")
     flags.mark_flags_as_required(["bin", "output"])
 
 
 def main() -> None:
-    """Imports as the flags say."""
+    """Imports the pairs and prints a summary."""
     require_known(FLAGS.alignment, [*TEMPLATES, "unknown"], "alignment")
     output = Path(FLAGS.output)
     summarize(

@@ -1,16 +1,16 @@
-"""Turns Labeled Faces in the Wild into records: View 1 for training, pairs for Views 1 and 2.
+"""Converts Labeled Faces in the Wild to records for training and pairs for Views 1 and 2.
 
     facerec import-lfw --archive=lfw-deepfunneled.tar --output=DIR [--detector=yunet]
     facerec import-lfw --archive=lfw-deepfunneled.tar --landmarks=landmarks.csv --output=DIR
     facerec import-lfw --tfds --people=peopleDevTrain.txt --output=DIR
 
-The official split files (peopleDevTrain.txt, pairsDevTest.txt, pairs.txt) lie beside the archive.
-Faces are found by the detector, or cut out at the landmarks given, and brought to the ArcFace
-template at 112x112, or another --alignment. Writes `DIR/` (training records of the people in
-peopleDevTrain), `DIR/pairs/lfw_view1` and `DIR/pairs/lfw_view2`.
+The official split files (peopleDevTrain.txt, pairsDevTest.txt, pairs.txt) must be in the folder of
+the archive. Faces are found by the detector, or taken from the given landmarks, and aligned to the
+ArcFace template at 112x112 pixels, or to another --alignment. Writes `DIR/` (training records of
+the people in peopleDevTrain), `DIR/pairs/lfw_view1` and `DIR/pairs/lfw_view2`.
 
-TensorFlow Datasets' LFW (`--tfds`) lacks the photographs' numbers, by which the official pairs name
-them: it gives training records alone, of --people, or else of everybody.
+The LFW of TensorFlow Datasets (`--tfds`) does not contain the image numbers that the official pairs
+refer to. It therefore yields training records only: of --people, or of everyone.
 """
 
 from __future__ import annotations
@@ -33,19 +33,23 @@ def define_flags() -> None:
     """Defines the flags of the verb."""
     flags.DEFINE_string("archive", None, "lfw-deepfunneled.tar, or another tar of LFW.")
     flags.DEFINE_string(
-        "landmarks", None, "CSV in place of a detector: image, then x and y of five points."
+        "landmarks",
+        None,
+        "CSV file of landmarks, instead of a detector: image, then x and y of five points.",
     )
-    flags.DEFINE_boolean("tfds", False, "Read TensorFlow Datasets' LFW, not an archive.")
-    flags.DEFINE_string("tfds_data", None, "Where it lies; default: where TFDS keeps it.")
-    flags.DEFINE_boolean("download", False, "Have TFDS download it if it is not there.")
-    flags.DEFINE_string("people", None, "With --tfds: peopleDevTrain.txt, to train on alone.")
-    flags.DEFINE_string("output", None, "Folder to make.")
+    flags.DEFINE_boolean("tfds", False, "Read LFW from TensorFlow Datasets, instead of an archive.")
+    flags.DEFINE_string("tfds_data", None, "With --tfds: its data folder; default: that of TFDS.")
+    flags.DEFINE_boolean("download", False, "With --tfds: download the data set if it is missing.")
+    flags.DEFINE_string(
+        "people", None, "With --tfds: file of the people to use, such as peopleDevTrain.txt."
+    )
+    flags.DEFINE_string("output", None, "Output folder: new or empty.")
     define_alignment_flags()
     flags.mark_flags_as_required(["output"])
 
 
 def main() -> None:
-    """Runs the import as the flags say."""
+    """Imports LFW and prints a summary."""
     require_used()
     options = alignment_options()
     cropper, output = cropping(options), Path(FLAGS.output)
@@ -66,7 +70,7 @@ def main() -> None:
 
 
 def require_used() -> None:
-    """Raises `ArgumentError` for flags that do not go together."""
+    """Raises `ArgumentError` for flags that cannot be combined."""
     if bool(FLAGS.archive) == FLAGS.tfds:
         raise ArgumentError("Give either --archive=FILE or --tfds.")
     if FLAGS.landmarks and (FLAGS.tfds or FLAGS["detector"].present):
@@ -78,7 +82,7 @@ def require_used() -> None:
 
 
 def cropping(options: AlignmentOptions) -> Cropper:
-    """Returns what cuts the faces out: at the landmarks given, or where a detector finds them."""
+    """The cropper: from the given landmarks, or from a detector."""
     if FLAGS.landmarks is None:
         return options.make_cropper()
     landmarks = read_landmarks(Path(FLAGS.landmarks))

@@ -1,11 +1,12 @@
-"""Turns an MXNet record file into records, as InsightFace ships CASIA, MS1M or Glint360K.
+r"""Converts an MXNet record file, as InsightFace ships CASIA, MS1M or Glint360K, to records.
 
     facerec import-mxnet --rec=faces_emore/train.rec --output=RECORDS
     facerec import-mxnet --rec=mine.rec --lst=mine.lst --size=112 --alignment=unknown \
         --output=RECORDS
 
-`train.idx` and `property` are looked for beside `train.rec`. JPEGs go into the records as they are.
-What is no JPEG or PNG is listed in `RECORDS/rejected.csv`; more than 1 % of those stop the tool.
+`train.idx` and `property` are read from the folder of `train.rec`. JPEGs are copied without
+re-encoding. Images that are neither JPEG nor PNG are listed in `RECORDS/rejected.csv`; if they are
+more than 1 %, the command fails.
 """
 
 from __future__ import annotations
@@ -23,22 +24,24 @@ from facerec_tf.verbs.common import FLAGS, next_train, summarize
 
 def define_flags() -> None:
     """Defines the flags of the verb."""
-    flags.DEFINE_string("rec", None, "The record file.")
-    flags.DEFINE_string("idx", None, "Its index; by default the one beside it, if any.")
-    flags.DEFINE_string("lst", None, "MXNet's list, which has the images' names.")
-    flags.DEFINE_string("output", None, "Folder to make.")
-    flags.DEFINE_string("alignment", "arcface-112", "Template that the crops follow, or unknown.")
-    flags.DEFINE_integer("size", None, "Side in pixels, where there is no 'property'.")
-    flags.DEFINE_string("name", "train", "First part of the shards' names.")
+    flags.DEFINE_string("rec", None, "MXNet record file.")
+    flags.DEFINE_string("idx", None, "Index file; default: the one next to --rec, if it exists.")
+    flags.DEFINE_string("lst", None, "MXNet list file, which contains the image names.")
+    flags.DEFINE_string("output", None, "Output folder: new or empty.")
+    flags.DEFINE_string("alignment", "arcface-112", "Alignment template of the crops, or unknown.")
     flags.DEFINE_integer(
-        "shards", None, "Files to spread the records over; default: 16, or one for every 256 MB."
+        "size", None, "Side of the images in pixels, if the file 'property' is missing."
     )
-    flags.DEFINE_integer("seed", 0, "Of the shuffle.")
+    flags.DEFINE_string("name", "train", "Prefix of the shard file names.")
+    flags.DEFINE_integer(
+        "shards", None, "Number of shard files; default: 16, or one per 256 MB if that is more."
+    )
+    flags.DEFINE_integer("seed", 0, "Seed of the shuffle.")
     flags.mark_flags_as_required(["rec", "output"])
 
 
 def main() -> None:
-    """Runs the import as the flags say."""
+    """Imports the record file and prints a summary."""
     require_known(FLAGS.alignment, [*TEMPLATES, "unknown"], "alignment")
     if FLAGS.size is not None:
         require_count("size", FLAGS.size)

@@ -1,16 +1,17 @@
-"""Turns another project's weight file into a recognizer of ours.
+"""Converts a weight file of another project to a recognizer.
 
     facerec import-weights --from=FILE --backbone=NAME --output=recognizer.keras
 
-FILE is an MXNet `.params` file (with its `-symbol.json` beside it, if there is one), a PyTorch
-`state_dict` of InsightFace's arcface_torch or of facenet-pytorch, or an ONNX recogniser as in
-InsightFace's model packs. Every array must find its place in the backbone: what is missing, left
-over or of another shape is listed, and nothing is written. The recognizer takes RGB pixels 0-255,
-whatever its file was fed; where it comes from, with the file's SHA-256, stays in its `origin`.
+FILE is an MXNet `.params` file (with its `-symbol.json` in the same folder, if available), a
+PyTorch `state_dict` of InsightFace's arcface_torch or of facenet-pytorch, or an ONNX recogniser
+from InsightFace's model packs. Every array must match a weight of the backbone: missing, unused and
+differently shaped arrays are listed, and nothing is written. The recognizer takes RGB pixels in
+0-255, whatever the original network takes. Its `origin` records the source, with the file's
+SHA-256.
 
-ONNX files often have BatchNorm folded into the convolutions. Such a network embeds as before, but
-to be fine-tuned it needs statistics again: `--calibrate=DIR` measures them on some of the records
-in DIR, without a change to what it computes.
+In ONNX files, BatchNorm is often folded into the convolutions. Such a network computes the same
+embeddings, but fine-tuning needs BatchNorm statistics: `--calibrate=DIR` measures them on some of
+the records in DIR, without changing the embeddings.
 """
 
 from __future__ import annotations
@@ -32,18 +33,18 @@ from facerec_tf.verbs.common import FLAGS, summarize
 def define_flags() -> None:
     """Defines the flags of the verb."""
     flags.DEFINE_string("from", None, "Weight file to read.")
-    flags.DEFINE_string("backbone", None, "Network of the file, such as iresnet50 or mbf.")
+    flags.DEFINE_string("backbone", None, "Architecture of the weights, such as iresnet50 or mbf.")
     flags.DEFINE_string("output", None, "`.keras` file to write.")
     flags.DEFINE_multi_string(
-        "option", [], "Option of the backbone, such as se=true; may be given several times."
+        "option", [], "Option of the backbone, such as se=true; can be repeated."
     )
     flags.DEFINE_float(
         "mean",
         None,
-        "The file's network is fed (pixel - mean) / std; default: as its project does.",
+        "Input normalisation of the network: (pixel - mean) / std; default: its project's.",
     )
     flags.DEFINE_float("std", None, "See --mean.")
-    flags.DEFINE_enum("channels", "rgb", ["rgb", "bgr"], "Order the network takes.")
+    flags.DEFINE_enum("channels", "rgb", ["rgb", "bgr"], "Channel order of the network's input.")
     flags.DEFINE_string(
         "calibrate", None, "Folder of records to measure folded BatchNorm statistics on."
     )
@@ -51,10 +52,10 @@ def define_flags() -> None:
 
 
 def import_file(output: Path) -> list[str]:
-    """Imports as the flags say, and writes `output`.
+    """Imports the weights and writes `output`.
 
     Returns:
-        What was done, for a summary.
+        Lines of the summary.
 
     Raises:
         UserError: If the file does not fit, or `output` cannot be written.
@@ -83,10 +84,10 @@ def import_file(output: Path) -> list[str]:
 
 
 def parse_options(given: Sequence[str]) -> dict[str, Any]:
-    """Returns the backbone's options by name, of `NAME=VALUE` each.
+    """Options of the backbone by name, parsed from `NAME=VALUE` items.
 
     Raises:
-        ArgumentError: If one is no such pair.
+        ArgumentError: If an item has another form.
     """
     options = {}
     for item in given:
@@ -101,7 +102,7 @@ def parse_options(given: Sequence[str]) -> dict[str, Any]:
 
 
 def describe(origin: dict[str, Any]) -> list[str]:
-    """Says where a recognizer comes from."""
+    """Lines that describe the origin of a recognizer."""
     lines = [
         f"from '{origin['file']}' ({origin['format']}, SHA-256 {origin['sha256'][:12]}…): "
         f"{origin['arrays']} arrays, each used once; {origin['arrays_left_aside']} left aside",
@@ -123,7 +124,7 @@ def _describe_folded(origin: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Prints what was imported, and what can be done with it."""
+    """Imports the weights and prints a summary with the next commands."""
     find(FLAGS.backbone)
     output = Path(FLAGS.output)
     summarize(

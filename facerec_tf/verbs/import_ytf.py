@@ -1,13 +1,13 @@
-"""Turns YouTube Faces into a pair set whose templates are videos, to evaluate on.
+r"""Converts YouTube Faces to a pair set for evaluation; each template is a video.
 
     facerec import-ytf --frames=aligned_images_DB --splits=splits.txt --detector=yunet \
         --output=DATA/pairs/ytf
-    python -m facerec_tf.evaluate --model=MODEL --data=DATA --protocol=ytf
+    facerec evaluate --model=MODEL --data=DATA --protocol=ytf
 
-With --detector, the face of every frame is found, cut out and brought to the --alignment; without,
-frames are aligned crops already, and JPEGs go in as they are. `aligned_images_DB` is to be
-preferred: there the person's face is in the centre, while the whole frames of `frame_images_DB` may
-show others. Frames without a face are listed in `OUTPUT/rejected.csv`.
+With --detector, the face in each frame is found and aligned to --alignment. Without it, the frames
+must be aligned crops, and JPEGs are copied without re-encoding. Prefer `aligned_images_DB`: the
+person's face is in the centre of each frame, while the full frames of `frame_images_DB` may show
+other people. Frames without a face are listed in `OUTPUT/rejected.csv`.
 """
 
 from __future__ import annotations
@@ -30,16 +30,18 @@ from facerec_tf.verbs.common import FLAGS, summarize
 
 def define_flags() -> None:
     """Defines the flags of the verb."""
-    flags.DEFINE_string("frames", None, "Folder of frames, as PERSON/VIDEO/FRAME.jpg.")
-    flags.DEFINE_string("splits", None, "splits.txt, as YouTube Faces has it.")
-    flags.DEFINE_integer("max_frames", 100, "The first of each video; 0 for all.")
-    flags.DEFINE_string("output", None, "Folder to make.")
+    flags.DEFINE_string("frames", None, "Folder of frames: PERSON/VIDEO/FRAME.jpg.")
+    flags.DEFINE_string("splits", None, "splits.txt of YouTube Faces.")
+    flags.DEFINE_integer(
+        "max_frames", 100, "Number of frames used per video, from its beginning; 0: all."
+    )
+    flags.DEFINE_string("output", None, "Output folder: new or empty.")
     define_alignment_flags(detector=None)
     flags.mark_flags_as_required(["frames", "splits", "output"])
 
 
 def main() -> None:
-    """Runs the import as the flags say."""
+    """Imports the frames and prints a summary."""
     if options := optional_alignment_options():
         template, cropper = options.template(), options.make_cropper()
     else:

@@ -1,4 +1,4 @@
-"""Lists all margin heads and losses on embeddings: parameters, their defaults, and the source.
+"""Lists all margin heads and losses on embeddings: parameters, defaults and source.
 
 facerec losses
 """

@@ -1,4 +1,4 @@
-"""Turns photographs of people into records.
+r"""Converts photographs of people to records.
 
     facerec make-records --images=DIR --detector=yunet --output=RECORDS
     facerec make-records --images=DIR --output=RECORDS [--holdout_identities=100]
@@ -6,13 +6,14 @@
         --output=RECORDS
     facerec make-records --table=LABELS.csv [--images=DIR] --detector=yunet --output=RECORDS
 
-`IMAGES/Jane Doe/1.jpg` is a photograph of Jane Doe, unless another --layout is chosen. A table, CSV
-or Parquet, has a row for each photograph: its path, absolute or below --images (by default the
-table's folder), and its label. With --detector, faces are found, cut out and brought to the
---alignment; without, the images are aligned crops already: JPEGs go into the records as they are,
-other formats become JPEG. What is left out is listed in `RECORDS/rejected.csv`; more than 1 % of
-damaged images stop the tool. With --holdout_identities, that many people are kept out of training,
-and pairs of their images are written to `RECORDS/pairs/holdout`.
+By default, `IMAGES/Jane Doe/1.jpg` is a photograph of Jane Doe; see --layout for other layouts. A
+table, CSV or Parquet, has one row per photograph: its label, and its path, which is absolute or
+relative to --images (default: the folder of the table). With --detector, faces are found, cropped
+and aligned to --alignment. Without it, the images must be aligned crops: JPEGs are copied without
+re-encoding, and other formats are converted to JPEG. Rejected images are listed in
+`RECORDS/rejected.csv`; if more than 1 % of the images are damaged, the command fails. With
+--holdout_identities, that many people are excluded from training, and pairs of their images are
+written to `RECORDS/pairs/holdout`.
 """
 
 from __future__ import annotations
@@ -41,25 +42,29 @@ from facerec_tf.verbs.common import FLAGS, next_train, summarize
 
 def define_flags() -> None:
     """Defines the flags of the verb."""
-    flags.DEFINE_string("images", None, "Folder of photographs, or that of a table's.")
-    flags.DEFINE_string("layout", "folders", f"Of that folder: {', '.join(FOLDER_LAYOUTS)}.")
-    flags.DEFINE_string("table", None, "CSV or Parquet file of paths and labels.")
-    flags.DEFINE_string("path_column", "path", "The table's column of paths.")
-    flags.DEFINE_string("label_column", "label", "The table's column of labels.")
-    flags.DEFINE_string("output", None, "Folder to make.")
-    flags.DEFINE_string("name", "train", "First part of the shards' names.")
-    flags.DEFINE_integer("shards", 16, "Files to spread the records over.")
-    flags.DEFINE_integer("min_images", 1, "Leave out people with fewer images.")
-    flags.DEFINE_integer("size", 112, "Side in pixels of crops whose --alignment is unknown.")
-    flags.DEFINE_integer("holdout_identities", 0, "People kept from training, to judge by.")
-    flags.DEFINE_integer("pairs", 2000, "Pairs of the people held out, a multiple of 20.")
-    flags.DEFINE_integer("seed", 0, "Of the shuffle, the people held out and their pairs.")
+    flags.DEFINE_string(
+        "images", None, "Folder of photographs, or base folder of the paths in --table."
+    )
+    flags.DEFINE_string("layout", "folders", f"Layout of --images: {', '.join(FOLDER_LAYOUTS)}.")
+    flags.DEFINE_string("table", None, "CSV or Parquet file with paths and labels.")
+    flags.DEFINE_string("path_column", "path", "Column of --table with the paths.")
+    flags.DEFINE_string("label_column", "label", "Column of --table with the labels.")
+    flags.DEFINE_string("output", None, "Output folder: new or empty.")
+    flags.DEFINE_string("name", "train", "Prefix of the shard file names.")
+    flags.DEFINE_integer("shards", 16, "Number of shard files.")
+    flags.DEFINE_integer("min_images", 1, "Minimum number of images per person.")
+    flags.DEFINE_integer("size", 112, "Side of the crops in pixels if --alignment is unknown.")
+    flags.DEFINE_integer(
+        "holdout_identities", 0, "Number of people held out of training, for evaluation."
+    )
+    flags.DEFINE_integer("pairs", 2000, "Number of pairs of held-out people: a multiple of 20.")
+    flags.DEFINE_integer("seed", 0, "Seed of the shuffle, the held-out people and their pairs.")
     define_alignment_flags(detector=None, alignment=None)
     flags.mark_flags_as_required(["output"])
 
 
 def main() -> None:
-    """Writes records as the flags say."""
+    """Writes records and prints a summary."""
     if not FLAGS.holdout_identities:
         require_unused("pairs", "--holdout_identities=0")
     cropper, crop_format = cropping()
@@ -81,7 +86,7 @@ def main() -> None:
 
 
 def cropping() -> tuple[Cropper, CropFormat]:
-    """Returns the cropper, and size and alignment of its crops."""
+    """The cropper, and the size and alignment of its crops."""
     if options := optional_alignment_options():
         require_unused("size", "--detector")
         return options.make_cropper(), options.crop_format()
@@ -95,7 +100,7 @@ def cropping() -> tuple[Cropper, CropFormat]:
 
 
 def find_photos() -> tuple[list[Photo], list[Rejected]]:
-    """Returns the photographs that --images or --table name, and what is left out."""
+    """The photographs listed by --images or --table, and the rejected files."""
     root = Path(FLAGS.images) if FLAGS.images else None
     if FLAGS.table:
         require_unused("layout", "--table")
@@ -113,6 +118,6 @@ def find_photos() -> tuple[list[Photo], list[Rejected]]:
 
 
 def require_unused(name: str, chosen: str) -> None:
-    """Raises `ArgumentError` if flag `name`, without effect on what was chosen, is given."""
+    """Raises `ArgumentError` if flag `name` is given, which has no effect with `chosen`."""
     if FLAGS[name].present:
         raise ArgumentError(f"Flag --{name} is not used with {chosen}.")

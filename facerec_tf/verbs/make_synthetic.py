@@ -1,4 +1,4 @@
-"""Draws synthetic people as training records, and pairs of others to judge by.
+"""Draws synthetic people as training records, and pairs of other synthetic people.
 
 facerec make-synthetic --output=DIR [--identities=200 --images=24 --seed=0]
 """
@@ -13,16 +13,18 @@ from facerec_tf.verbs.common import FLAGS, next_train, summarize
 
 def define_flags() -> None:
     """Defines the flags of the verb."""
-    flags.DEFINE_string("output", None, "Folder to make.", required=True)
-    flags.DEFINE_integer("identities", 200, "People to train on.")
-    flags.DEFINE_integer("images", 24, "Images of each.")
-    flags.DEFINE_integer("seed", 0, "Of the people, their images and the pairs.")
-    flags.DEFINE_integer("holdout_identities", 80, "People for the pairs only; 0: none.")
-    flags.DEFINE_integer("pairs", 1600, "Pairs of them, a multiple of 20.")
+    flags.DEFINE_string("output", None, "Output folder: new or empty.", required=True)
+    flags.DEFINE_integer("identities", 200, "Number of people to train on.")
+    flags.DEFINE_integer("images", 24, "Number of images per person.")
+    flags.DEFINE_integer("seed", 0, "Seed of the people, their images and the pairs.")
+    flags.DEFINE_integer(
+        "holdout_identities", 80, "Number of other people, for the pairs; 0: no pairs."
+    )
+    flags.DEFINE_integer("pairs", 1600, "Number of pairs of these other people: a multiple of 20.")
 
 
 def main() -> None:
-    """Draws as the flags say."""
+    """Writes synthetic records and prints a summary."""
     manifest = write_synthetic(
         FLAGS.output,
         identities=FLAGS.identities,

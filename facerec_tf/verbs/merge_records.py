@@ -1,19 +1,19 @@
-"""Makes one data set of several folders of records.
+"""Merges several folders of records into one data set.
 
     facerec merge-records --inputs=DIR1,DIR2 --output=DIR [--same=PEOPLE.csv] [--same_names]
     facerec merge-records --inputs=casia=DIR1,vgg=DIR2 --output=DIR
 
-A data set is called as its folder, or as NAME=DIR says. Identities stay apart unless told that they
-are one person: by --same, a CSV file with the columns dataset,identity,person, in which identities
-of the same person are one; or by --same_names, if equal names are the same person, as in CASIA,
-VGGFace2 and LFW, and not merely numbers. Where a name would stand for two people, it becomes
-DATASET/NAME for both. The labels of the first data set stay as they are as long as no two of its
-identities are one person.
+The name of a data set is the name of its folder, or NAME in NAME=DIR. By default, identities of
+different data sets stay separate. --same reads a CSV file with the columns dataset,identity,person;
+identities with the same person are merged. --same_names merges identities with equal names; use it
+if names are names of people, as in CASIA, VGGFace2 and LFW, and not numbers. If two different
+people have the same name, both are renamed to DATASET/NAME. Labels of the first data set do not
+change unless two of its identities are merged.
 
-`OUTPUT/label_map.csv` has a line for every identity: its data set, its label and name there, and
-its label and name now. Images are called DATASET/FILENAME. Records must be of one image size and
-alignment. Pair sets are not taken over: who is held out of one data set may be in another, which
-facerec check-overlap finds out.
+`OUTPUT/label_map.csv` has one row per identity: data set, old label and name, new label and name.
+Images are named DATASET/FILENAME. All records must have the same image size and alignment. Pair
+sets are not copied, because people held out of one data set may be in another; `facerec
+check-overlap` finds them.
 """
 
 from __future__ import annotations
@@ -29,17 +29,19 @@ from facerec_tf.verbs.common import FLAGS, next_train, summarize
 def define_flags() -> None:
     """Defines the flags of the verb."""
     flags.DEFINE_list("inputs", None, "Folders of records, as DIR or NAME=DIR.")
-    flags.DEFINE_string("output", None, "Folder to make.")
-    flags.DEFINE_string("same", None, "CSV of dataset,identity,person: who is one person.")
-    flags.DEFINE_boolean("same_names", False, "Equal names are the same person.")
-    flags.DEFINE_string("name", "train", "First part of the shards' names.")
-    flags.DEFINE_integer("shards", None, "Files to spread the records over; default: as now.")
-    flags.DEFINE_integer("seed", 0, "Of the shuffle.")
+    flags.DEFINE_string("output", None, "Output folder: new or empty.")
+    flags.DEFINE_string("same", None, "CSV file with the columns dataset,identity,person.")
+    flags.DEFINE_boolean("same_names", False, "Merge identities with equal names.")
+    flags.DEFINE_string("name", "train", "Prefix of the shard file names.")
+    flags.DEFINE_integer(
+        "shards", None, "Number of shard files; default: as many as the inputs have."
+    )
+    flags.DEFINE_integer("seed", 0, "Seed of the shuffle.")
     flags.mark_flags_as_required(["inputs", "output"])
 
 
 def main() -> None:
-    """Merges as the flags say."""
+    """Merges the inputs and prints a summary."""
     summary = merge_records(
         Path(FLAGS.output),
         name_inputs(FLAGS.inputs),

@@ -1,18 +1,18 @@
-"""Splits records by identity: whoever is in one part is in no other.
+"""Splits records by identity: each person is in one part only.
 
     facerec split-records --data=DIR --output=DIR --parts=train:0.9,val:0.1 [--pairs=6000]
     facerec split-records --data=DIR --output=DIR --holdout_identities=100 --pairs=2000
     facerec split-records --data=DIR --output=DIR --exclude=OVERLAP/overlapping.txt
 
-Writes a folder of records for every part, `OUTPUT/train` and so on, and `OUTPUT/label_map.csv`: the
-label and name of every identity, its part, and its label there. --parts are shares of the people
-that --names and --exclude do not list; by default all go to `train`. --names=PART:FILE puts those
-listed in FILE into a part, and --exclude leaves people out; such a file has one name a line (a line
-that begins with a quotation mark is a JSON string).
+Writes a folder of records for each part (`OUTPUT/train` etc.) and `OUTPUT/label_map.csv`: label,
+name and part of each identity, and its label in that part. --parts are fractions of the people not
+listed by --names or --exclude; by default all of them are in `train`. --names=PART:FILE assigns the
+people listed in FILE to a part, and --exclude omits people. These files have one name per line; a
+line that begins with a quotation mark is read as a JSON string.
 
-With --pairs, so many pairs of each part but the first are written to `OUTPUT/FIRST/pairs/PART`,
-which `python -m facerec_tf.evaluate --data=OUTPUT/FIRST --protocol=PART` finds. Pair sets of DATA
-go with the first part.
+With --pairs, that many pairs of each part except the first are written to
+`OUTPUT/FIRST/pairs/PART`; evaluate on them with `facerec evaluate --data=OUTPUT/FIRST
+--protocol=PART`. Pair sets of DATA are copied to the first part.
 """
 
 from __future__ import annotations
@@ -29,20 +29,22 @@ from facerec_tf.verbs.common import FLAGS, summarize
 def define_flags() -> None:
     """Defines the flags of the verb."""
     flags.DEFINE_string("data", None, "Folder of records.")
-    flags.DEFINE_string("output", None, "Folder to make.")
-    flags.DEFINE_list("parts", [], "PART:SHARE of the people, shares summing to 1.")
+    flags.DEFINE_string("output", None, "Output folder: new or empty.")
+    flags.DEFINE_list("parts", [], "PART:SHARE items; the shares must sum to 1.")
     flags.DEFINE_integer(
-        "holdout_identities", None, "In place of --parts: people to put into `holdout`."
+        "holdout_identities", None, "Instead of --parts: number of people in the part `holdout`."
     )
-    flags.DEFINE_list("names", [], "PART:FILE of names that are in this part.")
-    flags.DEFINE_string("exclude", None, "File of names that are in no part.")
-    flags.DEFINE_integer("pairs", 0, "Pairs of each part but the first, a multiple of 20.")
-    flags.DEFINE_integer("seed", 0, "Of the choice, the shuffles and the pairs.")
+    flags.DEFINE_list("names", [], "PART:FILE items: files of names assigned to a part.")
+    flags.DEFINE_string("exclude", None, "File of names to leave out.")
+    flags.DEFINE_integer(
+        "pairs", 0, "Number of pairs of each part except the first: a multiple of 20."
+    )
+    flags.DEFINE_integer("seed", 0, "Seed of the split, the shuffles and the pairs.")
     flags.mark_flags_as_required(["data", "output"])
 
 
 def main() -> None:
-    """Splits as the flags say."""
+    """Splits the records and prints a summary."""
     if FLAGS.parts and FLAGS.holdout_identities is not None:
         raise ArgumentError("Give either --parts or --holdout_identities.")
     shares = _by_part("parts")
@@ -67,11 +69,11 @@ def main() -> None:
 
 
 def _by_part(flag: str) -> dict[str, str]:
-    """Returns part → what the flag says of it."""
-    said: dict[str, str] = {}
+    """The items `PART:VALUE` of a flag, as part → value."""
+    values: dict[str, str] = {}
     for item in FLAGS[flag].value:
         part, colon, content = item.partition(":")
-        if not (part and colon and content) or part in said:
+        if not (part and colon and content) or part in values:
             raise argument_error(flag, "PART:VALUE for every part once", FLAGS[flag].value)
-        said[part] = content
-    return said
+        values[part] = content
+    return values

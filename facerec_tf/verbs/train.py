@@ -25,7 +25,7 @@ def define_flags() -> None:
 
 
 def main() -> None:
-    """Trains as the flags say."""
+    """Trains a recognizer, or resumes a run."""
     if FLAGS.resume:
         if not FLAGS.workdir:
             raise ArgumentError("--resume needs --workdir=DIR, the run to continue.")
