@@ -14,9 +14,9 @@ from facerec_tf.data import (
     Record,
     new_directory,
     sample_pairs,
-    write_pair_set,
     write_records,
 )
+from facerec_tf.data.holdout_pairs import write_pairs_of
 from facerec_tf.photographs.crop import Cropper
 from facerec_tf.photographs.crop_result import crop_photos
 from facerec_tf.photographs.people import group_by_person
@@ -107,7 +107,13 @@ def make_records(
         )
         if held_out:
             compared = list(records(held_out))
-            _write_pairs(folder / "pairs" / PROTOCOL, compared, pairs, seed, crop_format)
+            write_pairs_of(
+                folder / "pairs" / PROTOCOL,
+                lambda: compared,
+                pairs,
+                seed=seed,
+                crop_format=crop_format,
+            )
         if left_out:
             write_rejected(folder / REJECTED_FILE, left_out)
     summary = {"training": f"{manifest.num_images:,} images of {manifest.num_classes:,} people"}
@@ -135,21 +141,3 @@ def hold_out(people: People, holdout: int, seed: int) -> tuple[People, People]:
     training = {name: own for name, own in people.items() if name not in chosen}
     held_out = {name: own for name, own in people.items() if name in chosen}
     return training, held_out
-
-
-def _write_pairs(
-    directory: Path, records: Sequence[Record], pairs: int, seed: int, crop_format: CropFormat
-) -> None:
-    """Writes pairs of the people held out, and the images that occur in them."""
-    images: dict[str, list[str]] = {}
-    for record in records:
-        images.setdefault(record.text, []).append(record.filename)
-    sampled = sample_pairs(images, pairs, seed=seed)
-    compared = {filename for pair in sampled for filename in (pair.first, pair.second)}
-    labels: dict[str, int] = {}
-    used = [
-        record._replace(label=labels.setdefault(record.text, len(labels)))
-        for record in records
-        if record.filename in compared
-    ]
-    write_pair_set(directory, used, sampled, name=PROTOCOL, crop_format=crop_format)

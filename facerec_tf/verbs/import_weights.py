@@ -79,7 +79,7 @@ def import_file(output: Path) -> list[str]:
     return [
         f"{FLAGS.backbone}: {recognizer.backbone.count_params():,} numbers, embeddings of "
         f"{recognizer.backbone.output_shape[-1]}, digest {recognizer.digest()[:12]}",
-        *describe(recognizer.origin),
+        *describe(recognizer.origin or {}),
     ]
 
 

@@ -20,6 +20,7 @@ from facerec_tf.alignment import TEMPLATES
 from facerec_tf.core.lookup import lookup
 from facerec_tf.data import CropFormat
 from facerec_tf.importers.youtube_faces import import_youtube_faces
+from facerec_tf.photographs.crop import Cropper
 from facerec_tf.photographs.crop_reader import CropReader
 from facerec_tf.verbs.alignment_flags import (
     define_alignment_flags,
@@ -42,6 +43,7 @@ def define_flags() -> None:
 
 def main() -> None:
     """Imports the frames and prints a summary."""
+    cropper: Cropper
     if options := optional_alignment_options():
         template, cropper = options.template(), options.make_cropper()
     else:

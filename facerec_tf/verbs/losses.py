@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from facerec_tf.core.hyperparameters import hyperparameters
-from facerec_tf.losses import LOSSES
-from facerec_tf.margins import MARGINS
+from facerec_tf.losses import LOSSES, EmbeddingLoss
+from facerec_tf.margins import MARGINS, MarginLayer
 from facerec_tf.verbs.common import summarize
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     summarize({}, *lines)
 
 
-def _rows(table: Mapping[str, type]) -> list[str]:
+def _rows(table: Mapping[str, type[MarginLayer] | type[EmbeddingLoss]]) -> list[str]:
     parameters = {name: _parameters(kind) for name, kind in table.items()}
     name_width, width = (max(map(len, texts)) for texts in (table, parameters.values()))
     return [
