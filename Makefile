@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := runs/demo
 
-# Processes the tests run in; each takes up to 7 GB.
+# Number of test processes; each uses up to 7 GB.
 TESTERS ?= 2
 
-# TensorFlow Addons runs on Python 3.9 to 3.11: where PYTHON is newer, name one of those.
+# TensorFlow Addons needs Python 3.9 to 3.11; set this if PYTHON is newer.
 ADDONS_PYTHON ?= $(PYTHON)
 PARITY := build/parity
 
@@ -31,7 +31,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .PHONY: demo test portability lowest lint types format help-texts bench parity clean
 
-## Trains on drawn faces, judges on people never trained on, exports: about five minutes on 2 cores.
+## Trains on drawn faces, evaluates on people not trained on, exports: 5 minutes on two cores.
 demo: $(VENV)/installed
 	rm -rf $(DEMO)
 	$(BIN)/python -m facerec_tf.train --loss=arcface --s=64 --m=0.5 --workdir=$(DEMO)
@@ -39,11 +39,11 @@ demo: $(VENV)/installed
 	$(BIN)/python -m facerec_tf.export --workdir=$(DEMO) --output=$(DEMO)/export
 	@echo "Look at $(DEMO)/report/report.png"
 
-## Lint, formatting, types and all tests; real faces are tested where FACEREC_SHARED points to them.
+## Lint, formatting, types and all tests; those on real faces need the folder FACEREC_SHARED.
 test: lint types $(VENV)/installed-all
 	$(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=worksteal --durations=25
 
-## Part of the tests as on other CPUs, emulated: AVX2 only, and TensorFlow without oneDNN.
+## Part of the tests on emulated CPUs: AVX2 only, and TensorFlow without oneDNN.
 portability: $(VENV)/installed-all
 	ONEDNN_MAX_CPU_ISA=AVX2 XLA_FLAGS=--xla_cpu_max_isa=AVX2 $(BIN)/python -m pytest $(PORTABLE) \
 		--numprocesses=$(TESTERS) -k "$(strip $(PORTABLE_NAMES)) and not bfloat16"
@@ -65,19 +65,19 @@ format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-## The texts that `facerec VERB --help` shows, from the flags.
+## Writes the texts that `facerec VERB --help` shows, from docstrings and flags.
 help-texts: $(VENV)/installed
 	$(BIN)/python -m facerec_tf.verbs.help_texts
 
-## Speed, as ratios of one run: an hour, half of it the networks'.
+## Speed as ratios of one run: an hour, half of it for the networks.
 bench: $(VENV)/installed-all
 	$(BIN)/python tools/bench/loop.py
 	$(BIN)/python tools/bench/pipeline.py
 	$(BIN)/python tools/bench/heads.py
 	$(BIN)/python tools/bench/backbones.py
 
-## Values and gradients against pytorch-metric-learning and TensorFlow Addons, asked anew; `make test`
-## compares with their answers in tests/parity/references, which are copies of those in $(PARITY).
+## Values and gradients compared with those of pytorch-metric-learning and TensorFlow Addons, which are
+## computed again. `make test` compares with tests/parity/references, which are copies of $(PARITY).
 parity: $(VENV)/installed .venv-parity-torch/installed .venv-parity-addons/installed
 	.venv-parity-torch/bin/python tools/parity/reference_torch.py --output=$(PARITY)/torch.npz
 	.venv-parity-addons/bin/python tools/parity/reference_addons.py --output=$(PARITY)/addons.npz
@@ -92,7 +92,7 @@ $(VENV)/installed: setup.cfg pyproject.toml
 	$(BIN)/python -m pip install -qq --editable .[dev]
 	touch $@
 
-# What other frameworks' files and clusters need: gigabytes, which the demo needs not.
+# The extras for other file formats and clusters: gigabytes that the demo does not need.
 $(VENV)/installed-all: $(VENV)/installed
 	$(BIN)/python -m pip install -qq --editable .[dev,torch,onnx,litert,mtcnn,parquet,tfds,beam]
 	touch $@

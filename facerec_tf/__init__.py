@@ -1,6 +1,6 @@
-"""facerec_tf trains, judges and ships face-recognition embeddings in TensorFlow and Keras 3.
+"""facerec_tf: training, evaluation and export of face-recognition models in Keras 3.
 
-The public names load on first use, so that importing the package costs nothing.
+Public names are imported on first use, so that importing the package is fast.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def __dir__() -> list[str]:
 
 
 def _require(package: str, least: tuple[int, int]) -> None:
-    """Refuses a version this package does not work with, and says the remedy."""
+    """Raises `ImportError` if the installed version of `package` is older than `least`."""
     wanted = f"{package}>={least[0]}.{least[1]}"
     try:
         version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return  # Another build of it, such as a nightly, is the user's own choice.
+        return  # Another build, such as a nightly, has another name and is not checked.
     if tuple(int(part) for part in version.split(".")[:2]) < least:
         raise ImportError(
             f"facerec_tf needs {wanted}, but {package} {version} is installed. "

@@ -1,4 +1,4 @@
-"""Runs a command so that a user's mistake is one line, not a traceback."""
+"""Runs a command, and prints a user's mistake as one line instead of a traceback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from facerec_tf.core.errors import UserError
 
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Drops what is written to stderr, by C++ too; an exception still comes through."""
+    """Discards output to stderr, including that of C++ code. Exceptions propagate."""
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -26,7 +26,7 @@ def _silent_stderr() -> Iterator[None]:
         os.close(kept)
 
 
-# TensorFlow greets with a page of notes that no setting of its own turns off.
+# On import, TensorFlow prints a page of notes that none of its settings turns off.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with _silent_stderr():
     import tensorflow as tf
@@ -42,17 +42,18 @@ def run(
     """Parses the command line and runs `command`, then exits.
 
     Args:
-        command: Function that reads the flags. What it raises as `UserError` or `OSError` is
-            printed as one line.
-        takes_rest: Whether it takes what follows `--`, as a list; otherwise that is refused.
-        arguments: The command line, program first; that of this process by default.
+        command: Function that reads the flags. A `UserError` or `OSError` that it raises is printed
+            as one line.
+        takes_rest: Whether `command` takes the list of arguments after `--`; otherwise these are an
+            error.
+        arguments: The command line, beginning with the program; default: that of this process.
     """
 
     def main(arguments: list[str]) -> int | None:
         if len(arguments) > 1 and not takes_rest:
             raise app.UsageError(f"Unexpected argument {arguments[1]!r}: options begin with --.")
         logging.set_verbosity(logging.WARNING)
-        # Pillow warns of odd metadata and large images, which `data.photo` judges by itself.
+        # Pillow warns of odd metadata and large images, which `data.photo` checks itself.
         warnings.filterwarnings("ignore", module="PIL")
         try:
             command(*([arguments[1:]] if takes_rest else []))

@@ -1,7 +1,7 @@
-"""Every command-line flag, and the way from flags to a configuration.
+"""Command-line flags of training, and the configuration that they specify.
 
-The flags of training are made from the fields of `config.py` and from the constructors of the
-losses, so an option exists in one place only.
+The flags are made from the fields of `config.py` and from the constructors of losses and backbones,
+so that each option is defined in one place only.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from facerec_tf.core.lookup import lookup
 from facerec_tf.models import MAIN_LOSSES
 
 FLAGS = flags.FLAGS
-flags.disclaim_key_flags()  # They are the verbs': `--help` shows the flags of the main module.
+flags.disclaim_key_flags()  # `--help` shows key flags; these belong to the verbs.
 
-#: What differs from the defaults where no --data is given: minutes on a laptop, not days on GPUs.
+#: Defaults without --data, which take minutes on a laptop.
 SYNTHETIC_DEFAULTS: dict[str, Any] = {
     "training.batch_size": 32,
     "training.epochs": 5,
@@ -33,12 +33,12 @@ SYNTHETIC_DEFAULTS: dict[str, Any] = {
     "optimizer.clip_norm": 5.0,
 }
 
-#: The network for them, unless one is chosen.
+#: Network without --data, unless one is chosen.
 SMALL_NETWORK: dict[str, Any] = {"model.backbone": "iresnet_nano", "model.dropout": 0.1}
 
 _PREFIXES = {"augmentation": "augment_"}
 
-#: Options that count only where another one has a certain value.
+#: Option → another option and the value that it must have for the first to be used.
 _NEEDED: dict[str, tuple[str, Any]] = {
     "optimizer.momentum": ("optimizer.optimizer", "sgd"),
     "optimizer.decay_factor": ("optimizer.schedule", "steps"),
@@ -69,9 +69,9 @@ class _Use(NamedTuple):
 
 
 def define_training_flags() -> None:
-    """Defines the flags of `python -m facerec_tf.train`."""
+    """Defines the flags of `facerec train`."""
     flags.DEFINE_string("workdir", None, "Run folder; default: runs/LOSS-DATE-TIME.")
-    flags.DEFINE_boolean("resume", False, "Continue the run in --workdir exactly where it stands.")
+    flags.DEFINE_boolean("resume", False, "Resume the run in --workdir from its latest checkpoint.")
     tables = {"loss": _loss_table(), "backbone": _backbone_table()}
     for option in _options():
         table = f"\n{tables[option.flag]}" if option.flag in tables else ""
@@ -90,13 +90,13 @@ def define_flag(name: str, kind: Any, default: Any, help: str) -> None:
 
 
 def training_config(stored: ExperimentConfig | None = None) -> ExperimentConfig:
-    """Returns the configuration that the command line asks for.
+    """The configuration that the command line specifies.
 
     Args:
-        stored: Configuration of the run to continue, if one is; flags must not contradict it.
+        stored: Configuration of the run to resume, or None; flags must not contradict it.
 
     Raises:
-        ArgumentError: If a value is outside its domain, a flag is not used by what was chosen,
+        ArgumentError: If a value is outside its domain, a flag is not used by the other choices,
             or a flag contradicts `stored`.
     """
     given = {o.path: _value(o) for o in _options() if FLAGS[o.flag].present}
@@ -111,14 +111,14 @@ def training_config(stored: ExperimentConfig | None = None) -> ExperimentConfig:
     _require_used(config, given)
     if stored is not None and (changed := stored.differences(config)):
         raise ArgumentError(
-            f"--resume continues a run as it was begun, but {', '.join(changed)} differ from its "
-            "config.json. Leave these flags out, or choose another --workdir."
+            f"--resume continues a run with its own options, but {', '.join(changed)} differ from "
+            "its config.json. Omit these flags, or choose another --workdir."
         )
     return config
 
 
 def _require_used(config: ExperimentConfig, given: Mapping[str, Any]) -> None:
-    """Raises `ArgumentError` for a flag that the other options leave without effect."""
+    """Raises `ArgumentError` for a flag that has no effect with the other options."""
     flag_of = {option.path: option.flag for option in _options()}
     for path in given:
         if path in _NEEDED:
@@ -167,8 +167,8 @@ def _integers(values: Sequence[str], flag: str) -> tuple[int, ...]:
 def _parameters() -> dict[str, list[_Use]]:
     """Every parameter of a loss or a backbone, with all its users.
 
-    All flags share one namespace, in which a parameter can neither be called like another option
-    nor belong to a loss and to a backbone.
+    All flags share one namespace: a parameter cannot have the name of another option, and cannot be
+    a parameter of both a loss and a backbone.
 
     Raises:
         ArgumentError: If a parameter collides with another flag.
@@ -237,12 +237,12 @@ def _backbone_options(base: ExperimentConfig, given: Mapping[str, Any]) -> dict[
 
 
 def _typed(value: Any) -> str:
-    """Returns a default as one types it."""
+    """A default, as it is typed on the command line."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _given_options(known: Iterable[_Use], accepted: Mapping[str, Any], user: str) -> dict[str, Any]:
-    """The flags given among `known`; `user` is the choice that must accept them."""
+    """The parameters in `known` that were given as flags; `user` must accept them."""
     given = {use.name: FLAGS[use.name].value for use in known if FLAGS[use.name].present}
     for name in given:
         if name not in accepted:
@@ -255,7 +255,7 @@ def _given_options(known: Iterable[_Use], accepted: Mapping[str, Any], user: str
 
 
 def _loss_table() -> str:
-    """Returns a line for each loss: its name, its parameters and where it was published."""
+    """Table of losses, one per line: name, parameters and publication."""
     lines = []
     for name, kind in MAIN_LOSSES.items():
         options = " ".join(
@@ -267,7 +267,7 @@ def _loss_table() -> str:
 
 
 def _backbone_table() -> str:
-    """Returns a line for each backbone: input, embedding, cost and where it was published."""
+    """Table of backbones, one per line: input, embedding, cost and publication."""
     lines = ["Input and embedding size, parameters, multiply-adds:"]
     for name, backbone in BACKBONES.items():
         height, width = backbone.image_size

@@ -1,13 +1,13 @@
-"""Trains one network under many losses, a row at a time, and tells how well each verifies.
+"""Trains one network with each of many losses, and makes a table of verification accuracies.
 
     python tools/compare_losses.py --data=data/lfw --workdir=runs/losses [--rows=arcface,triplet]
 
-Every row is the flags of --recipe plus the row's own flags, trained once for each seed by
-`python -m facerec_tf.train` and judged by `python -m facerec_tf.evaluate`: all rows with the first
-seed, then all with the next. What is finished is not done again, what was interrupted is resumed:
-call it as often as time allows. Runs are known by the row's name and seed alone: after changing
-the recipe or a row, take another --workdir. The table goes to standard output and, with --table,
-between the markers `<!-- table -->` and `<!-- end -->` of that file.
+A row of the table has the flags of --recipe and flags of its own. It is trained with each seed by
+`python -m facerec_tf.train` and evaluated by `python -m facerec_tf.evaluate`: all rows with the
+first seed, then all rows with the next. The command is resumable: finished runs are skipped and
+interrupted ones are resumed. Runs are identified by row and seed only, so choose another --workdir
+after a change of the recipe or of a row. The table is printed and, with --table, written between
+the markers `<!-- table -->` and `<!-- end -->` of that file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from facerec_tf.command import run  # isort: skip  (first, as it silences TensorFlow's greeting)
+from facerec_tf.command import run  # isort: skip  (first: it silences TensorFlow)
 
 from absl import flags
 
@@ -30,16 +30,18 @@ from facerec_tf.core.lookup import require_known
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("recipe", "experiments/losses_on_lfw.flags", "Flags that all rows share.")
-flags.DEFINE_string("data", None, "Folder of records, as tools/import_lfw.py writes it.")
+flags.DEFINE_string("data", None, "Folder of records, as `facerec import-lfw` writes it.")
 flags.DEFINE_string("workdir", "runs/losses", "Folder of the runs.")
-flags.DEFINE_string("protocol", "lfw_view1", "Pairs that are verified.")
+flags.DEFINE_string("protocol", "lfw_view1", "Pair set to verify.")
 flags.DEFINE_list("rows", [], "Rows to train; default: all.")
 flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds of each row.")
-flags.DEFINE_boolean("train", True, "Train what is missing; without, only make the table.")
-flags.DEFINE_string("table", None, "Markdown file that gets the table.")
+flags.DEFINE_boolean(
+    "train", True, "Train and evaluate unfinished rows; otherwise only make the table."
+)
+flags.DEFINE_string("table", None, "Markdown file to write the table to.")
 
 #: Row → its flags. Where a loss has a scale and a margin on the softmax, they are about half the
-#: papers', as in experiments/lfw_cpu.flags: LFW has few images a person. Losses of another kind
+#: papers', as in experiments/lfw_cpu.flags, because LFW has few images per person. Other losses
 #: keep their defaults.
 ROWS: dict[str, list[str]] = {
     "softmax": ["--loss=softmax"],
@@ -75,14 +77,14 @@ def folder_of(row: str, seed: str) -> Path:
 
 
 def call(verb: str, *arguments: str) -> None:
-    """Runs `python -m facerec_tf.VERB`, whose output is shown, and lets it save when stopped.
+    """Runs `python -m facerec_tf.VERB`, and passes Ctrl-C and SIGTERM on, so that it can save.
 
     Raises:
         UserError: If it fails or is stopped.
     """
     command = [sys.executable, "-m", f"facerec_tf.{verb}", *arguments]
     print("$", *command[1:], flush=True)
-    # In a session of its own: Ctrl-C reaches it through us, once.
+    # In a session of its own, so that it receives Ctrl-C once, from this process.
     process = subprocess.Popen(command, start_new_session=True)
     stops = (signal.SIGINT, signal.SIGTERM)
     kept = [signal.signal(stop, lambda number, _: process.send_signal(number)) for stop in stops]
@@ -93,13 +95,13 @@ def call(verb: str, *arguments: str) -> None:
             signal.signal(stop, handler)
     if code:
         raise UserError(
-            f"facerec_tf.{verb} ended with code {code}; its message stands above. What is done is "
-            "kept: the same command goes on from there."
+            f"facerec_tf.{verb} ended with exit code {code}; see its message above. Run the same "
+            "command again to resume."
         )
 
 
 def finish(row: str, seed: str) -> None:
-    """Trains and judges what is still missing of a row and a seed."""
+    """Trains and evaluates one row with one seed, unless that is done."""
     folder = folder_of(row, seed)
     where = f"--workdir={folder}"
     if not (folder / "recognizer.keras").exists():
@@ -113,12 +115,12 @@ def finish(row: str, seed: str) -> None:
 
 
 def table(rows: list[str], seeds: list[str]) -> str:
-    """Returns the table of all that is finished, in Markdown, the best row first."""
+    """Returns the table of all finished runs in Markdown, the best row first."""
     found = []
     for row in rows:
-        if judged := list(reports(row, seeds)):
-            accuracies = [report["accuracy"] for report in judged]
-            areas = [report["auc"] for report in judged]
+        if finished := list(reports(row, seeds)):
+            accuracies = [report["accuracy"] for report in finished]
+            areas = [report["auc"] for report in finished]
             found.append((statistics.mean(accuracies), row, accuracies, areas))
     lines = [
         "| loss | flags | verification accuracy, % | AUC | seeds |",
@@ -134,7 +136,7 @@ def table(rows: list[str], seeds: list[str]) -> str:
 
 
 def reports(row: str, seeds: list[str]) -> Iterator[dict]:
-    """Yields what evaluation on --protocol found of a row, for each seed that is finished."""
+    """Yields the evaluation of a row on --protocol, for each finished seed."""
     for seed in seeds:
         path = folder_of(row, seed) / "report" / "evaluation.json"
         report = json.loads(path.read_text()) if path.exists() else {}
@@ -143,10 +145,10 @@ def reports(row: str, seeds: list[str]) -> Iterator[dict]:
 
 
 def around_table(file: Path) -> tuple[str, str, str]:
-    """Returns what `file` holds before, between and after the markers.
+    """Returns the text of `file` before, between and after the markers.
 
     Raises:
-        ArgumentError: If it does not have both.
+        ArgumentError: If a marker is missing.
     """
     head, _, rest = file.read_text(encoding="utf-8").partition(BEGIN)
     old, end, tail = rest.partition(END)
@@ -163,7 +165,7 @@ def write_table(file: Path, text: str) -> None:
 
 
 def main() -> None:
-    """Trains, judges and prints the table."""
+    """Trains and evaluates all rows, and prints the table."""
     rows, seeds = FLAGS.rows or list(ROWS), list(dict.fromkeys(FLAGS.seeds))
     for row in rows:
         require_known(row, ROWS, "rows")
@@ -171,7 +173,7 @@ def main() -> None:
         around_table(Path(FLAGS.table))
     if FLAGS.train:
         if not FLAGS.data:
-            raise ArgumentError("Give --data=DIR, the records that tools/import_lfw.py wrote.")
+            raise ArgumentError("Give --data=DIR, the records that `facerec import-lfw` wrote.")
         for seed in seeds:
             for row in rows:
                 finish(row, seed)

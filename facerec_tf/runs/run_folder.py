@@ -93,11 +93,11 @@ class RunFolder:
         return Manifest.load(self.path)
 
     def require_same_records(self) -> None:
-        """Raises `DataError` if the records are no longer those that the run began with."""
+        """Raises `DataError` if the records are no longer those that the run started with."""
         if Manifest.load(self.records()) != self.manifest():
             raise DataError(
-                f"The records in {self.records()} are not those that run {self.path} began with: "
-                "it cannot go on exactly. Bring them back, or begin a new run."
+                f"Cannot resume run {self.path}: the records in {self.records()} changed since it "
+                "started. Restore them, or start a new run."
             )
 
     def people_seen(self, pairs: PairSet) -> int | None:

@@ -21,9 +21,7 @@ from facerec_tf.verbs.common import FLAGS, summarize
 def define_flags() -> None:
     """Defines the flags of the verb."""
     flags.DEFINE_string("images", None, "Folder of photographs, including its subfolders.")
-    flags.DEFINE_string(
-        "output", None, "Folder for the crops: new, empty, or of an interrupted call."
-    )
+    flags.DEFINE_string("output", None, "Output folder: new, empty, or of an interrupted call.")
     flags.DEFINE_integer("threads", None, "Number of threads; default: one per core.")
     define_alignment_flags()
 

@@ -1,4 +1,4 @@
-"""The flags of all verbs that cut faces out, made from the fields of `AlignmentOptions`."""
+"""The flags of all verbs that crop faces, made from the fields of `AlignmentOptions`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def define_alignment_flags(**defaults: Any) -> None:
 
 
 def alignment_options() -> AlignmentOptions:
-    """The options that the flags ask for.
+    """The options that the flags specify.
 
     Raises:
         ArgumentError: If a value is outside its domain, or a flag is not used by what was chosen.
@@ -31,7 +31,7 @@ def alignment_options() -> AlignmentOptions:
 
 
 def optional_alignment_options() -> AlignmentOptions | None:
-    """The same where `--detector` may be left out; None if it is.
+    """The options if `--detector` is given, else None.
 
     Raises:
         ArgumentError: As `alignment_options`, and if a flag is given that needs a detector.

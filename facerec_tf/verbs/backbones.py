@@ -1,6 +1,8 @@
 """Lists all networks: cost, and images per second on this machine.
 
-facerec backbones [--only=iresnet50,mbf --batch_size=8]
+    facerec backbones [--only=iresnet50,mbf --batch_size=8]
+
+The speed is that of embedding, as `facerec evaluate` does it.
 """
 
 from __future__ import annotations

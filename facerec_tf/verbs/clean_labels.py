@@ -33,11 +33,9 @@ def define_flags() -> None:
     flags.DEFINE_string("data", None, "Folder of records to clean; default: the run's own.")
     flags.DEFINE_string("output", None, "Output folder: new or empty.")
     flags.DEFINE_float("degrees", 75.0, "Maximum angle to the dominant centre.")
-    flags.DEFINE_enum(
-        "action", "drop", ["drop", "relabel"], "What to do with images beyond --degrees."
-    )
+    flags.DEFINE_enum("action", "drop", ["drop", "relabel"], "Action for images beyond --degrees.")
     flags.DEFINE_integer(
-        "min_images", None, "With --model: the --min_images of its training; default: 1."
+        "min_images", None, "With --model: value of --min_images in its training; default: 1."
     )
     flags.DEFINE_boolean("flip_fusion", False, "Add the embedding of the mirrored image.")
     flags.mark_flags_as_required(["output"])

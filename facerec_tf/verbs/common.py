@@ -1,4 +1,4 @@
-"""What several verbs share: flags that are defined once, and one way to print a summary."""
+"""Flags and summaries that several verbs share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def define_model_flags(model_help: str) -> None:
     flags.DEFINE_string("workdir", None, "Run folder of the recognizer.")
     flags.DEFINE_string("model", None, model_help)
     flags.DEFINE_string(
-        "checkpoint", "final", "With --workdir: 'final', 'latest', or 'best' by verification."
+        "checkpoint",
+        "final",
+        "State of the run: 'final', 'latest', or 'best' by verification accuracy.",
     )
 
 
@@ -34,5 +36,5 @@ def summarize(summary: Mapping[str, Any], *closing: str) -> None:
 
 
 def next_train(output: object) -> str:
-    """The closing line of verbs that write records to train on."""
+    """The last line of the summary of verbs that write training records."""
     return f"Wrote '{output}'. Train with: python -m facerec_tf.train --data={output}"

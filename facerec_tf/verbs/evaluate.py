@@ -1,7 +1,10 @@
 """Verifies pairs of faces with a recognizer; prints a table and writes a report.
 
-facerec evaluate --workdir=runs/NAME
-facerec evaluate --model=FILE --data=DIR --protocol=lfw_view2
+    facerec evaluate --workdir=runs/NAME
+    facerec evaluate --model=FILE --data=DIR --protocol=lfw_view2
+
+The report consists of `evaluation.json` (all figures, and the threshold with its model and data),
+`verification.png`, and for a run `report.png`.
 """
 
 from __future__ import annotations
@@ -20,13 +23,14 @@ def define_flags() -> None:
     flags.DEFINE_string(
         "protocol",
         "pairs",
-        "lfw_view1, lfw_view2 or another folder in DATA/pairs; 'pairs' takes the only one there.",
+        "Pair set: lfw_view1, lfw_view2 or another folder in DATA/pairs; 'pairs' is the only one "
+        "there.",
     )
     flags.DEFINE_boolean("flip_fusion", True, "Add the embedding of the mirrored image.")
     flags.DEFINE_string(
         "output",
         None,
-        "Folder for the report; default: the run's report/, with --model the current folder.",
+        "Output folder; default: the run's report/, with --model the current folder.",
     )
 
 

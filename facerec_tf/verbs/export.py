@@ -20,20 +20,20 @@ def define_flags() -> None:
     flags.DEFINE_string(
         "format",
         "saved_model",
-        "saved_model for TensorFlow; xla for a SavedModel that XLA compiles where it is loaded; "
-        "litert for phones and XNNPACK (needs facerec_tf[litert] where TensorFlow has no "
-        "interpreter); onnx for ONNX Runtime (needs facerec_tf[onnx]).",
+        "Format of the export: saved_model for TensorFlow; xla for a SavedModel that XLA compiles "
+        "where it is loaded; litert for phones and XNNPACK (needs facerec_tf[litert] "
+        "where TensorFlow has no interpreter); onnx for ONNX Runtime (needs facerec_tf[onnx]).",
     )
     flags.DEFINE_boolean(
         "flip_fusion", False, "Add the embedding of the mirrored image, inside the model."
     )
-    flags.DEFINE_string("output", None, "Folder to write: new or empty.")
+    flags.DEFINE_string("output", None, "Output folder: new or empty.")
 
 
 def main() -> None:
     """Exports a recognizer and prints the check of its embeddings."""
     if not FLAGS.output:
-        raise ArgumentError("--output=DIR is needed: the folder to write.")
+        raise ArgumentError("--output=DIR is needed.")
     difference = export(
         FLAGS.output,
         form=FLAGS.format,

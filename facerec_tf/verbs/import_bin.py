@@ -21,7 +21,7 @@ from facerec_tf.verbs.common import FLAGS, summarize
 def define_flags() -> None:
     """Defines the flags of the verb."""
     flags.DEFINE_string("bin", None, "Verification set to convert.")
-    flags.DEFINE_string("output", None, "Output folder: DATA/pairs/NAME.")
+    flags.DEFINE_string("output", None, "Output folder: new or empty, such as DATA/pairs/NAME.")
     flags.DEFINE_string("alignment", "arcface-112", "Alignment template of the crops, or unknown.")
     flags.mark_flags_as_required(["bin", "output"])
 

@@ -34,16 +34,16 @@ def define_flags() -> None:
     """Defines the flags of the verb."""
     flags.DEFINE_string("from", None, "Weight file to read.")
     flags.DEFINE_string("backbone", None, "Architecture of the weights, such as iresnet50 or mbf.")
-    flags.DEFINE_string("output", None, "`.keras` file to write.")
+    flags.DEFINE_string("output", None, "Output file; its name ends in .keras.")
     flags.DEFINE_multi_string(
         "option", [], "Option of the backbone, such as se=true; can be repeated."
     )
     flags.DEFINE_float(
         "mean",
         None,
-        "Input normalisation of the network: (pixel - mean) / std; default: its project's.",
+        "Offset of the input normalisation, (pixel - mean) / std; default: that of its project.",
     )
-    flags.DEFINE_float("std", None, "See --mean.")
+    flags.DEFINE_float("std", None, "Divisor of the input normalisation; see --mean.")
     flags.DEFINE_enum("channels", "rgb", ["rgb", "bgr"], "Channel order of the network's input.")
     flags.DEFINE_string(
         "calibrate", None, "Folder of records to measure folded BatchNorm statistics on."

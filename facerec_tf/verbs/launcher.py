@@ -28,17 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: The command line without the program; that of this process by default.
     """
     first, *rest = (sys.argv[1:] if arguments is None else list(arguments)) or ["--help"]
-    if first in (*_HELP, "help"):
+    if first == "help" and rest:
+        emit(help_text(_known_verb(rest[0])))
+    elif first in (*_HELP, "help"):
         emit(_list_verbs())
-        return
-    if first == "--version":
+    elif first == "--version":
         emit(f"facerec_tf {__version__}")
-        return
-    verb = first.replace("_", "-")
-    if verb not in VERBS:
-        emit(f"error: {_unknown(first)}", file=sys.stderr)
-        sys.exit(2)
-    run_verb(verb, rest)
+    else:
+        run_verb(_known_verb(first), rest)
 
 
 def run_verb(verb: str, arguments: Sequence[str] | None = None) -> None:
@@ -53,11 +50,15 @@ def run_verb(verb: str, arguments: Sequence[str] | None = None) -> None:
     if any(argument in _HELP for argument in own):
         emit(help_text(verb))
         return
-    # First, as it silences the messages that TensorFlow prints when it is imported.
-    from facerec_tf import command
+    try:
+        # First, as it silences the messages that TensorFlow prints when it is imported.
+        from facerec_tf import command
 
-    module = importlib.import_module(f"facerec_tf.verbs.{verb.replace('-', '_')}")
-    module.define_flags()
+        module = importlib.import_module(f"facerec_tf.verbs.{verb.replace('-', '_')}")
+        module.define_flags()
+    except KeyboardInterrupt:  # Later, `command.run` catches it.
+        emit("interrupted", file=sys.stderr)
+        sys.exit(130)
     takes_rest = getattr(module, "TAKES_REST", False)
     command.run(module.main, takes_rest=takes_rest, arguments=[sys.argv[0], *arguments])
 
@@ -66,6 +67,15 @@ def help_text(verb: str) -> str:
     """The help of `verb`, as `help_texts` wrote it."""
     folder = importlib.resources.files("facerec_tf.verbs") / "help"
     return (folder / f"{verb}.txt").read_text(encoding="utf-8").rstrip()
+
+
+def _known_verb(given: str) -> str:
+    """The key of `VERBS` that `given` names; exits the process if there is none."""
+    verb = given.replace("_", "-")
+    if verb not in VERBS:
+        emit(f"error: {_unknown(given)}", file=sys.stderr)
+        sys.exit(2)
+    return verb
 
 
 def _list_verbs() -> str:

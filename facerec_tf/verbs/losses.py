@@ -1,6 +1,8 @@
 """Lists all margin heads and losses on embeddings: parameters, defaults and source.
 
-facerec losses
+    facerec losses
+
+The parameters of a --loss are flags of `facerec train`.
 """
 
 from __future__ import annotations

@@ -32,10 +32,12 @@ def define_flags() -> None:
     """Defines the flags of the verb."""
     flags.DEFINE_string("images", None, "Folder or address of the photographs.")
     flags.DEFINE_string("layout", "folders", f"Layout of --images: {', '.join(FOLDER_LAYOUTS)}.")
-    flags.DEFINE_string("output", None, "Output folder or address.")
+    flags.DEFINE_string("output", None, "Output folder or address: new or empty.")
     flags.DEFINE_string("name", "train", "Prefix of the shard file names.")
     flags.DEFINE_integer("shards", 16, "Number of shard files.")
-    flags.DEFINE_integer("min_images", 1, "Minimum number of images per person.")
+    flags.DEFINE_integer(
+        "min_images", 1, "Minimum number of images per person; people with fewer are excluded."
+    )
     flags.DEFINE_integer("seed", 0, "Seed of the shuffle.")
     define_alignment_flags()
     flags.mark_flags_as_required(["images", "output"])

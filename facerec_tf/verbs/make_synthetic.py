@@ -1,6 +1,8 @@
 """Draws synthetic people as training records, and pairs of other synthetic people.
 
-facerec make-synthetic --output=DIR [--identities=200 --images=24 --seed=0]
+    facerec make-synthetic --output=DIR [--identities=200 --images=24 --seed=0]
+
+The pairs are written to `OUTPUT/pairs/synthetic`.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("images", 24, "Number of images per person.")
     flags.DEFINE_integer("seed", 0, "Seed of the people, their images and the pairs.")
     flags.DEFINE_integer(
-        "holdout_identities", 80, "Number of other people, for the pairs; 0: no pairs."
+        "holdout_identities", 80, "Number of other people, held out for the pairs; 0: no pairs."
     )
     flags.DEFINE_integer("pairs", 1600, "Number of pairs of these other people: a multiple of 20.")
 

@@ -32,7 +32,7 @@ def define_flags() -> None:
     flags.DEFINE_string("output", None, "Output folder: new or empty.")
     flags.DEFINE_list("parts", [], "PART:SHARE items; the shares must sum to 1.")
     flags.DEFINE_integer(
-        "holdout_identities", None, "Instead of --parts: number of people in the part `holdout`."
+        "holdout_identities", None, "Number of people in the part `holdout`, instead of --parts."
     )
     flags.DEFINE_list("names", [], "PART:FILE items: files of names assigned to a part.")
     flags.DEFINE_string("exclude", None, "File of names to leave out.")

@@ -41,6 +41,23 @@ def test_all_verbs_are_listed_in_groups(arguments, capsys):
     assert [line.split()[0] for line in lines if line.startswith("  ")] == [*VERBS]
 
 
+@pytest.mark.parametrize("given", ["merge-records", "merge_records"])
+def test_help_of_a_verb(given, capsys):
+    main(["help", given])
+    assert capsys.readouterr().out.startswith("usage: facerec merge-records [flags]")
+
+
+def test_an_interrupted_import(monkeypatch, capsys):
+    def interrupt(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("importlib.import_module", interrupt)
+    with pytest.raises(SystemExit) as error:
+        main(["losses"])
+    assert error.value.code == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
 def test_version(capsys):
     main(["--version"])
     assert capsys.readouterr().out == f"facerec_tf {__version__}\n"
@@ -52,6 +69,7 @@ def test_version(capsys):
         (["merge-record"], "Unknown verb 'merge-record'. Did you mean 'merge-records'?"),
         (["import_lwf"], "Unknown verb 'import_lwf'. Did you mean 'import-lfw'?"),
         (["qqqqqq"], "Unknown verb 'qqqqqq'. 'facerec' lists the verbs."),
+        (["help", "expotr"], "Unknown verb 'expotr'. Did you mean 'export'?"),
         (["--loss=arcface"], "The first argument must be a verb. Received: --loss=arcface."),
     ],
 )

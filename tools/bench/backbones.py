@@ -2,15 +2,17 @@
 
     python tools/bench/backbones.py [--backbones=iresnet18,iresnet50,mbf --batch_size=32 --rounds=5]
 
-A training step is forward and backward pass of the backbone and a softmax of 1000 identities, and
-the update of SGD with momentum: ours is the `Trainer`'s, plain and compiled by XLA (`--xla=auto`
-takes the faster), PyTorch's is eager. Embedding is what `facerec_tf.evaluate` runs, then every form
-that `facerec_tf.export` writes. Each lives in a process of its own, as two frameworks in one take
-each other's threads and memory. All take turns; on a noisy machine only the ratios mean something,
-which are medians over the rounds. Needs the extra `torch`, and 13 GB for iresnet50.
+A training step is the forward and backward pass of the backbone and a softmax over 1000 identities,
+and the update of SGD with momentum. This kit's step is that of `Trainer`, without and with XLA
+(`--xla=auto` selects the faster); PyTorch's is eager. Embedding is measured as
+`facerec_tf.evaluate` computes it, and with every format of `facerec_tf.export`. Each contestant has
+its own process, because two frameworks in one process compete for threads and memory. They run
+alternately; on a noisy machine only the ratios are meaningful, which are medians over the rounds.
+Needs the extra `torch`, and 13 GB of memory for iresnet50.
 
-PyTorch is faster where glibc keeps its memory: MALLOC_MMAP_THRESHOLD_=4294967296 and
-MALLOC_TRIM_THRESHOLD_=8589934592 in the environment reach every contestant. Ours hardly changes.
+PyTorch is faster if glibc keeps freed memory: set MALLOC_MMAP_THRESHOLD_=4294967296 and
+MALLOC_TRIM_THRESHOLD_=8589934592 in the environment, which applies to every contestant. The speed
+of this kit hardly changes.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from facerec_tf.command import run  # isort: skip  (first, as it silences TensorFlow's greeting)
+from facerec_tf.command import run  # isort: skip  (first: it silences TensorFlow)
 
 import keras
 import numpy as np
@@ -45,19 +47,19 @@ from facerec_tf.training import Trainer
 
 FLAGS = flags.FLAGS
 
-#: TensorFlow does not survive a fork.
+#: TensorFlow does not work in forked processes.
 SPAWN = multiprocessing.get_context("spawn")
 
 IDENTITIES = 1000
 LEARNING_RATE, MOMENTUM = 0.01, 0.9
 
-#: Batches timed in a turn, after one that finds its data again in caches others have filled.
+#: Batches timed per turn, after one that refills the caches.
 BATCHES = 3
 
-#: Times PyTorch's seconds beyond which no rounds are spent on a contestant.
+#: A contestant that is this many times slower than PyTorch is timed only once.
 MUCH = 10
 
-#: Images a second at least, PyTorch's being 1.
+#: Minimum ratio of images per second to PyTorch.
 TARGETS = {
     "train": {"iresnet18": 1.1, "iresnet50": 1.1, "mbf": 1.0},
     "embed": {"iresnet18": 1.2, "iresnet50": 1.2, "mbf": 1.0},
@@ -65,21 +67,21 @@ TARGETS = {
 
 flags.DEFINE_list("backbones", ["iresnet18", "iresnet50", "mbf"], "Networks to measure.")
 flags.DEFINE_list("what", list(TARGETS), "What to measure.")
-flags.DEFINE_list("forms", list(serving.EXPORT_FORMATS), "Exported forms to measure.")
-flags.DEFINE_integer("batch_size", 32, "Images in a step.", lower_bound=1)
+flags.DEFINE_list("forms", list(serving.EXPORT_FORMATS), "Export formats to measure.")
+flags.DEFINE_integer("batch_size", 32, "Images per step.", lower_bound=1)
 flags.DEFINE_integer("rounds", 5, "Timed rounds; the medians are printed.", lower_bound=1)
-flags.DEFINE_boolean("xla", True, "Whether training under XLA is measured, too.")
+flags.DEFINE_boolean("xla", True, "Measure training with XLA, too.")
 
-#: Name → seconds of a batch, one for each round.
+#: Name → seconds per batch, in each round.
 Times = dict[str, list[float]]
 
 
 class Contestant:
-    """A process that runs batches whenever it is told to.
+    """A process that runs batches on request.
 
     Args:
-        prepare: Function of this module; returns what runs a batch.
-        *args: What it is given, in that process.
+        prepare: Function of this module that returns the function that runs a batch.
+        *args: Arguments of `prepare`, which is called in the process.
     """
 
     def __init__(self, prepare: Callable[..., Callable[[], Any]], *args: Any) -> None:
@@ -89,7 +91,7 @@ class Contestant:
         theirs.close()
 
     def seconds(self, batches: int = BATCHES) -> float:
-        """Returns how long a batch takes, on average; the first of all compiles.
+        """Returns the mean seconds per batch; the first batch compiles.
 
         Raises:
             UserError: If the process died.
@@ -98,7 +100,7 @@ class Contestant:
             self._pipe.send(batches)
             return self._pipe.recv()
         except (EOFError, OSError) as error:
-            raise UserError("A process ended early; is there memory enough?") from error
+            raise UserError("A process ended early; it may have run out of memory.") from error
 
     def stop(self) -> None:
         """Ends the process."""
@@ -118,16 +120,16 @@ def _serve(pipe: Connection, prepare: Callable[..., Callable[[], Any]], args: tu
 
 
 def take_turns(contestants: dict[str, Contestant]) -> Times:
-    """Returns how long each takes for a batch, in every round; ends them.
+    """Returns the seconds per batch of each contestant in every round, and stops them.
 
-    One of ours that is much slower than PyTorch is timed once only.
+    A contestant that is much slower than PyTorch is timed only once.
     """
     try:
         times: Times = {name: [c.seconds(batches=1)] for name, c in contestants.items()}
         limit = MUCH * times["PyTorch"][0]
         lasting = {name: c for name, c in contestants.items() if times[name][0] <= limit}
         for name, contestant in lasting.items():
-            contestant.seconds()  # PyTorch's first batches are slow: its memory comes with them.
+            contestant.seconds()  # PyTorch allocates memory in its first batches.
             times[name].clear()
         for _ in range(FLAGS.rounds):
             for name, contestant in lasting.items():
@@ -139,7 +141,7 @@ def take_turns(contestants: dict[str, Contestant]) -> Times:
 
 
 def training(name: str, images: np.ndarray) -> dict[str, Contestant]:
-    """Returns PyTorch and ours, taking training steps."""
+    """Returns the contestants in training: PyTorch, and this kit without and with XLA."""
     labels = np.arange(len(images), dtype=np.int32) % IDENTITIES
     contestants = {
         "PyTorch": Contestant(torch_step, name, images, labels),
@@ -151,7 +153,7 @@ def training(name: str, images: np.ndarray) -> dict[str, Contestant]:
 
 
 def embedding(name: str, images: np.ndarray, folder: Path) -> dict[str, Contestant]:
-    """Returns PyTorch, ours within TensorFlow, and each form exported to `folder`, embedding."""
+    """Returns the contestants in embedding: PyTorch, `evaluate`, and exports in `folder`."""
     forms = [form for form in FLAGS.forms if is_installed(form)]
     for form in forms:
         write_export(name, folder / form, form)
@@ -163,7 +165,7 @@ def embedding(name: str, images: np.ndarray, folder: Path) -> dict[str, Contesta
 
 
 def is_installed(form: str) -> bool:
-    """Returns whether the form can be written and run; says what is missing if not."""
+    """Returns whether the format can be written and run; prints what is missing if not."""
     try:
         serving.EXPORT_FORMATS[form].require_installed()
     except UserError as error:
@@ -173,7 +175,7 @@ def is_installed(form: str) -> bool:
 
 
 def our_step(name: str, images: np.ndarray, labels: np.ndarray, xla: bool) -> Callable[[], Any]:
-    """Returns a step of the trainer on the same batch again and again."""
+    """Returns a training step of `Trainer`, always on the same batch."""
     recognizer = Recognizer(backbones.get(name), margins.Softmax(IDENTITIES))
     optimizer = keras.optimizers.SGD(LEARNING_RATE, MOMENTUM)
     optimizer.build(recognizer.trainable_variables)
@@ -184,7 +186,7 @@ def our_step(name: str, images: np.ndarray, labels: np.ndarray, xla: bool) -> Ca
 
 
 def torch_step(name: str, images: np.ndarray, labels: np.ndarray) -> Callable[[], Any]:
-    """Returns PyTorch's step, on images that are scaled already."""
+    """Returns a training step of PyTorch, on images that are already scaled."""
     import torch
 
     torch.set_num_threads(os.cpu_count())
@@ -197,7 +199,7 @@ def torch_step(name: str, images: np.ndarray, labels: np.ndarray) -> Callable[[]
     def step() -> float:
         loss = torch.nn.functional.cross_entropy(head(backbone(pixels)), targets)
         loss.backward()
-        # What torch.optim.SGD does; that cannot be imported beside TensorFlow (two copies of LLVM).
+        # As torch.optim.SGD, which cannot be imported beside TensorFlow (two copies of LLVM).
         with torch.no_grad():
             for parameter, momentum in zip(parameters, momenta, strict=True):
                 momentum.mul_(MOMENTUM).add_(parameter.grad)
@@ -209,13 +211,13 @@ def torch_step(name: str, images: np.ndarray, labels: np.ndarray) -> Callable[[]
 
 
 def our_embedding(name: str, images: np.ndarray) -> Callable[[], np.ndarray]:
-    """Returns what evaluation runs."""
+    """Returns the function that evaluation runs."""
     embed = serving.inference_function(backbones.get(name))
     return lambda: embed(images).numpy()
 
 
 def torch_embedding(name: str, images: np.ndarray) -> Callable[[], np.ndarray]:
-    """Returns PyTorch's, on images that are scaled already."""
+    """Returns PyTorch's embedding function, on images that are already scaled."""
     import torch
 
     torch.set_num_threads(os.cpu_count())
@@ -229,7 +231,7 @@ def torch_embedding(name: str, images: np.ndarray) -> Callable[[], np.ndarray]:
 
 
 def exported_embedding(folder: Path, images: np.ndarray) -> Callable[[], np.ndarray]:
-    """Returns what embeds by an export."""
+    """Returns the embedding function of an export."""
     embedder = serving.Embedder(folder, batch_size=len(images))
     return lambda: embedder.embed(images)
 
@@ -246,7 +248,7 @@ def _export(name: str, folder: Path, form: str) -> None:
 
 @functools.cache
 def torch_networks() -> dict[str, Callable[[], Any]]:
-    """Returns the builders of PyTorch's networks, by the names of ours.
+    """Returns the builders of PyTorch's networks, by the names of this kit's.
 
     Raises:
         UserError: If PyTorch is not installed.
@@ -274,13 +276,13 @@ def torch_pixels(images: np.ndarray) -> Any:
 
 
 def ratio(times: Times, name: str) -> float:
-    """Returns how many times as fast as PyTorch it is."""
+    """Returns the speed of `name` relative to PyTorch."""
     pairs = zip(times["PyTorch"], times[name], strict=False)
     return statistics.median(torch / own for torch, own in pairs)
 
 
 def show(title: str, times: Times) -> None:
-    """Prints a line for each contestant, with every round."""
+    """Prints one line per contestant, with every round."""
     for name, rounds in times.items():
         rates = " ".join(f"{FLAGS.batch_size / s:.1f}" for s in rounds)
         print(
@@ -290,7 +292,7 @@ def show(title: str, times: Times) -> None:
 
 
 def row(what: str, backbone: str, times: Times, candidates: Iterable[str]) -> str:
-    """Returns the row of the README's table for the fastest of `candidates`."""
+    """Returns the row of the table in docs/measurements.md for the fastest of `candidates`."""
     best = max(candidates, key=lambda name: ratio(times, name))
     torch, ours = (FLAGS.batch_size / statistics.median(times[n]) for n in ("PyTorch", best))
     target = TARGETS.get(what, {}).get(backbone)
@@ -301,7 +303,7 @@ def row(what: str, backbone: str, times: Times, candidates: Iterable[str]) -> st
 
 
 def measure(name: str, what: str) -> list[str]:
-    """Prints every round of one measurement; returns its rows of the table."""
+    """Prints every round of one measurement, and returns its rows of the table."""
     size = (FLAGS.batch_size, *backbones.find(name).image_size, 3)
     images = np.random.default_rng(0).integers(0, 256, size, np.uint8)
     if what == "train":
@@ -318,7 +320,7 @@ def measure(name: str, what: str) -> list[str]:
 
 
 def main() -> None:
-    """Prints every round, and a table for the README."""
+    """Prints every round, and the table for docs/measurements.md."""
     for argument, known in KNOWN.items():
         for name in FLAGS[argument].value:
             require_known(name, known(), argument)
@@ -334,7 +336,7 @@ def main() -> None:
     print(*rows, sep="\n")
 
 
-#: What the lists on the command line may name.
+#: Flag → function that returns the names it accepts.
 KNOWN = {
     "backbones": torch_networks,
     "what": lambda: TARGETS,

@@ -1,14 +1,14 @@
-"""Times margin heads, forward and backward, against ArcFace's formula as it is usually written.
+"""Measures the forward and backward pass of margin heads against a textbook ArcFace.
 
     python tools/bench/heads.py --batch=128 --dim=512 --classes=100000
 
-A step is logits, losses, and the gradients on embeddings and weights: our heads with their own
-losses in training, the textbook's with TensorFlow's own cross-entropy. All steps take turns within
-one process and the medians are compared, so that a busy machine slows them alike; peak memory is
-read from one fresh process for each of the two it compares.
+A step computes logits, losses, and the gradients of embeddings and weights: the kit's heads with
+their own training losses, the textbook formula with TensorFlow's cross-entropy. All heads run
+alternately in one process, so that load affects all of them, and the medians are compared. Peak
+memory is measured in a new process for each of the two heads that it compares.
 
-A head with k centres a class multiplies with k times as many: it is set against a normface with k
-times the classes.
+A head with k centres per class multiplies by k times as many centres, so it is compared with a
+normface of k times as many classes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from facerec_tf.command import run  # isort: skip  (first, as it silences TensorFlow's greeting)
+from facerec_tf.command import run  # isort: skip  (first: it silences TensorFlow)
 
 import keras
 import tensorflow as tf
@@ -32,28 +32,28 @@ from facerec_tf.core.hyperparameters import hyperparameters
 
 FLAGS = flags.FLAGS
 
-#: Stands between a head's name and the times its classes are taken.
+#: Separates the name of a head from the factor of its number of classes.
 MANY = " ×"
 
-flags.DEFINE_integer("batch", 128, "Embeddings in a step.", lower_bound=1)
+flags.DEFINE_integer("batch", 128, "Embeddings per step.", lower_bound=1)
 flags.DEFINE_integer("dim", 512, "Size of an embedding.", lower_bound=1)
-flags.DEFINE_integer("classes", 100_000, "Identities.", lower_bound=2)
+flags.DEFINE_integer("classes", 100_000, "Number of identities.", lower_bound=2)
 flags.DEFINE_integer("repeats", 7, "Timed rounds; the medians are printed.", lower_bound=1)
 flags.DEFINE_string("peak_memory_of", None, "Internal: print this head's peak memory and exit.")
 
 
 class Textbook(keras.layers.Layer):
-    """ArcFace as TensorFlow users write it: every step over all classes, and a one-hot mask."""
+    """ArcFace as it is usually written: margin on all classes, selected by a one-hot mask."""
 
     def __init__(self, num_classes: int, s: float = 64.0, m: float = 0.5) -> None:
-        """Keeps the options, named as in `facerec_tf.margins.ArcFace`."""
+        """Stores the parameters, named as in `facerec_tf.margins.ArcFace`."""
         super().__init__()
         self.num_classes = num_classes
         self.s = s
         self.m = m
 
     def build(self, shape: tuple) -> None:
-        """Creates the centres, drawn as our heads draw them."""
+        """Creates the centres, initialised as those of the kit's heads."""
         self.centres = self.add_weight(
             name="centres",
             shape=(shape[-1], self.num_classes),
@@ -74,7 +74,7 @@ class Textbook(keras.layers.Layer):
 
 
 def make_head(name: str) -> tuple[keras.layers.Layer, Callable]:
-    """Returns the head of that name, and its function from embeddings and labels to losses."""
+    """Returns a head by name, and its function from embeddings and labels to losses."""
     if name == "textbook":
         head = Textbook(FLAGS.classes)
         cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits
@@ -85,13 +85,13 @@ def make_head(name: str) -> tuple[keras.layers.Layer, Callable]:
 
 
 def peer_of(name: str) -> str:
-    """Returns the normface with as many centres as the head of that name."""
+    """Returns the name of the normface with as many centres as the head `name`."""
     parameters = hyperparameters(margins.MARGINS[name]) if name in margins.MARGINS else {}
     return f"normface{MANY}{parameters['k']}" if "k" in parameters else "normface"
 
 
 def make_step(name: str) -> Callable[[], float]:
-    """Returns a function that runs one step and returns its seconds; it has run once before."""
+    """Returns a function that runs one step and returns its seconds; it is already compiled."""
     embeddings = tf.random.normal([FLAGS.batch, FLAGS.dim])
     labels = tf.random.uniform([FLAGS.batch], maxval=FLAGS.classes, dtype=tf.int32)
     head, losses = make_head(name)
@@ -115,7 +115,7 @@ def make_step(name: str) -> Callable[[], float]:
 
 
 def peak_memory(name: str) -> int:
-    """Returns the kilobytes that a fresh process adds to its own start for three steps."""
+    """Returns the peak memory of three steps in kilobytes, beyond that of a new process."""
     baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     step = make_step(name)
     for _ in range(2):
@@ -124,7 +124,7 @@ def peak_memory(name: str) -> int:
 
 
 def peak_memory_in_child(name: str) -> int:
-    """Returns `peak_memory(name)` of a process of its own."""
+    """Returns `peak_memory(name)`, measured in a new process."""
     command = [sys.executable, __file__, f"--peak_memory_of={name}"]
     command += [f"--{size}={FLAGS[size].value}" for size in ("batch", "dim", "classes")]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -136,7 +136,9 @@ def main() -> None:
     if FLAGS.peak_memory_of:
         print(peak_memory(FLAGS.peak_memory_of))
         return
-    tf.get_logger().setLevel("ERROR")  # it takes one function for each head for retracing
+    tf.get_logger().setLevel(
+        "ERROR"
+    )  # It warns of retracing, because each head has its own function.
     names = ["textbook", *margins.MARGINS]
     names += sorted({peer for peer in map(peer_of, names) if peer not in names})
     memory = {name: peak_memory_in_child(name) for name in ("textbook", "arcface")}

@@ -2,7 +2,7 @@
 
     python tools/bench/pipeline.py [--data=DIR]
 
-Prints ratios of one run; on a noisy machine only these mean something.
+Prints ratios of one run; on a noisy machine only ratios are meaningful.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from facerec_tf.data import Manifest, Record, StreamOptions, training_dataset, w
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.records import read_shard, shard_paths
 
-_DATA = flags.DEFINE_string("data", None, "Folder of records; by default some are made.")
-_IMAGES = flags.DEFINE_integer("images", 8192, "Images to time in each round.", lower_bound=256)
-_ROUNDS = flags.DEFINE_integer("rounds", 3, "Rounds; the best of each side counts.", lower_bound=1)
+_DATA = flags.DEFINE_string("data", None, "Folder of records; default: smooth random images.")
+_IMAGES = flags.DEFINE_integer("images", 8192, "Images timed per round.", lower_bound=256)
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "Rounds, of which the best counts.", lower_bound=1)
 
 BATCH_SIZE = 128
 TARGET = 0.60
@@ -46,7 +46,7 @@ EVERYTHING = AugmentationConfig(
 
 
 def smooth_records(count: int) -> Iterator[Record]:
-    """Yields records of smooth random images, which compress about as photographs do."""
+    """Yields records of smooth random images, which compress about as well as photographs."""
     generator = np.random.default_rng(0)
     for index in range(count):
         small = generator.integers(0, 256, (28, 28, 3), dtype=np.uint8)
@@ -55,7 +55,7 @@ def smooth_records(count: int) -> Iterator[Record]:
 
 
 def opencv_rate(encoded: Sequence[bytes]) -> float:
-    """Returns images a second of OpenCV decoding, one thread a core."""
+    """Returns the images per second of OpenCV decoding with one thread per core."""
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         chunks = [
             encoded[start : start + BATCH_SIZE] for start in range(0, len(encoded), BATCH_SIZE)
@@ -70,8 +70,8 @@ def pipeline_rate(
     count: int,
     images_per_identity: int | None = None,
 ) -> float:
-    """Returns images a second of `training_dataset`, once it runs."""
-    # As with a large data set, a record is read for each one taken out of a buffer that is full.
+    """Returns the images per second of `training_dataset` after its first batch."""
+    # As with a large data set, one record is read per record taken from the full buffer.
     dataset = training_dataset(
         StreamOptions(
             directory, seed=0, shuffle_buffer=1024, images_per_identity=images_per_identity
@@ -87,7 +87,7 @@ def pipeline_rate(
 
 
 def measure(directory: Path, count: int, rounds: int) -> dict[str, float]:
-    """Returns the best rate of each contestant, in turns so that all meet the same noise."""
+    """Returns the best rate of each contestant; they take turns, so that load affects all."""
     shards = shard_paths(directory, [shard.file for shard in Manifest.load(directory).shards])
     records = itertools.chain.from_iterable(read_shard(path) for path in shards)
     encoded = [record.encoded for record in itertools.islice(records, count)]

@@ -25,7 +25,7 @@ from facerec_tf.command import run
 from facerec_tf.data import Manifest, Record, write_records
 from facerec_tf.data.records import read_shard, shard_paths
 
-_DATA = flags.DEFINE_string("data", None, "Folder of records; by default random bytes.")
+_DATA = flags.DEFINE_string("data", None, "Folder of records; default: random bytes.")
 _IMAGES = flags.DEFINE_integer("images", 20_000, "Images per round.", lower_bound=100)
 _ROUNDS = flags.DEFINE_integer("rounds", 3, "Rounds, of which the best counts.", lower_bound=1)
 _IDENTITIES = flags.DEFINE_integer("identities", 0, "Measure memory with so many, 2 images each.")
