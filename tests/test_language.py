@@ -42,7 +42,7 @@ BANNED = {
 ALLOWED = {
     r"\bthere (?:is|are|was|were|can be|may be) no \w+": "idiomatic: 'there is no gradient'",
     r"\bJournal of\b": "the name of a journal",
-    r"(?:^|/)\.journal$": "the name of a file on disk, which interrupted alignments are resumed from",
+    r"(?:^|/)\.journal$": "the name of a file on disk, by which alignments are resumed",
     r"^alike$|`alike`": "a column, a value and a key of reports, whose format does not change",
 }
 

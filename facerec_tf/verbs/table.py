@@ -12,7 +12,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Photographs to records": {
         "align": "cut aligned faces out of a folder of photographs",
         "make-records": "write photographs as training records",
-        "make-records-beam": "write photographs as training records, on many machines with Apache Beam",
+        "make-records-beam": "write photographs as records on many machines, with Apache Beam",
         "make-synthetic": "write records of drawn faces",
     },
     "Import": {
