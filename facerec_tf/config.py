@@ -89,9 +89,7 @@ class DataConfig:
         "Folder of training records with a manifest.json. Default: synthetic faces are generated.",
         "data",
     )
-    min_images: int = option(
-        1, "Minimum number of images per identity; identities with fewer are excluded."
-    )
+    min_images: int = option(1, "Minimum number of images per identity; others are excluded.")
     shuffle_buffer: int = option(
         16384, "Size of the shuffle buffer, in records. Not used with --images_per_identity."
     )

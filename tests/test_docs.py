@@ -60,7 +60,7 @@ def commands(text):
     fenced = [block for _, block in FENCED.findall(text)]
     lines = "\n".join([*quoted, *fenced]).replace("\\\n", " ").splitlines()
     for line in lines:
-        if re.match(r"(facerec|python -m facerec_tf\S*) (?!VERB|NAME)\S", line):
+        if re.match(r"(facerec|python -m facerec_tf\S*) (?!VERB|NAME|help )\S", line):
             # What follows `--` are the flags of Apache Beam, what follows `&&` another command.
             yield re.split(r" -- | && ", " ".join(shlex.split(line, comments=True)))[0].split()
 

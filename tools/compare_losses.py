@@ -95,7 +95,7 @@ def call(verb: str, *arguments: str) -> None:
             signal.signal(stop, handler)
     if code:
         raise UserError(
-            f"facerec_tf.{verb} ended with exit code {code}; see its message above. Run the same "
+            f"facerec_tf.{verb} ended with code {code}; see its message above. Run the same "
             "command again to resume."
         )
 

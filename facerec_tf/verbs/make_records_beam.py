@@ -36,7 +36,7 @@ def define_flags() -> None:
     flags.DEFINE_string("name", "train", "Prefix of the shard file names.")
     flags.DEFINE_integer("shards", 16, "Number of shard files.")
     flags.DEFINE_integer(
-        "min_images", 1, "Minimum number of images per person; people with fewer are excluded."
+        "min_images", 1, "Minimum number of images per person; others are excluded."
     )
     flags.DEFINE_integer("seed", 0, "Seed of the shuffle.")
     define_alignment_flags()
