@@ -71,7 +71,9 @@ class _Use(NamedTuple):
 def define_training_flags() -> None:
     """Defines the flags of `facerec train`."""
     flags.DEFINE_string("workdir", None, "Run folder; default: runs/LOSS-DATE-TIME.")
-    flags.DEFINE_boolean("resume", False, "Resume the run in --workdir from its latest checkpoint.")
+    flags.DEFINE_boolean(
+        "resume", False, "Whether to resume the run in --workdir from its latest checkpoint."
+    )
     tables = {"loss": _loss_table(), "backbone": _backbone_table()}
     for option in _options():
         table = f"\n{tables[option.flag]}" if option.flag in tables else ""

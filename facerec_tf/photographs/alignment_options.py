@@ -51,13 +51,13 @@ class AlignmentOptions:
     detector_sha256: str | None = option(
         None, "SHA-256 of that file, if it is not one of the published files."
     )
-    fetch_detector: bool = option(False, "Download YuNet to the cache if it is missing.")
+    fetch_detector: bool = option(False, "Whether to download YuNet to the cache if it is missing.")
     min_score: float | None = option(
         None, f"Reject faces with a lower confidence; default: {_LEAST_SCORES}."
     )
     face: str = option(
         "center",
-        "Which face to use if there are several: largest, center, all, or only (the photograph is "
+        "Face to use if there are several: largest, center, all, or only (the photograph is "
         "rejected).",
     )
     alignment: str = option("arcface-112", f"Crop template: {', '.join(TEMPLATES)}.")

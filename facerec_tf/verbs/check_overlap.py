@@ -35,7 +35,7 @@ def define_flags() -> None:
     flags.DEFINE_string("output", None, "Output folder: new or empty.")
     define_model_flags("`.keras` file or exported folder, instead of a run.")
     flags.DEFINE_float("degrees", None, "Maximum angle between listed identities; default: 55.")
-    flags.DEFINE_boolean("names", True, "Compare names.")
+    flags.DEFINE_boolean("names", True, "Whether to compare names.")
     flags.DEFINE_integer("images", 10, "Maximum number of images embedded per identity.")
     flags.DEFINE_integer("shown", 24, "Number of pairs in overlap.png.")
     flags.mark_flags_as_required(["data", "test", "output"])

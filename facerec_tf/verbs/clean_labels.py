@@ -37,7 +37,9 @@ def define_flags() -> None:
     flags.DEFINE_integer(
         "min_images", None, "With --model: value of --min_images in its training; default: 1."
     )
-    flags.DEFINE_boolean("flip_fusion", False, "Add the embedding of the mirrored image.")
+    flags.DEFINE_boolean(
+        "flip_fusion", False, "Whether to add the embedding of the mirrored image."
+    )
     flags.mark_flags_as_required(["output"])
 
 

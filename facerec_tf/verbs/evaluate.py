@@ -26,7 +26,7 @@ def define_flags() -> None:
         "Pair set: lfw_view1, lfw_view2 or another folder in DATA/pairs; 'pairs' is the only one "
         "there.",
     )
-    flags.DEFINE_boolean("flip_fusion", True, "Add the embedding of the mirrored image.")
+    flags.DEFINE_boolean("flip_fusion", True, "Whether to add the embedding of the mirrored image.")
     flags.DEFINE_string(
         "output",
         None,

@@ -25,7 +25,9 @@ def define_flags() -> None:
         "where TensorFlow has no interpreter); onnx for ONNX Runtime (needs facerec_tf[onnx]).",
     )
     flags.DEFINE_boolean(
-        "flip_fusion", False, "Add the embedding of the mirrored image, inside the model."
+        "flip_fusion",
+        False,
+        "Whether to add the embedding of the mirrored image, inside the model.",
     )
     flags.DEFINE_string("output", None, "Output folder: new or empty.")
 

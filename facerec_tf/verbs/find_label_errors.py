@@ -45,7 +45,9 @@ def define_flags() -> None:
     flags.DEFINE_integer(
         "shown", 48, "Number of images, and of pairs of identities, in the pictures."
     )
-    flags.DEFINE_boolean("flip_fusion", False, "Add the embedding of the mirrored image.")
+    flags.DEFINE_boolean(
+        "flip_fusion", False, "Whether to add the embedding of the mirrored image."
+    )
     flags.mark_flags_as_required(["output"])
 
 

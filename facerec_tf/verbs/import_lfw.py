@@ -37,9 +37,13 @@ def define_flags() -> None:
         None,
         "CSV file of landmarks, instead of a detector: image, then x and y of five points.",
     )
-    flags.DEFINE_boolean("tfds", False, "Read LFW from TensorFlow Datasets instead of an archive.")
+    flags.DEFINE_boolean(
+        "tfds", False, "Whether to read LFW from TensorFlow Datasets instead of an archive."
+    )
     flags.DEFINE_string("tfds_data", None, "With --tfds: its data folder; default: TFDS's own.")
-    flags.DEFINE_boolean("download", False, "With --tfds: download the data set if it is missing.")
+    flags.DEFINE_boolean(
+        "download", False, "With --tfds: whether to download the data set if it is missing."
+    )
     flags.DEFINE_string(
         "people", None, "With --tfds: file of the people to use, such as peopleDevTrain.txt."
     )

@@ -35,9 +35,7 @@ def define_flags() -> None:
     flags.DEFINE_string("from", None, "Weight file to read.")
     flags.DEFINE_string("backbone", None, "Architecture of the weights, such as iresnet50 or mbf.")
     flags.DEFINE_string("output", None, "Output file; its name ends in .keras.")
-    flags.DEFINE_multi_string(
-        "option", [], "Option of the backbone, such as se=true; can be repeated."
-    )
+    flags.DEFINE_multi_string("option", [], "Option of the backbone, such as se=true")
     flags.DEFINE_float(
         "mean",
         None,

@@ -31,7 +31,7 @@ def define_flags() -> None:
     flags.DEFINE_list("inputs", None, "Folders of records, as DIR or NAME=DIR.")
     flags.DEFINE_string("output", None, "Output folder: new or empty.")
     flags.DEFINE_string("same", None, "CSV file with the columns dataset,identity,person.")
-    flags.DEFINE_boolean("same_names", False, "Merge identities with equal names.")
+    flags.DEFINE_boolean("same_names", False, "Whether to merge identities with equal names.")
     flags.DEFINE_string("name", "train", "Prefix of the shard file names.")
     flags.DEFINE_integer(
         "shards", None, "Number of shard files; default: as many as the inputs have."
