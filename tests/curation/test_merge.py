@@ -102,7 +102,7 @@ def test_equal_names_are_one_person_if_told(sets, tmp_path):
     summary = merge_records(tmp_path / "out", sets, same_names=True, num_shards=1)
     assert_whole(tmp_path / "out", {(dataset, name): name for dataset, name in APART})
     assert Manifest.load(tmp_path / "out").num_classes == 7
-    assert summary["identities"].startswith("9, 2 of them told to be the same person")
+    assert summary["identities"].startswith("9, 2 of them merged into another of the same person")
 
 
 def test_a_list_says_who_is_one_person(sets, tmp_path):
