@@ -81,16 +81,7 @@ class Threshold:
         Raises:
             DataError: If a field is missing, unknown or invalid.
         """
-        try:
-            threshold = cls(**{k: v for k, v in fields.items() if k != "criterion"})
-        except (TypeError, ValueError) as error:
-            raise DataError(f"The threshold cannot be read: {error}") from error
-        if fields.get("criterion") != threshold.criterion:
-            raise DataError(
-                f"The threshold cannot be read: 'criterion' must be '{threshold.criterion}'. "
-                f"Received: {fields.get('criterion')!r}"
-            )
-        return threshold
+        return cls._parse(fields, "The threshold")
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes the threshold to a JSON file atomically."""
@@ -113,4 +104,18 @@ class Threshold:
             raise DataError(
                 f"Threshold file '{path}' must contain a JSON object. Found: {text[:60]}"
             )
-        return cls.from_json(fields)
+        return cls._parse(fields, f"Threshold file '{path}'")
+
+    @classmethod
+    def _parse(cls, fields: dict[str, Any], subject: str) -> Threshold:
+        """Creates a threshold; `subject` begins the message of an error."""
+        try:
+            threshold = cls(**{k: v for k, v in fields.items() if k != "criterion"})
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{subject} is invalid: {error}") from error
+        if fields.get("criterion") != threshold.criterion:
+            raise DataError(
+                f"{subject} is invalid: 'criterion' must be '{threshold.criterion}'. "
+                f"Received: {fields.get('criterion')!r}"
+            )
+        return threshold

@@ -295,7 +295,10 @@ def with_names(records, names):
     [
         ({"degrees": 0.0}, "'degrees' must be above 0 and at most 180. Received: degrees=0.0"),
         ({"degrees": float("nan")}, "'degrees' must be above 0 and at most 180"),
-        ({"degrees": 0.001}, r"--degrees=0.001 leaves images of 1 identities, where training"),
+        (
+            {"degrees": 0.001},
+            r"--degrees=0.001 leaves images of 1 identities, but training needs two",
+        ),
         ({"min_images": 2}, "--min_images goes with --model"),
         ({"workdir": None}, "Give either --workdir=RUN or --model=FILE"),
         ({"model": "model.keras", "data": "data"}, "Give either --workdir=RUN or --model=FILE"),

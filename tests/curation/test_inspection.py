@@ -208,8 +208,8 @@ def test_counts_that_differ(data, tmp_path):
     inspect_records(data, tmp_path / "one")
     wrong = {row["reason"] for row in table(tmp_path / "one" / "faults.csv")}
     assert wrong == {
-        "identity 'Ann' has 29 images, it says 30",
-        "identity 'Bob' has 12 images, it says 11",
+        "identity 'Ann' has 29 images, the manifest says 30",
+        "identity 'Bob' has 12 images, the manifest says 11",
     }
     change_shard(data, 1, lambda records: records[1:])
     inspect_records(data, tmp_path / "two")
@@ -282,16 +282,16 @@ def test_the_order_of_work_changes_nothing(data, tmp_path, monkeypatch):
 def test_what_is_remembered_of_an_image(data, tmp_path):
     manifest = Manifest.load(data)
     with inspection.FaultList(tmp_path) as listed:
-        ledger = inspection.read_all(data, manifest, listed, 1)
-    arrays = [v for v in vars(ledger).values() if hasattr(v, "itemsize")]
-    assert sum(array.itemsize for array in arrays) + len(ledger._pictures) / len(ledger) == 61
+        table = inspection.read_all(data, manifest, listed, 1)
+    arrays = [v for v in vars(table).values() if hasattr(v, "itemsize")]
+    assert sum(array.itemsize for array in arrays) + len(table._pictures) / len(table) == 61
 
 
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
         (lambda data: (data / "manifest.json").unlink(), "manifest.json"),
-        (lambda data: (data / "manifest.json").write_text("{"), "no valid JSON"),
+        (lambda data: (data / "manifest.json").write_text("{"), "is not valid JSON"),
         (
             lambda data: [path.unlink() for path in data.glob("*.tfrecord")],
             "holds no image that can be decoded: 3 faults in 0 records",

@@ -125,7 +125,7 @@ def test_by_name_and_by_look(sets, tmp_path, images, monkeypatch):
     listed = read_names(tmp_path / "out" / "overlapping.txt")
     assert listed == ["Bob", "Zoë_Ångström", "two\nlines", "Cem", "12"]
     assert summary["by name"] == "4 people"
-    assert summary["by number"].startswith("1 of these names have no letter")
+    assert summary["by number"].startswith("1 of these names contain no letters")
     assert summary["by embedding"] == "3 people within 55°, 1 people under other names"
     assert summary["of equal names"].startswith("50.0% lie within 55°")
     assert summary["overlapping"].startswith("5 people trained on are 5 of the 6 tested on (83.3%)")
@@ -219,7 +219,9 @@ def test_damaged_images(sets, make_records, tmp_path):
     records[1] = records[1]._replace(encoded=b"")
     write_records(tmp_path / "many", records, num_shards=1)
     many = RecordFolder.open(tmp_path / "many")
-    with pytest.raises(DataError, match=r"2 of \d+ images in '.*many', more than 1 %, are"):
+    with pytest.raises(
+        DataError, match=r"3 of 200 images in '.*many', more than 1 %, are damaged\. Image '0/0"
+    ):
         check_overlap(tmp_path / "no", sets[0], many, embedder=EMBEDDER, images=200)
     assert not (tmp_path / "no").exists()
 
