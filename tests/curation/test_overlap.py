@@ -127,7 +127,7 @@ def test_by_name_and_by_look(sets, tmp_path, images, monkeypatch):
     assert summary["by name"] == "4 people"
     assert summary["by number"].startswith("1 of these names contain no letters")
     assert summary["by embedding"] == "3 people within 55°, 1 people under other names"
-    assert summary["of equal names"].startswith("50.0% lie within 55°")
+    assert summary["of equal names"].startswith("50.0% are within 55°")
     assert summary["overlapping"].startswith("5 people trained on are 5 of the 6 tested on (83.3%)")
 
 

@@ -27,24 +27,23 @@ def records():
     ]
 
 
-@pytest.fixture
-def recognizer():
+def make_recognizer(*more_layers):
     layers = [
         keras.Input((112, 112, 3)),
         keras.layers.Rescaling(1 / 127.5, offset=-1),
         keras.layers.AveragePooling2D(28),
         keras.layers.Flatten(),
+        *more_layers,
     ]
-    recognizer = Recognizer(keras.Sequential(layers), ArcFace(num_classes=2))
-    recognizer(np.zeros((1, 112, 112, 3), np.float32))
-    return recognizer
+    return Recognizer(keras.Sequential(layers), ArcFace(num_classes=2))
 
 
 def directions(vectors):
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
-def test_centres_are_the_means_of_the_identities_trained_on(records, recognizer, tmp_path):
+def test_centres_are_the_means_of_the_identities_trained_on(records, tmp_path):
+    recognizer = make_recognizer()
     write_records(tmp_path / "data", records, num_shards=2)
     point_to_class_means(recognizer, tmp_path / "data", DataConfig(min_images=2), verbose=0)
     centres = directions(recognizer.head.centres.numpy().T)
@@ -54,9 +53,8 @@ def test_centres_are_the_means_of_the_identities_trained_on(records, recognizer,
         np.testing.assert_allclose(centre, directions(points.sum(axis=0)), atol=1e-5)
 
 
-def test_a_diverged_network_is_an_error(records, recognizer, tmp_path):
+def test_a_diverged_network_is_an_error(records, tmp_path):
     write_records(tmp_path / "data", records, num_shards=1)
-    layers = [*recognizer.backbone.layers, keras.layers.Rescaling(np.nan)]
-    diverged = Recognizer(keras.Sequential(layers), ArcFace(num_classes=2))
+    diverged = make_recognizer(keras.layers.Rescaling(np.nan))
     with pytest.raises(DataError, match="Embeddings are not finite"):
         point_to_class_means(diverged, tmp_path / "data", DataConfig(min_images=2), verbose=0)
