@@ -41,17 +41,18 @@ def emit(text: str, *, verbose: int = 1, file: TextIO | None = None) -> None:
         print(text, file=file, flush=True)
 
 
-def progress_bar(iterable: Iterable[Any] | None = None, **options: Any) -> Any:
+def progress_bar(iterable: Iterable[Any] | None = None, *, verbose: int = 1, **options: Any) -> Any:
     """A `tqdm` progress bar, shown by the chief if standard error is a terminal.
 
     Args:
         iterable: Items to iterate over; None for a bar that is advanced by `update`.
+        verbose: 0 shows no bar.
         **options: Arguments of `tqdm`, such as `total` and `unit`.
     """
     from tqdm import tqdm
 
     # tqdm shows a bar on terminals only if `disable` is None.
-    return tqdm(iterable, disable=None if is_chief() else True, **options)
+    return tqdm(iterable, disable=None if verbose and is_chief() else True, **options)
 
 
 #: The task that is the chief of a cluster without a task of type `chief`.

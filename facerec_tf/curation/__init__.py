@@ -1,9 +1,5 @@
 """Records → better records: merge, split, inspect, find overlaps and label errors, clean labels.
 
-Nothing here changes what it reads.
+Each task starts in the file of its command: `merge.py`, `split.py`, `inspection.py`,
+`check_overlap.py`, `find_label_errors.py` and `clean_labels.py`. The input stays unchanged.
 """
-
-from facerec_tf.curation.cleaned_records import REPORT
-from facerec_tf.curation.cleaning import clean_labels
-
-__all__ = ["REPORT", "clean_labels"]

@@ -1,4 +1,4 @@
-"""The angle of every image to the centres of its own identity."""
+"""Cosines between every image and the centres of its identity."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from facerec_tf.curation.cleaning_source import CleaningSource, Image, read_images
+from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.curation.subcentre_model import SubcentreModel
+from facerec_tf.data.reading import Image
 from facerec_tf.evaluation.label_noise import own_cosines
 from facerec_tf.serving import embed_records
 
@@ -20,9 +21,9 @@ class CentreAngles(NamedTuple):
     Attributes:
         labels: int32 `[n]`, as in the records.
         sound: bool `[n]`: whether the image can be decoded.
-        measured: bool `[n]`: whether it is also of an identity that has centres.
+        measured: bool `[n]`: whether its identity also has centres.
         cosines: float32 `[m, k]`: between the measured images and all centres of their identities.
-        damaged: The fault of each damaged image.
+        damaged: Description of each damaged image.
     """
 
     labels: np.ndarray
@@ -32,33 +33,40 @@ class CentreAngles(NamedTuple):
     damaged: list[str]
 
 
-def measure(model: SubcentreModel, source: CleaningSource) -> CentreAngles:
-    """Embeds all images of identities that have centres, and keeps their cosines to the centres.
+def measure_centre_angles(
+    model: SubcentreModel, records: RecordFolder, classes: np.ndarray
+) -> CentreAngles:
+    """Embeds the images of identities that have centres, and compares them with these.
+
+    Args:
+        model: The recognizer.
+        records: The records.
+        classes: int64 `[identities]`: the class of each identity, -1 if it has no centres.
 
     Raises:
-        DataError: As `read_images`, and if more than 1 % of them are damaged.
+        DataError: If records cannot be read, an image has another size than the manifest says, more
+            than 1 % of the images are damaged, or embeddings are not finite.
     """
     labels, sound, damaged = array.array("i"), array.array("b"), []
 
     def known_images() -> Iterator[Image]:
-        for image in read_images(source):
+        for image in records.images():
             labels.append(image.record.label)
             sound.append(image.fault is None)
             if image.fault:
                 damaged.append(image.fault)
-            if image.fault or source.classes[image.record.label] >= 0:
+            if image.fault or classes[image.record.label] >= 0:
                 yield image
 
     cosines = [np.zeros((0, model.centres.shape[1]), np.float32)]
     for batch in embed_records(
         model.embedder,
         known_images(),
-        total=source.manifest.num_images,
-        source=str(source.directory),
+        total=records.manifest.num_images,
+        source=str(records.directory),
         flip_fusion=model.flip_fusion,
     ):
-        own = source.classes[batch.labels]
-        cosines.append(own_cosines(batch.embeddings, own, model.centres))
+        cosines.append(own_cosines(batch.embeddings, classes[batch.labels], model.centres))
     all_labels, is_sound = np.array(labels), np.array(sound, bool)
-    measured = is_sound & (source.classes[all_labels] >= 0)
+    measured = is_sound & (classes[all_labels] >= 0)
     return CentreAngles(all_labels, is_sound, measured, np.concatenate(cosines), damaged)

@@ -1,4 +1,4 @@
-"""The overlap of training and test people, as a recognizer sees it."""
+"""The overlap of training and test people, found with the recognizer of a run or a file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from facerec_tf.curation.overlap_report import check_overlap
 from facerec_tf.curation.record_folder import RecordFolder
+from facerec_tf.data import require_image_size
 from facerec_tf.serving import load_embedder
-from facerec_tf.serving.passes import require_image_size
 
 
 def check_overlap_by(
@@ -21,7 +21,7 @@ def check_overlap_by(
     checkpoint: str = "final",
     **options: Any,
 ) -> dict[str, str]:
-    """Does what `check_overlap` does, by the recognizer of a run or of a file if one is given.
+    """Runs `check_overlap`, with the recognizer of a run or of a file if one is given.
 
     Args:
         output: Folder to make.
@@ -29,8 +29,8 @@ def check_overlap_by(
         test: Folder of records, or of a pair set, to test on.
         workdir: Run folder of the recognizer, or None.
         model: `.keras` file or exported folder, or None.
-        checkpoint: Which state of the run: `final`, `latest` or `best`.
-        **options: Of `check_overlap`.
+        checkpoint: State of the run: `final`, `latest` or `best`.
+        **options: Arguments of `check_overlap`.
 
     Raises:
         UserError: As `check_overlap`, and if the recognizer cannot be read or takes images of
@@ -41,5 +41,5 @@ def check_overlap_by(
         return check_overlap(output, *sets, **options)
     embedder = load_embedder(workdir, model, checkpoint)
     for records in sets:
-        require_image_size(embedder, records.manifest.image_size, records.directory)
+        require_image_size(records.directory, records.manifest.image_size, embedder.image_size)
     return check_overlap(output, *sets, embedder=embedder, **options)

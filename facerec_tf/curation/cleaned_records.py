@@ -1,4 +1,4 @@
-"""The cleaned records, and a report with a line for every image."""
+"""The cleaned records, and a report with one row per image."""
 
 from __future__ import annotations
 
@@ -11,25 +11,31 @@ from typing import TextIO
 
 import numpy as np
 
-from facerec_tf.curation.cleaning_source import CleaningSource, read_records
 from facerec_tf.curation.label_decisions import ACTIONS, LabelDecisions
+from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.data import Manifest, Record, new_directory, write_records
 
 REPORT = "label_noise.csv"
 HEADER = ("filename", "identity", "degrees", "action", "new_identity")
 
 
-def write_cleaned(output: Path, source: CleaningSource, decisions: LabelDecisions) -> Manifest:
-    """Writes records, report and pair sets to `output`; returns the new manifest."""
-    manifest, pairs = source.manifest, source.directory / "pairs"
+def write_cleaned_records(
+    output: Path, records: RecordFolder, decisions: LabelDecisions
+) -> Manifest:
+    """Writes the images that are kept, the report and the pair sets to `output`.
+
+    Returns:
+        The manifest of the new records.
+    """
+    manifest, pairs = records.manifest, records.directory / "pairs"
     with (
         new_directory(output) as folder,
-        # Beside the folder, which must be empty for the records.
+        # Not in the folder, which must be empty for the records.
         tempfile.TemporaryFile("w+", newline="", encoding="utf-8", dir=folder.parent) as rows,
     ):
         cleaned = write_records(
             folder,
-            cleaned_records(source, decisions, rows),
+            _cleaned_records(records, decisions, rows),
             name=manifest.name,
             num_shards=len(manifest.shards),
             crop_format=manifest.crop_format,
@@ -42,16 +48,16 @@ def write_cleaned(output: Path, source: CleaningSource, decisions: LabelDecision
     return cleaned
 
 
-def cleaned_records(
-    source: CleaningSource, decisions: LabelDecisions, rows: TextIO
+def _cleaned_records(
+    records: RecordFolder, decisions: LabelDecisions, rows: TextIO
 ) -> Iterator[Record]:
-    """Yields the records that are kept, with new labels, and writes a row about every record."""
-    names = [entry.name for entry in source.manifest.classes]
+    """Yields the records that are kept, with new labels; writes one row per record to `rows`."""
+    names = [entry.name for entry in records.manifest.classes]
     left = np.unique(decisions.labels[decisions.labels >= 0])
     number = dict(zip(left.tolist(), range(len(left)), strict=True))
     writer = csv.writer(rows, lineterminator="\n")
     writer.writerow(HEADER)
-    for (_, record), *decision in zip(read_records(source), *decisions, strict=True):
+    for record, *decision in zip(records.records(), *decisions, strict=True):
         degrees, label, action = decision[0], int(decision[1]), ACTIONS[decision[2]]
         shown = "" if np.isnan(degrees) else f"{degrees:.2f}"
         new = names[label] if action == "relabelled" else ""

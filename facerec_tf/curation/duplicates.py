@@ -1,4 +1,4 @@
-"""Finds the same photograph twice among millions, by hashes in a few sorted arrays."""
+"""Finds copies of photographs among millions of images, by hashes in sorted arrays."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from scipy.sparse.csgraph import connected_components
 
 from facerec_tf.core.errors import require
 
-#: Bits in which two 256-bit hashes of similar images may differ at most; see `picture_hashes`.
-ALIKE = 12
+#: Largest number of different bits in the 256-bit hashes of similar images; see `picture_hashes`.
+SIMILAR = 12
 
-#: Parts of a hash. Two that differ in fewer bits than there are parts agree in one part at least;
-#: those that differ in 12 do in 9 of 10 cases, if the bits fall anywhere.
+#: Parts of a hash. Two hashes that differ in fewer bits than there are parts have at least one part
+#: in common; of hashes that differ in 12 random bits, 9 in 10 do.
 PARTS = 8
 
-#: Followers that a hash is compared with among those that share a part: bounds the work where
+#: Hashes that each is compared with among those that have a part in common: bounds the work if
 #: thousands of almost empty pictures do.
 _FOLLOWERS = 256
 
@@ -33,9 +33,9 @@ class Duplicates(NamedTuple):
 
     Attributes:
         places: int64 `[m]`: the images, by group; those across identities first, then the largest.
-        groups: int64 `[m]`: number of the group each is in, from 0.
+        groups: int64 `[m]`: number of each image's group, from 0.
         identical: bool `[m]`: whether another image of the group has the same bytes.
-        across: bool `[m]`: whether the group's images are of more than one identity.
+        across: bool `[m]`: whether the group has images of more than one identity.
     """
 
     places: np.ndarray
@@ -45,9 +45,9 @@ class Duplicates(NamedTuple):
 
 
 def find_duplicates(fingerprints: np.ndarray, hashes: np.ndarray, labels: np.ndarray) -> Duplicates:
-    """Finds images that are the same, to the byte or to the eye.
+    """Finds identical and similar images.
 
-    Sorts instead of comparing all with all, and holds some 40 bytes an image besides the arguments.
+    Sorts instead of comparing all pairs, and needs about 40 bytes per image besides the arguments.
 
     Args:
         fingerprints: uint64 `[n]`, equal for equal bytes.
@@ -80,7 +80,7 @@ def _similar_pairs(words: np.ndarray) -> Iterator[np.ndarray]:
     del mixed
     near = near[(words[order[near]] == words[order[near + 1]]).all(axis=1)]
     yield np.stack([order[near], order[near + 1]])
-    # Equal hashes are connected already: one of each kind is compared further.
+    # Equal hashes are already connected: only one of them is compared with others.
     distinct = np.delete(order, near + 1)
     distinct.sort()
     for part in range(PARTS):
@@ -95,11 +95,11 @@ def _similar_pairs(words: np.ndarray) -> Iterator[np.ndarray]:
                 break
             pairs = distinct[order[np.stack([places, places + step])]]
             differing = np.unpackbits((words[pairs[0]] ^ words[pairs[1]]).view(np.uint8), axis=1)
-            yield pairs[:, differing.sum(axis=1) <= ALIKE]
+            yield pairs[:, differing.sum(axis=1) <= SIMILAR]
 
 
 def _spans(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Returns, bool `[groups]`, which groups hold more than one label."""
+    """Whether each group has more than one label, bool `[groups]`."""
     count = groups.max(initial=-1) + 1
     lowest, highest = np.full(count, np.iinfo(np.int64).max), np.full(count, -(2**63))
     np.minimum.at(lowest, groups, labels)
@@ -108,7 +108,7 @@ def _spans(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _is_shared(groups: np.ndarray, fingerprints: np.ndarray) -> np.ndarray:
-    """Returns, bool `[m]`, which images share their fingerprint with another of their group."""
+    """Whether another image of the group has the same fingerprint, bool `[m]`."""
     order = np.lexsort((fingerprints, groups))
     same = (np.diff(groups[order]) == 0) & (np.diff(fingerprints[order]) == 0)
     shared = np.zeros(len(groups), bool)

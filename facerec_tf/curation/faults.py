@@ -1,4 +1,4 @@
-"""Faults of records, listed as they are found."""
+"""Faults of records, and the list that they are written to."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ FILE_NAME = "faults.csv"
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong.
+    """A fault of a record, a shard or a manifest.
 
     Attributes:
-        kind: "image", "record", "label", "name", "shard", "manifest" or "pairs": what it is with.
-        shard: File it is in.
-        index: Number of the record there, from 0, if it is one.
+        kind: "image", "record", "label", "name", "shard", "manifest" or "pairs": the
+            faulty part.
+        shard: File of the fault.
+        index: Number of the record in the file, from 0, if a record is faulty.
         file: Name of the image, if known.
         reason: Description of the fault.
     """
 
     kind: str
     shard: str
-    index: int | None  # type: ignore[assignment]  # In place of the method of tuples.
+    index: int | None  # type: ignore[assignment]  # Replaces the method of tuples.
     file: str | None
     reason: str
 
 
 class FaultList:
-    """Faults in a CSV file, written as they come: there may be as many as images.
+    """Faults in a CSV file, written when they are found: there may be as many as images.
 
     Args:
         folder: Folder to make `faults.csv` in.
 
     Attributes:
-        counts: Kind → how many.
+        counts: Kind → number of faults.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -54,6 +55,6 @@ class FaultList:
         self._file.close()
 
     def add(self, fault: Fault) -> None:
-        """Lists `fault`."""
+        """Adds `fault` to the file."""
         self.counts[fault.kind] += 1
         self._rows.writerow(fault)

@@ -1,4 +1,4 @@
-"""Reads TFRecord files that may be damaged, past the damage.
+"""Reads TFRecord files that may be damaged, and continues after the damage.
 
 A record is its length (8 bytes, little endian), a checksum of that (4), its data, and a checksum of
 these (4). Checksums are CRC-32C, masked (TensorFlow, `tensorflow/core/lib/io/record_writer.h`).
@@ -15,7 +15,7 @@ from facerec_tf.core.errors import DataError
 
 _HEADER, _FOOTER = 12, 4
 
-#: Of CRC-32C: its polynomial, bits reversed, and what TFRecords add to the rotated checksum.
+#: The polynomial of CRC-32C, bits reversed, and the constant that TFRecord adds to the checksum.
 _POLYNOMIAL, _MASK = 0x82F63B78, 0xA282EAD8
 
 
@@ -23,13 +23,13 @@ class Frame(NamedTuple):
     """One record of a shard, intact or damaged.
 
     Attributes:
-        index: Its number in the shard, from 0, not counting what was lost without a trace.
-        offset: Where it begins, in bytes.
+        index: Its number in the shard, from 0; records whose headers are lost are not counted.
+        offset: Its position in the file, in bytes.
         data: The serialized record, or None if it is damaged.
         fault: Description of its fault, or None.
     """
 
-    index: int  # type: ignore[assignment]  # In place of the method of tuples.
+    index: int  # type: ignore[assignment]  # Replaces the method of tuples.
     offset: int
     data: bytes | None
     fault: str | None = None
@@ -40,8 +40,8 @@ def read_frames(path: str | os.PathLike, verify: bool = True) -> Iterator[Frame]
 
     Args:
         path: The file.
-        verify: Whether to compare the records' checksums too, at some 10 MB a second. Lengths are
-            always checked.
+        verify: Whether to verify the checksums of the data, at about 10 MB per second. Lengths are
+            always verified.
 
     Raises:
         OSError: If the file cannot be read.
@@ -60,7 +60,7 @@ def read_frame(path: str | os.PathLike, offset: int) -> bytes:
     """Returns the data of the record that begins at `offset`, without verifying its checksum.
 
     Raises:
-        DataError: If there is no whole record.
+        DataError: If the record is damaged or incomplete.
     """
     with open(path, "rb") as file:
         frame, _ = _read(file, 0, offset, verify=False)
@@ -70,7 +70,7 @@ def read_frame(path: str | os.PathLike, offset: int) -> bytes:
 
 
 def _read(file: BinaryIO, index: int, offset: int, verify: bool) -> tuple[Frame, int | None]:
-    """Returns the record at `offset`, and where it ends if that is known."""
+    """Reads the record at `offset`; also returns its end, or None if that is unknown."""
     file.seek(offset)
     header = file.read(_HEADER)
     length = _length(header)
@@ -86,10 +86,10 @@ def _read(file: BinaryIO, index: int, offset: int, verify: bool) -> tuple[Frame,
 
 
 def _next_record(file: BinaryIO, offset: int, size: int) -> int:
-    """Returns where, from `offset` on, the next sound length stands, or `size` if none does."""
+    """Position of the next intact header from `offset` on; `size` if there is none."""
     file.seek(offset)
     rest = file.read()
-    # Of a length below 4 GB the upper half is zero, which pictures seldom hold four of in a row.
+    # The upper four bytes of a length below 4 GB are zero, which is rare in compressed images.
     place = rest.find(bytes(4), 4)
     while place >= 0:
         length = _length(rest[place - 4 : place - 4 + _HEADER])
@@ -100,7 +100,7 @@ def _next_record(file: BinaryIO, offset: int, size: int) -> int:
 
 
 def _length(header: bytes) -> int | None:
-    """Returns the length a record's header tells, or None if that does not match its checksum."""
+    """The length in a record's header; None if it does not match its checksum."""
     if len(header) < _HEADER:
         return None
     length, checksum = struct.unpack("<QI", header)

@@ -37,22 +37,22 @@ def inspect_records(
 ) -> dict[str, str]:
     """Reads every record of `data`, intact or damaged, and writes a report to `output`.
 
-    Writes `inspection.json`, `faults.csv`, `duplicates.csv`, and as pictures
-    `images_per_identity.png`, `identities.png` and, if there are any, `duplicates.png`. Remembers
-    61 bytes of every image, and needs some 40 more while it looks for duplicates.
+    Writes `inspection.json`, `faults.csv`, `duplicates.csv`, and the pictures
+    `images_per_identity.png`, `identities.png` and, if there are duplicates, `duplicates.png`.
+    Needs 61 bytes per image, and about 40 more during the search for duplicates.
 
     Args:
         data: Folder of records, or a pair set.
         output: Folder to make.
-        identities: How many to show images of, chosen at random.
-        seed: Of that choice.
-        threads: How many work; by default one a core.
+        identities: Number of identities, chosen at random, whose images are shown.
+        seed: Seed of that choice.
+        threads: Number of threads; by default that of the CPU's cores.
 
     Returns:
         Counts of images and faults, for a summary.
 
     Raises:
-        UserError: If there is no manifest, no image to look at, or `output` is in use.
+        UserError: If there is no manifest, no image can be decoded, or `output` is in use.
     """
     require_count("identities", identities)
     require_count("seed", seed, least=0)
@@ -105,13 +105,13 @@ def read_all(data: Path, manifest: Manifest, faults: FaultList, threads: int | N
 
 
 def _chunks(data: Path, manifest: Manifest, faults: FaultList) -> Iterator[tuple[int, list[Frame]]]:
-    """Yields some records of a shard at a time, with its number, and lists what ails the shard."""
+    """Yields a few records of a shard at a time, with its number; lists the faults of the shard."""
     for number, shard in enumerate(manifest.shards):
         try:
             reason = _shard_fault(data / shard.file, shard)
             if reason:
                 faults.add(Fault("shard", shard.file, None, None, reason))
-            # A shard whose digest is right holds what was written: checksums would say no more.
+            # The digest covers all bytes: if it is right, the checksums need no verification.
             frames = read_frames(data / shard.file, verify=reason is not None)
             while chunk := list(itertools.islice(frames, _CHUNK)):
                 yield number, chunk
@@ -131,7 +131,7 @@ def _shard_fault(path: Path, shard: Shard) -> str | None:
 
 
 def _compare(manifest: Manifest, table: RecordTable, faults: FaultList) -> None:
-    """Lists where the manifest counts differently."""
+    """Lists differences between the counts of records and those in the manifest."""
     ends = [*table.starts[1:], len(table)]
     is_whole = not (faults.counts["record"] or faults.counts["label"])
     for shard, start, end in zip(manifest.shards, table.starts, ends, strict=True):
@@ -140,18 +140,20 @@ def _compare(manifest: Manifest, table: RecordTable, faults: FaultList) -> None:
             reason = f"it holds {end - start:,} records, the manifest says {shard.images:,}"
             faults.add(Fault("shard", shard.file, None, None, reason))
     if not is_whole:
-        return  # The counts of identities would only repeat these faults.
+        return  # Wrong counts of identities only follow from these faults.
     counts = np.bincount(table.labels, minlength=manifest.num_classes)
     for entry, count in zip(manifest.classes, counts.tolist(), strict=True):
         if entry.images != count:
-            reason = f"identity '{entry.name}' has {count:,} images, it says {entry.images:,}"
+            reason = (
+                f"identity '{entry.name}' has {count:,} images, the manifest says {entry.images:,}"
+            )
             faults.add(Fault("manifest", "", None, None, reason))
 
 
 def _list_repeated_names(
     manifest: Manifest, table: RecordTable, faults: FaultList, read: Callable[[int], Record]
 ) -> None:
-    """Lists every image that has the name of an earlier one."""
+    """Lists every image that has the same name as an earlier one."""
     known = np.flatnonzero(table.names)
     order = known[np.argsort(table.names[known], kind="stable")]
     names = table.names[order]

@@ -1,4 +1,4 @@
-"""What was found in records, as files: numbers, tables and pictures."""
+"""Report of an inspection: numbers, tables and pictures."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _SHOWN, _GROUPS, _OF_GROUP = 10, 24, 6
 
 
 class Inspected(NamedTuple):
-    """What was found.
+    """Result of an inspection.
 
     Attributes:
         data: The folder.
         manifest: Its manifest.
-        table: One row for each record.
+        table: One row per record.
         duplicates: Groups of similar images, by their rows in the table.
-        faults: Kind → how many.
-        pairs: The pair set, if the folder is a sound one.
+        faults: Kind → number of faults.
+        pairs: The pair set, if the folder is an undamaged one.
         read: Reads the record at a place.
     """
 
@@ -46,17 +46,17 @@ class Inspected(NamedTuple):
     read: Callable[[int], Record]
 
     def images(self) -> np.ndarray:
-        """Returns the sound images of each identity, int64 `[identities]`."""
+        """Numbers of undamaged images by identity, int64 `[identities]`."""
         labels = self.table.labels[self.table.sound]
         return np.bincount(labels[labels >= 0], minlength=self.manifest.num_classes)
 
     def decode(self, place: int) -> np.ndarray:
-        """Returns the pixels of a sound record."""
+        """Pixels of an undamaged record."""
         return decode_any(self.read(place).encoded).numpy()
 
 
 def write_report(found: Inspected, folder: Path, identities: int, seed: int) -> dict[str, str]:
-    """Writes all files to `folder`; returns what they say, for a summary."""
+    """Writes all files to `folder`; returns the main figures, for a summary."""
     images = found.images()
     numbers = _numbers(found, images)
     (folder / NUMBERS).write_text(
@@ -114,7 +114,7 @@ def _numbers(found: Inspected, images: np.ndarray) -> dict[str, Any]:
 
 
 def _count_duplicates(duplicates: Duplicates) -> dict[str, int]:
-    """Returns how many groups there are of each kind, and how many images in them."""
+    """Numbers of groups and images, by kind of duplicate."""
     counts = {}
     for where, chosen in (("across", duplicates.across), ("within", ~duplicates.across)):
         counts[f"groups_{where}_identities"] = len(np.unique(duplicates.groups[chosen]))
@@ -130,7 +130,7 @@ def _write_duplicates(found: Inspected, path: Path) -> None:
         rows.writerow(("group", "across_identities", "kind", "identity", "file", "shard", "index"))
         for place, group, identical, across in zip(*found.duplicates, strict=True):
             record, (shard, index) = found.read(int(place)), found.table.shard(place)
-            kind = "identical" if identical else "alike"
+            kind = "identical" if identical else "similar"
             name = found.manifest.shards[shard].file
             rows.writerow((group, int(across), kind, record.text, record.filename, name, index))
 
@@ -138,9 +138,9 @@ def _write_duplicates(found: Inspected, path: Path) -> None:
 def _identities_sheet(
     found: Inspected, images: np.ndarray, identities: int, seed: int
 ) -> np.ndarray:
-    """Returns a sheet of random identities, a row each, with some of their images.
+    """Draws a sheet of random identities, one per row, with some of their images.
 
-    Those of one image show the least: they come in only where there are too few others.
+    Identities with a single image are shown only if there are too few others.
     """
     generator = np.random.default_rng(seed)
     drawn = generator.permutation(np.flatnonzero(images))
@@ -156,7 +156,7 @@ def _identities_sheet(
 
 
 def _duplicates_sheet(found: Inspected) -> np.ndarray:
-    """Returns a sheet of the first groups of duplicates, a row each."""
+    """Draws a sheet of the first groups of duplicates, one per row."""
     duplicates, rows = found.duplicates, []
     for group in range(min(_GROUPS, int(duplicates.groups[-1]) + 1)):
         members = np.flatnonzero(duplicates.groups == group)

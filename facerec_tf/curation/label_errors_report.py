@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import csv
-import itertools
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from facerec_tf.curation.cleaning_source import CleaningSource, read_images, read_records
 from facerec_tf.curation.embedded_records import EmbeddedRecords
 from facerec_tf.curation.label_errors import LabelErrors
+from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.visualize import save_image
 from facerec_tf.visualize.strips_sheet import Strip, strips_sheet
 
 IMAGES, IDENTITIES = "images.csv", "identities.csv"
 
-#: Rows of a sheet, and images that stand for an identity.
+#: Rows of a sheet, and images shown of an identity.
 _ROWS, _CENTRAL = 12, 4
 
 
 def write_report(
     folder: Path,
-    source: CleaningSource,
+    records: RecordFolder,
     embedded: EmbeddedRecords,
     errors: LabelErrors,
     shown: int,
 ) -> None:
     """Writes the tables, and sheets of the first `shown` images and pairs, to `folder`."""
-    names = [entry.name for entry in source.manifest.classes]
-    _write_images(folder / IMAGES, source, embedded, errors, names)
+    names = [entry.name for entry in records.manifest.classes]
+    _write_images(folder / IMAGES, records, embedded, errors, names)
     _write_identities(folder / IDENTITIES, embedded, errors, names)
 
     flagged, pairs = errors.flagged[:shown], errors.pairs()[:shown]
@@ -40,7 +38,7 @@ def write_report(
     central = {
         label: errors.central(embedded, label, _CENTRAL + 1) for label in identities.tolist()
     }
-    pixels = _read_pixels(source, embedded, np.concatenate([flagged, *central.values()]))
+    pixels = _read_pixels(records, embedded, np.concatenate([flagged, *central.values()]))
 
     def strip(label: int, *notes: str, but: int = -1) -> Strip:
         count = int(errors.images[label])
@@ -71,7 +69,7 @@ def write_report(
 
 def _write_images(
     path: Path,
-    source: CleaningSource,
+    records: RecordFolder,
     embedded: EmbeddedRecords,
     errors: LabelErrors,
     names: list[str],
@@ -79,8 +77,7 @@ def _write_images(
     flagged, labels = errors.flagged, embedded.labels[errors.flagged]
     wanted = np.zeros(embedded.num_records, bool)
     wanted[embedded.places[flagged]] = True
-    records = itertools.compress(read_records(source), wanted)
-    files = [record.filename for _, record in records]  # In the order of the data.
+    files = [record.filename for record in records.records(wanted)]  # In the order of the data.
     order = np.argsort(np.argsort(flagged))
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
@@ -108,7 +105,7 @@ def _write_identities(
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(
-            ("identity", "images", "flagged", "nearest_identity", "nearest_degrees", "alike")
+            ("identity", "images", "flagged", "nearest_identity", "nearest_degrees", "similar")
         )
         for label in present.tolist():
             degrees = errors.other_degrees[label]
@@ -124,25 +121,25 @@ def _write_identities(
 
 
 def _describe(names: list[str], label: int, degrees: float) -> tuple[str, str]:
-    """Returns name and angle of the nearest identity, or empty fields if there is none."""
+    """Name of and angle to the nearest identity; empty fields if there is none."""
     return (names[label], f"{degrees:.2f}") if degrees < 180 else ("", "")
 
 
 def _apart(errors: LabelErrors, first: int, second: int) -> float:
-    """Returns the angle between two identities, of which one is nearest to the other."""
+    """The angle between two identities, of which one is nearest to the other."""
     nearer = first if errors.other[first] == second else second
     return float(errors.other_degrees[nearer])
 
 
 def _read_pixels(
-    source: CleaningSource, embedded: EmbeddedRecords, images: np.ndarray
+    records: RecordFolder, embedded: EmbeddedRecords, images: np.ndarray
 ) -> dict[int, np.ndarray]:
-    """Returns the pixels of some images, by their number among the embeddings."""
+    """Pixels of the given images, by their position among the embeddings."""
     wanted = np.zeros(embedded.num_records, bool)
     wanted[embedded.places[images]] = True
     numbers = np.unique(images).tolist()
-    found: Iterator = read_images(source, wanted)
-    return {number: image.pixels for number, image in zip(numbers, found, strict=True)}
+    found = zip(numbers, records.images(wanted), strict=True)
+    return {number: image.pixels for number, image in found if image.pixels is not None}
 
 
 def _save_sheets(path: Path, rows: list[list[Strip]], heading: str) -> None:

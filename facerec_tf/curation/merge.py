@@ -1,4 +1,4 @@
-"""Several folders of records made one, without taking two people for the same one."""
+"""Merges folders of records; different people with equal names stay apart."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ def merge_records(
 ) -> dict[str, str]:
     """Writes the records of all `inputs` to a new folder, with `label_map.csv`.
 
-    Identities are different people unless angle otherwise, even of equal names; see `people.unite`
-    for what they are then called. Images are called `DATASET/FILENAME`. Pair sets are not taken
-    over: who is held out of one data set may be in another.
+    Identities are different people, even if they have equal names, unless `same` or `same_names`
+    says otherwise; see `people.unite` for their new names. Images are renamed `DATASET/FILENAME`.
+    Pair sets are not copied: people held out of one data set may be in another.
 
     Args:
         output: Folder to make.
         inputs: Name of each data set, without "/" → its folder of records; see `name_inputs`.
         same: CSV of identities that are one person; see `people.read_persons`.
         same_names: Whether equal names, which `same` does not list, are one person.
-        name: First part of the shards' names.
-        num_shards: Files to spread the records over; by default as many as there are now.
-        seed: Of the shuffle.
+        name: First part of the shards' file names.
+        num_shards: Number of shards; by default that of all inputs together.
+        seed: Seed of the shuffle.
 
     Returns:
-        What was written, for a summary.
+        Counts of images and identities, for a summary.
 
     Raises:
         UserError: If records are missing or damaged, of different sizes or alignments, `same` does
             not fit them, or `output` is in use or cannot be written.
     """
-    require(bool(inputs), "inputs", "folders of records, one at least", inputs)
+    require(bool(inputs), "inputs", "one or more folders of records", inputs)
     sets = {dataset: RecordFolder.open(path) for dataset, path in inputs.items()}
     _require_same_format(list(sets.values()))
     identities = {
@@ -76,23 +76,26 @@ def merge_records(
     found, left = len(people.labels), len(people.names)
     summary = {
         "images": f"{total:,} of {left:,} people, from {len(sets):,} data sets",
-        "identities": f"{found:,}, {found - left:,} of them angle to be the same person as another",
+        "identities": f"{found:,}, {found - left:,} of them merged into another of the same person",
         "renamed": f"{renamed:,} identities, listed with all others in '{output / LABEL_MAP}'",
     }
     pairs = [str(source.directory / "pairs") for source in sets.values()]
     if left_out := [path for path in pairs if Path(path).is_dir()]:
         summary["pair sets"] = (
-            f"not taken over from {', '.join(left_out)}: their people may be in the other data. "
-            "See with facerec check-overlap"
+            f"not copied from {', '.join(left_out)}: their people may be in the other data. "
+            "Check with facerec check-overlap"
         )
     return summary
 
 
 def name_inputs(inputs: Sequence[str]) -> dict[str, Path]:
-    """Returns name → folder of data sets given as `DIR` or `NAME=DIR`; by default a folder's own.
+    """Parses data sets given as `DIR` or `NAME=DIR`; the default name is that of the folder.
+
+    Returns:
+        Name → folder.
 
     Raises:
-        ArgumentError: If a name or a folder comes twice, or there is no name.
+        ArgumentError: If a name or a folder is repeated, or a name is empty.
     """
     named: dict[str, Path] = {}
     for given in inputs:
@@ -100,11 +103,11 @@ def name_inputs(inputs: Sequence[str]) -> dict[str, Path]:
         path = Path(found[2] if found else given)
         name = found[1] if found else path.resolve().name
         if not given or not name:
-            raise ArgumentError(f"Data set '{given}' has no name: give it one, as NAME=DIR.")
+            raise ArgumentError(f"Data set '{given}' has no name: write NAME=DIR.")
         if name in named:
             raise ArgumentError(
-                f"Data sets '{named[name]}' and '{path}' are both called '{name}': name them "
-                f"apart, as in --inputs={name}1={named[name]},{name}2={path}."
+                f"Data sets '{named[name]}' and '{path}' are both named '{name}': give them "
+                f"different names, such as --inputs={name}1={named[name]},{name}2={path}."
             )
         if path.resolve() in [other.resolve() for other in named.values()]:
             raise ArgumentError(f"Data set '{path}' is given twice.")
@@ -136,7 +139,7 @@ def _merged(sets: Mapping[str, RecordFolder], people: People) -> Iterator[Record
 
 
 def _write_label_map(path: Path, identities: Mapping[str, Sequence[str]], people: People) -> int:
-    """Writes where every identity went; returns how many have another name now."""
+    """Writes the new label and name of every identity; returns how many names changed."""
     renamed = 0
     start = 0
     with open(path, "w", newline="", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Identities' names: lists of them in files, and which are spelled differently but the same."""
+"""Names of identities: files with lists of names, and a normal form that ignores spelling."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.core.files import atomic_file
+from facerec_tf.core.files import atomic_file, read_text
 
-#: Accents of Latin, Greek and Cyrillic letters. Marks of other scripts are letters in all but name.
+#: Accents of Latin, Greek and Cyrillic letters. Marks of other scripts are parts of letters.
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 
 def normalize_name(name: str) -> str:
-    """Returns what spellings of a name have in common: "Zoë_Ångström" is "zoe angstrom".
+    """Normal form that different spellings of a name share: "Zoë_Ångström" is "zoe angstrom".
 
-    Compatible characters (Unicode's NFKD), letters with and without accents, upper and lower case
-    are the same; all characters but letters, marks and digits separate words. A name that consists
-    of nothing else stays as it is.
+    Compatible characters (Unicode's NFKD), letters with and without accents, and upper and lower
+    case are the same; all characters except letters, marks and digits separate words. A name
+    without letters, marks and digits is returned unchanged.
     """
     letters = _ACCENTS.sub("", unicodedata.normalize("NFKD", name)).casefold()
     words = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in letters)
@@ -28,23 +28,18 @@ def normalize_name(name: str) -> str:
 
 
 def read_names(path: Path) -> list[str]:
-    """Returns the names in a text file, one a line; a line that begins with " is a JSON string.
+    """Reads names from a text file, one per line; a line that begins with " is a JSON string.
 
     Raises:
-        DataError: If the file cannot be read, or such a line is not a JSON string.
+        DataError: If the file cannot be read or is not valid UTF-8, or such a line is not JSON.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise DataError(f"Cannot read '{path}': {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"'{path}' is not UTF-8 text: {error}.") from None
+    lines = read_text(path, "list of names", bom=True).split("\n")
     numbered = ((number, line.strip()) for number, line in enumerate(lines, start=1))
     return [_parse(line, path, number) for number, line in numbered if line]
 
 
 def write_names(path: Path, names: Iterable[str]) -> None:
-    """Writes names as `read_names` reads them: whatever would not come back as it is, as JSON."""
+    """Writes names for `read_names`: as JSON if it could not read them unchanged otherwise."""
     lines = [name if _is_plain(name) else json.dumps(name, ensure_ascii=False) for name in names]
     with atomic_file(path) as temporary:
         temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")

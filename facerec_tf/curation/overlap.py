@@ -12,14 +12,14 @@ from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.evaluation.identity_centres import nearest_identities
 from facerec_tf.serving import Embedder
 
-#: Angle between the mean directions of two identities up to which they are listed, by default.
-#: With InsightFace's MobileFaceNet y1 on LFW, two identities of one person, of 1, 2 and 3 images
-#: each, all different, lie so near in 81 %, 98 % and all cases; of 4,038 people, four or so have
-#: someone else among 4,281 so near. Chance grows with the number of comparisons.
+#: Default of the largest angle between the mean directions of two identities that are listed.
+#: With InsightFace's MobileFaceNet y1 on LFW, two identities of one person, made of 1, 2 and 3
+#: different images each, are within it in 81 %, 98 % and 100 % of all cases. About four of 4,038
+#: people are within it of another person among 4,281; more comparisons find more by chance.
 DEGREES = 55.0
 
 
-#: Pairs whose angles are found at once.
+#: Pairs whose angles are computed at once.
 _AT_ONCE = 8192
 
 
@@ -48,18 +48,18 @@ def find_overlap(
     by_name: bool = True,
     images: int = 10,
 ) -> Overlap:
-    """Returns who of `data` may be in `test`.
+    """Finds the people of `data` that may be in `test`.
 
-    Those of equal names are listed whatever they look like, and of each identity trained on the
-    nearest one tested on if it is near enough. Holds one direction an identity, and 128 MB.
+    Lists all identities with equal names, and for each identity of `data` the nearest of `test` if
+    the angle is at most `degrees`. Needs memory for one direction per identity, and 128 MB.
 
     Args:
         data: Records to train on.
         test: Records or a pair set to test on.
-        embedder: The model; None compares names alone.
+        embedder: The model; None compares only names.
         degrees: Angle between mean directions up to which identities are listed.
-        by_name: Whether to compare names, as `names.normalize_name` has them.
-        images: Images of an identity that are embedded, at most.
+        by_name: Whether to compare names, in the form of `names.normalize_name`.
+        images: Largest number of images of an identity that are embedded.
 
     Raises:
         DataError: If records cannot be read, more than 1 % of the images are damaged, or embeddings
@@ -83,7 +83,7 @@ def find_overlap(
 
 
 def _equal_names(data: RecordFolder, test: RecordFolder) -> np.ndarray:
-    """Returns the pairs, int64 `[pairs, 2]`, of identities whose names are the same."""
+    """Pairs of identities that have the same name, int64 `[pairs, 2]`."""
     by_name: dict[str, list[int]] = {}
     for label, entry in enumerate(test.manifest.classes):
         by_name.setdefault(normalize_name(entry.name), []).append(label)
@@ -96,7 +96,7 @@ def _equal_names(data: RecordFolder, test: RecordFolder) -> np.ndarray:
 
 
 def _degrees(ours: np.ndarray, theirs: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Returns the angle of each pair of unit vectors; NaN where one of them is zero."""
+    """Angle between each pair of unit vectors, float32 `[pairs]`; NaN where one of them is zero."""
     found = np.empty(len(labels), np.float32)
     for first in range(0, len(labels), _AT_ONCE):
         part = slice(first, first + _AT_ONCE)

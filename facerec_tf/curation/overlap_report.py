@@ -1,4 +1,4 @@
-"""What `find_overlap` found: as a table, a list of names to leave out, and a sheet of pictures."""
+"""Report of the overlap: a table, a list of names to leave out, and a sheet of pictures."""
 
 from __future__ import annotations
 
@@ -47,30 +47,32 @@ def check_overlap(
     images: int = 10,
     shown: int = 24,
 ) -> dict[str, str]:
-    """Writes to `output` who of `data` may be in `test`; changes neither.
+    """Reports the people of `data` that may be in `test`; both stay unchanged.
 
-    `overlap.csv` lists the pairs, `overlapping.txt` the names in `data`, for
-    `split.split_records` to leave out, and `overlap.png` shows pairs, those of unlike names first.
+    `overlap.csv` lists the pairs, `overlapping.txt` the names in `data` that
+    `split.split_records` can leave out. `overlap.png` shows pairs; those with different names come
+    first.
 
     Args:
         output: Folder to make.
         data: Records to train on.
         test: Records or a pair set to test on.
-        embedder: The model; None compares names alone.
-        degrees: With `embedder`: angle up to which identities are listed; by default `DEGREES`.
+        embedder: The model; None compares only names.
+        degrees: With `embedder`: largest angle between identities that are listed; by default
+            `DEGREES`.
         by_name: Whether to compare names.
-        images: Images of an identity that are embedded, at most.
-        shown: Pairs on the sheet.
+        images: Largest number of images of an identity that are embedded.
+        shown: Largest number of pairs on the sheet.
 
     Returns:
-        What was found, for a summary.
+        Counts of people and pairs, for a summary.
 
     Raises:
         UserError: If options do not fit, records are damaged, or `output` is in use or cannot be
             written.
     """
     if embedder is None and (degrees is not None or not by_name):
-        raise ArgumentError("Give --workdir=RUN or --model=FILE, to compare by more than names.")
+        raise ArgumentError("Give --workdir=RUN or --model=FILE to compare more than names.")
     degrees = DEGREES if degrees is None else degrees
     require(0 < degrees < 90, "degrees", "above 0 and below 90", degrees)
     require_count("images", images)
@@ -101,9 +103,9 @@ def _write_table(path: Path, data: RecordFolder, test: RecordFolder, overlap: Ov
 
 
 def _draw(data: RecordFolder, test: RecordFolder, overlap: Overlap, shown: int) -> np.ndarray:
-    """Returns a sheet of pairs: left who is trained on, right who is tested on.
+    """Draws a sheet of pairs: training identities on the left, test identities on the right.
 
-    Those of unlike names come first: only pictures can tell whether they are one person.
+    Pairs with different names come first: only pictures show whether they are one person.
     """
     chosen = np.argsort(overlap.by_name, kind="stable")[:shown]
     pairs = overlap.labels[chosen]
@@ -125,7 +127,7 @@ def _draw(data: RecordFolder, test: RecordFolder, overlap: Overlap, shown: int) 
 
 
 def _read_faces(records: RecordFolder, labels: np.ndarray) -> dict[int, list[np.ndarray]]:
-    """Returns label → pixels of the first sound images."""
+    """Pixels of the first undamaged images, by label."""
     index, faces = load_index(records.directory), {}
     for label in np.unique(labels).tolist():
         count = min(_IMAGES, records.manifest.classes[label].images)
@@ -155,8 +157,8 @@ def _summarize(
         names = (ours.classes[label].name for label in overlap.labels[named, 0].tolist())
         if numbers := sum(not re.search(r"[^\W\d_]", name) for name in names):
             summary["by number"] = (
-                f"{numbers:,} of these names have no letter: data sets may number different people "
-                "alike; see --nonames"
+                f"{numbers:,} of these names contain no letters: different people in two data "
+                "sets may have the same number; see --nonames"
             )
     if measured:
         only = near & ~named
@@ -166,7 +168,7 @@ def _summarize(
     if measured and named.any():
         share, middle = near[named].mean(), np.nanmedian(overlap.degrees[named])
         summary["of equal names"] = (
-            f"{share:.1%} lie within {degrees:g}°, half within {middle:.1f}°"
+            f"{share:.1%} are within {degrees:g}°, half within {middle:.1f}°"
         )
     tested = len(np.unique(overlap.labels[:, 1]))
     summary["overlapping"] = (

@@ -1,9 +1,8 @@
-"""Identities of several data sets: distinct unless a file says that they are one person."""
+"""People of several data sets: identities are distinct unless a file lists them as one person."""
 
 from __future__ import annotations
 
 import array
-import csv
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from facerec_tf.core.errors import DataError
+from facerec_tf.core.files import read_csv
 
 HEADER = ("dataset", "identity", "person")
 
@@ -21,7 +21,7 @@ class People(NamedTuple):
 
     Attributes:
         labels: int64 `[identities]`: the person of every identity, data set after data set.
-        names: Names of the people, by label; no two are the same.
+        names: Distinct names of the people, by label.
     """
 
     labels: np.ndarray
@@ -33,17 +33,17 @@ def unite(
     persons: Mapping[int, str],
     same_names: bool = False,
 ) -> People:
-    """Returns who the identities of several data sets are.
+    """Assigns the identities of several data sets to people.
 
     People are numbered in the order of their first identities, so the labels of the first data set
-    stay as long as no two of its identities are one person. Who has several identities is called
-    as `persons` says, or by their common name. Any other name that more than one person would have
-    becomes `DATASET/NAME` for each of them whom `persons` does not name.
+    do not change unless two of its identities are one person. A person with several identities has
+    the name in `persons`, or the common name. Any other name that more than one person would have
+    becomes `DATASET/NAME` for each of them that `persons` does not name.
 
     Args:
-        identities: Data set → names of its identities, by label. Names of data sets have no "/".
-        persons: Place among all identities → person's name; equal ones are one person.
-        same_names: Whether identities of equal names, which are not in `persons`, are one person.
+        identities: Data set → names of its identities, by label. Names of data sets contain no "/".
+        persons: Position among all identities → person's name; equal names are one person.
+        same_names: Whether identities with equal names that are not in `persons` are one person.
 
     Raises:
         DataError: If `persons` gives a name that `DATASET/NAME` would also give.
@@ -67,9 +67,7 @@ def unite(
     while (clash := _clashing(names)).any():
         if not (clash & ~fixed).any():
             name = names[int(np.argmax(clash))]
-            raise DataError(
-                f"{name!r} would be the name of two people: call one of them otherwise."
-            )
+            raise DataError(f"{name!r} would be the name of two people: rename one of them.")
         for label in np.flatnonzero(clash & ~fixed).tolist():
             dataset = datasets[int(np.searchsorted(ends, first[label], side="right"))]
             names[label] = f"{dataset}/{names[label]}"
@@ -78,13 +76,20 @@ def unite(
 
 
 def read_persons(path: Path, identities: Mapping[str, Sequence[str]]) -> dict[int, str]:
-    """Returns the place, among all of `identities`, of those listed in a CSV file → their person.
+    """Reads a CSV file that assigns identities to people.
 
     Its columns are dataset, identity and person. Identities with the same person are one.
 
+    Args:
+        path: The file.
+        identities: Data set → names of its identities, by label.
+
+    Returns:
+        Position among all of `identities` → person, of the identities in the file.
+
     Raises:
         DataError: If it cannot be read, has another format, names unknown data sets or identities,
-            or calls one identity two people; the message states the line.
+            or assigns one identity to two people; the message states the line.
     """
     starts = np.cumsum([0, *(len(names) for names in identities.values())]).tolist()
     places = {
@@ -96,7 +101,7 @@ def read_persons(path: Path, identities: Mapping[str, Sequence[str]]) -> dict[in
         position = f"Line {line} of '{path}'"
         if dataset not in places:
             known = ", ".join(f"{name!r}" for name in places)
-            raise DataError(f"{position} names data set {dataset!r}, which is none of {known}.")
+            raise DataError(f"{position} names data set {dataset!r}, expected one of {known}.")
         if identity not in places[dataset]:
             raise DataError(f"{position}: data set {dataset!r} has no identity {identity!r}.")
         other = persons.setdefault(places[dataset][identity], person)
@@ -109,8 +114,8 @@ def read_persons(path: Path, identities: Mapping[str, Sequence[str]]) -> dict[in
 
 
 def _clashing(names: Sequence[str]) -> np.ndarray:
-    """Returns bool `[n]`: whose name is not theirs alone."""
-    # Hashes leave few to compare: a dictionary of a million names would take 100 MB.
+    """Whether each name occurs more than once, bool `[n]`."""
+    # Only names with equal hashes are compared: a dictionary of a million names takes 100 MB.
     hashes = np.fromiter(map(hash, names), np.int64, len(names))
     ordered = np.sort(hashes)
     repeated = ordered[1:][ordered[1:] == ordered[:-1]]
@@ -123,20 +128,10 @@ def _clashing(names: Sequence[str]) -> np.ndarray:
 
 
 def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Returns the rows of a CSV file, each after the number of its last line."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
-            rows = [(reader.line_num, row) for row in reader if row]
-    except OSError as error:
-        raise DataError(f"Cannot read '{path}': {error.strerror}.") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"'{path}' is not a CSV file in UTF-8: {error}.") from None
-    if not rows or tuple(rows[0][1]) != HEADER:
-        raise DataError(f"'{path}' must begin with the header {','.join(HEADER)}.")
-    for line, row in rows[1:]:
+    rows = [(line, row) for line, row in read_csv(path, "list of people", HEADER, bom=True) if row]
+    for line, row in rows:
         if len(row) != len(HEADER) or not row[-1]:
             raise DataError(
                 f"Line {line} of '{path}' must be dataset, identity, person. Found: {','.join(row)}"
             )
-    return rows[1:]
+    return rows

@@ -1,4 +1,4 @@
-"""A short hash of what a picture shows, which copies of it share but for a few bits."""
+"""Perceptual hash of pictures: hashes of copies differ in a few bits."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ BYTES = 32
 
 _SIDE, _WAVES = 32, 16
 
-#: The cosine transform of 32 values (DCT-II), float32 `[16, 32]`: its slowest waves but the mean.
+#: The cosine transform of 32 values (DCT-II), float32 `[16, 32]`: the lowest frequencies above 0.
 _COSINES = np.cos(
     np.pi * np.arange(1, _WAVES + 1)[:, None] * (np.arange(_SIDE) + 0.5) / _SIDE
 ).astype(np.float32)
 
 
 def picture_hashes(images: Sequence[np.ndarray]) -> np.ndarray:
-    """Returns which of each image's coarse waves are stronger than their median (a "pHash").
+    """Computes a perceptual hash ("pHash") of each image.
 
-    An image shrinks to 32x32 greys; of its cosine transform the 16x16 slowest waves count, but for
-    those constant along an axis. Measured on 9,525 aligned faces of LFW: recompressed at quality 75
+    The image is shrunk to 32x32 grey values; each bit tells whether one of the 16x16 lowest
+    frequencies of its cosine transform, without those constant along an axis, is above their
+    median. Measured on 9,525 aligned faces of LFW: recompressed at quality 75
     or resized, 99 % of the images change 8 bits or fewer and none more than 12; of the 45 million
-    pairs, 3 differ in 12 bits or fewer (the same photographs), 5 in 25 and 14 in 40. (Of a
-    difference hash of as many bits, 88 pairs differ in 40 or fewer and copies in up to 22: what
-    lies where in the picture is much the same in all aligned faces.)
+    pairs, 3 differ in 12 bits or fewer (the same photographs), 5 in 25 and 14 in 40. (With a
+    difference hash of 256 bits, 88 pairs differ in 40 or fewer and copies in up to 22, because all
+    aligned faces have a similar layout.)
 
     Args:
         images: uint8 `[height, width, 3]` each, RGB, of any size.
 
     Returns:
-        uint8 `[images, 32]`: of 256 bits half are set; none for an image of one colour.
+        uint8 `[images, 32]`: half of the 256 bits are set; none for an image of one colour.
     """
     if not len(images):
         return np.zeros((0, BYTES), np.uint8)
     small = np.stack([_shrink(image) for image in images]).astype(np.float32)
-    # Less any grey of its own, whose rounding errors would show in an image of one colour.
+    # Otherwise rounding errors would set bits of an image of one colour.
     small -= small[:, :1, :1]
     waves = (_COSINES @ small @ _COSINES.T).reshape(len(images), -1)
     return np.packbits(waves > np.median(waves, axis=1, keepdims=True), axis=1)

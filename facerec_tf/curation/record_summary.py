@@ -1,4 +1,4 @@
-"""Checks records, and summarizes each in a few numbers."""
+"""Checks records, and summarizes each of them in a few numbers."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from facerec_tf.data.records import deserialize
 
 
 class RecordSummary(NamedTuple):
-    """What was seen of one record.
+    """Summary of one record.
 
     Attributes:
-        offset: Where it begins in its shard, in bytes.
-        label: Its identity, -1 if that is unknown.
+        offset: Its position in its shard, in bytes.
+        label: Its identity, -1 if unknown.
         name: 64 bits of a hash of its file name; 0 if it cannot be read.
         fingerprint: 64 bits of a hash of the image's bytes; 0 if it is damaged.
         picture: From `picture_hashes`, uint8 `[32]`; None if the image is damaged.
@@ -40,17 +40,17 @@ class RecordSummary(NamedTuple):
 
 
 class RecordScanner:
-    """Looks at records, in any number of threads.
+    """Checks and summarizes records; may be called from several threads.
 
     Args:
-        manifest: What they should be like.
+        manifest: Their manifest.
     """
 
     def __init__(self, manifest: Manifest) -> None:
         self._manifest = manifest
         shape = (*manifest.image_size, 3)
 
-        # One call for many images: alone, each would wait for Python's lock.
+        # One call for many images: separate calls would wait for Python's global lock.
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
         def decode_all(encoded: tf.Tensor) -> tf.Tensor:
             return tf.map_fn(
@@ -63,7 +63,7 @@ class RecordScanner:
         self._decode_all = decode_all
 
     def __call__(self, shard: str, frames: Sequence[Frame]) -> list[RecordSummary]:
-        """Returns the summaries of records of the file `shard`."""
+        """Summarizes records of the file `shard`."""
         records = [_read(frame) for frame in frames]
         read = [record for record in records if isinstance(record, Record)]
         images = self._decode([record.encoded for record in read])
@@ -93,25 +93,25 @@ class RecordScanner:
         return seen
 
     def _decode(self, encoded: list[bytes]) -> Sequence[np.ndarray | None]:
-        """Returns the pixels of images, as training sees them, or None for damaged ones."""
+        """Decodes images as training does; None for damaged ones."""
         if all(map(is_whole, encoded)):
             try:
                 return self._decode_all(tf.constant(encoded, tf.string)).numpy()
             except tf.errors.InvalidArgumentError:
-                pass  # One of them is damaged, or of another size.
+                pass  # One of them is damaged or has another size.
         return [_decode_one(one) for one in encoded]
 
 
 def hash_64(content: bytes) -> int:
-    """Returns 64 bits that are the same only for the same `content`.
+    """Hash of `content`, 64 bits.
 
-    Among 17 million, two different ones agree by chance once in 100,000 data sets.
+    Two different contents among 17 million have the same hash in one of 100,000 data sets.
     """
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
 
 def _read(frame: Frame) -> Record | str:
-    """Returns the record, or why there is none."""
+    """The record, or the reason why it cannot be read."""
     if frame.data is None:
         return frame.fault
     try:
@@ -123,7 +123,7 @@ def _read(frame: Frame) -> Record | str:
 def _label_faults(record: Record, manifest: Manifest) -> Iterator[str]:
     label, classes = record.label, manifest.num_classes
     if not 0 <= label < classes:
-        yield f"label {label} lies outside the manifest's 0 to {classes - 1}"
+        yield f"label {label} is outside the manifest's 0 to {classes - 1}"
     elif record.text != (name := manifest.classes[label].name):
         yield f"it shows '{record.text}', but the manifest calls label {label} '{name}'"
 

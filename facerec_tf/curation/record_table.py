@@ -1,4 +1,4 @@
-"""A table with 61 bytes for every record, so that 17 million records take a gigabyte."""
+"""A table of all records: 61 bytes each, so that 17 million records take a gigabyte."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NO_PICTURE = bytes(BYTES)
 
 
 class RecordTable:
-    """What was seen of every record, in the order of the data, damaged ones too.
+    """Summaries of all records, damaged ones included, in the order of the data.
 
     Attributes:
-        starts: For every shard read, how many records came before it.
+        starts: For every shard read, the number of records before it.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class RecordTable:
         return len(self._offsets)
 
     def begin_shard(self) -> None:
-        """Starts the next shard: records added from here on belong to it."""
+        """Starts the next shard: records that are added afterwards belong to it."""
         self.starts.append(len(self))
 
     def add(self, seen: RecordSummary) -> None:
@@ -46,17 +46,17 @@ class RecordTable:
         self._sound.append(seen.picture is not None)
 
     def shard(self, place: int) -> tuple[int, int]:
-        """Returns the number of the shard that record `place` is in, and its number there."""
+        """The number of the shard of record `place`, and the record's number in it."""
         shard = int(np.searchsorted(self.starts, place, side="right")) - 1
         return shard, place - self.starts[shard]
 
     def offset(self, place: int) -> int:
-        """Returns where record `place` begins in its shard, in bytes."""
+        """Position of record `place` in its shard, in bytes."""
         return self._offsets[place]
 
     @property
     def labels(self) -> np.ndarray:
-        """Identities, int32 `[n]`, -1 where unknown; a view, as all that follow: add no more."""
+        """Identities, int32 `[n]`, -1 where unknown. While a column is in use, `add` fails."""
         return np.frombuffer(self._labels, np.int32)
 
     @property
@@ -71,7 +71,7 @@ class RecordTable:
 
     @property
     def pictures(self) -> np.ndarray:
-        """What `picture_hashes` says, uint8 `[n, 32]`."""
+        """Results of `picture_hashes`, uint8 `[n, 32]`."""
         return np.frombuffer(self._pictures, np.uint8).reshape(-1, BYTES)
 
     @property

@@ -1,4 +1,4 @@
-"""Records split by identity: whoever is in one part is in no other."""
+"""Splits records by identity: each identity is in one part only."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ from facerec_tf.data.holdout_pairs import write_pairs_of
 LABEL_MAP = "label_map.csv"
 HEADER = ("old_label", "name", "part", "new_label")
 
-#: The parts when a number of people is held out.
+#: Names of the parts if a number of people is held out.
 TRAINING, HOLDOUT = "train", "holdout"
 
 
 class SplitPlan(NamedTuple):
-    """Who goes where.
+    """Assignment of identities to parts.
 
     Attributes:
         parts: Names of the parts.
-        part: int64 `[identities]`: the part of each by its number, -1 if left out.
-        labels: int64 `[identities]`: the label there, in the order of the old ones; -1 if left out.
+        part: int64 `[identities]`: number of the part of each identity, -1 if it is left out.
+        labels: int64 `[identities]`: the label in that part, in the order of the old labels; -1 if
+            left out.
     """
 
     parts: tuple[str, ...]
@@ -58,22 +59,22 @@ def split_records(
 ) -> dict[str, str]:
     """Writes each part of `data` to a folder of records `output/PART`, with `label_map.csv`.
 
-    Pair sets of `data` go with the first part, which is taken for the one that is trained on.
+    Pair sets of `data` are copied to the first part, which is meant for training.
 
     Args:
         output: Folder to make.
         data: Folder of records.
         parts: Name of each part → share of the people that `names` and `exclude` do not list;
-            shares sum to 1. By default all of them go to "train".
-        holdout: In place of `parts`: people to put into "holdout", all others into "train".
-        names: Part → file of names, as `names.read_names` reads them, of people who are in it.
-        exclude: File of names of people who are in no part.
-        pairs: Pairs, of each part but the first, to write to `output/FIRST/pairs/PART`; a multiple
-            of 20, or 0 for none.
-        seed: Of the choice, the shuffles and the pairs.
+            shares sum to 1. By default, "train" gets all of them.
+        holdout: Instead of `parts`: number of people in "holdout"; all others are in "train".
+        names: Part → file, for `names.read_names`, with the names of people in this part.
+        exclude: File with the names of people who are left out.
+        pairs: Number of pairs to draw from each part except the first, and to write to
+            `output/FIRST/pairs/PART`; a multiple of 20, or 0.
+        seed: Seed of the assignment, the shuffles and the pairs.
 
     Returns:
-        What was written, for a summary.
+        Counts of images and people, for a summary.
 
     Raises:
         UserError: If the records are missing or damaged, parts and names do not fit them, there are
@@ -124,11 +125,11 @@ def split_records(
 def find_named(
     identities: Sequence[str], lists: Mapping[str | None, Sequence[str]]
 ) -> dict[int, str | None]:
-    """Returns the label of every identity in `lists` → the part that lists it.
+    """Finds the identities in lists of names: label → the part that lists it.
 
     Args:
         identities: Names of all identities, by label.
-        lists: Part, or None for no part → names.
+        lists: Part → names; the part None is for identities that are left out.
 
     Raises:
         DataError: If a name is unknown, or in two lists.
@@ -136,7 +137,7 @@ def find_named(
     labels = {name: label for label, name in enumerate(identities)}
     named: dict[int, str | None] = {}
     for part, names in lists.items():
-        where = f"part '{part}'" if part else "those left out"
+        where = f"part '{part}'" if part else "the people left out"
         unknown = [name for name in names if name not in labels]
         if unknown:
             raise DataError(
@@ -145,20 +146,20 @@ def find_named(
             )
         for name in names:
             if named.setdefault(labels[name], part) != part:
-                raise DataError(f"{name!r} is listed for {where}, and for others too.")
+                raise DataError(f"{name!r} is listed for {where} and for another part.")
     return named
 
 
 def deal(
     identities: int, parts: Mapping[str, float], named: Mapping[int, str | None], seed: int
 ) -> SplitPlan:
-    """Returns which part every identity goes to.
+    """Assigns identities to parts.
 
     Args:
-        identities: How many there are.
-        parts: Name of each part → share of those who are not in `named`; shares sum to 1.
-        named: Identity → the part it is in, which need not be in `parts`; None if it is in none.
-        seed: Of the choice among the others.
+        identities: Number of identities.
+        parts: Name of each part → share of the identities that are not in `named`; shares sum to 1.
+        named: Identity → its part, which may be missing in `parts`; None if it is left out.
+        seed: Seed of the assignment of the others.
 
     Raises:
         ArgumentError: If a part's name has other characters than letters, digits, _ and -, shares
@@ -197,8 +198,8 @@ def _require_pairs(
     for part in held_out:
         if (records.directory / "pairs" / part).exists():
             raise ArgumentError(
-                f"Records '{records.directory}' have pairs '{part}' already: name the "
-                "part otherwise."
+                f"Records '{records.directory}' already have pairs '{part}': use another "
+                "name for the part."
             )
         own = np.flatnonzero(plan.part == plan.parts.index(part)).tolist()
         images = {

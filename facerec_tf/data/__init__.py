@@ -30,6 +30,7 @@ _PUBLIC = {
     "new_directory": "facerec_tf.data.writer",
     "preflight": "facerec_tf.data.checks",
     "require_few_damaged": "facerec_tf.data.damaged",
+    "require_image_size": "facerec_tf.data.crop_format",
     "sample_images": "facerec_tf.data.sample",
     "sample_pairs": "facerec_tf.data.pair_sampling",
     "synthetic_face": "facerec_tf.data.faces",

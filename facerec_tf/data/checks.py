@@ -10,7 +10,7 @@ import re
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, require_count
-from facerec_tf.data.damaged import MAX_DAMAGED
+from facerec_tf.data.damaged import require_few_damaged
 from facerec_tf.data.images import check_image, image_fault
 from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.records import Record, read_shard, shard_paths
@@ -66,11 +66,7 @@ def preflight(
             checked += 1
             if reason := image_fault(record, manifest, path):
                 damaged.append(reason)
-    if len(damaged) > MAX_DAMAGED * checked:
-        raise DataError(
-            f"{len(damaged)} of {checked} images checked in '{directory}' are damaged, more than "
-            f"1 %. {damaged[0]}"
-        )
+    require_few_damaged(damaged, checked, f"checked in '{directory}'")
     return damaged
 
 

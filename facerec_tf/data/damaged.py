@@ -13,15 +13,21 @@ MAX_DAMAGED = 0.01
 _NAMED = 3
 
 
-def require_few_damaged(damaged: Sequence[str], total: int) -> None:
-    """Raises `DataError` if more than 1 % of the images are damaged.
+def require_few_damaged(
+    damaged: Sequence[str], total: int, where: str = "", max_damaged: float = MAX_DAMAGED
+) -> None:
+    """Raises `DataError` if too many images are damaged.
 
     Args:
         damaged: A description of each damaged image: its name and what is wrong with it.
         total: Number of all images.
+        where: Text after "images" in the message, such as "in 'records'".
+        max_damaged: Share of `total` that may be damaged.
     """
-    if len(damaged) > MAX_DAMAGED * total:
+    if len(damaged) > max_damaged * total:
+        images = f"images {where}".rstrip()
+        faults = "; ".join(fault.rstrip(".") for fault in damaged[:_NAMED])
         raise DataError(
-            f"{len(damaged):,} of {total:,} images, more than {MAX_DAMAGED * 100:g} %, are "
-            f"damaged. {'; '.join(damaged[:_NAMED])}"
+            f"{len(damaged):,} of {total:,} {images}, more than {max_damaged * 100:g} %, are "
+            f"damaged. {faults}."
         )

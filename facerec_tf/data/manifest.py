@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from facerec_tf.core.errors import DataError, require_count
-from facerec_tf.core.files import atomic_file, sha256
+from facerec_tf.core.files import atomic_file, read_text, sha256
 from facerec_tf.data.class_list import ClassEntry as ClassEntry
 from facerec_tf.data.class_list import ClassList
 from facerec_tf.data.crop_format import CropFormat
@@ -100,13 +100,14 @@ class Manifest:
             DataError: If it is missing, not valid JSON, of another version or inconsistent.
         """
         path = Path(directory) / FILE_NAME
-        try:
-            fields, classes = _parse(path.read_text(encoding="utf-8"))
-        except OSError as error:
+        if not path.exists():
             raise DataError(
-                f"Cannot read manifest '{path}': {error.strerror}. Write a folder of records with "
+                f"Cannot read manifest '{path}': it does not exist. Write a folder of records with "
                 "`facerec make-records` or `facerec import-lfw`."
-            ) from None
+            )
+        text = read_text(path, "manifest")
+        try:
+            fields, classes = _parse(text)
         except json.JSONDecodeError as error:
             raise DataError(f"Manifest '{path}' is not valid JSON: {error}") from None
         except (KeyError, TypeError, ValueError) as error:

@@ -112,16 +112,6 @@ class PairSet:
         _check_names(pairs, filenames, templates, directory)
         return cls(directory, manifest, filenames, pairs, templates)
 
-    def require_size(self, image_size: tuple[int, int]) -> None:
-        """Raises `DataError` unless the images are of `image_size`, height and width."""
-        if self.manifest.image_size != image_size:
-            found, wanted = (
-                "×".join(map(str, size)) for size in (self.manifest.image_size, image_size)
-            )
-            raise DataError(
-                f"Images of '{self.directory}' are {found} pixels, but the model takes {wanted}."
-            )
-
     @property
     def num_images(self) -> int:
         """Number of images, each of which is embedded once."""

@@ -12,38 +12,39 @@ from facerec_tf.evaluation.unit_length import unit_length
 
 
 class Head(Protocol):
-    """What `angle_statistics` asks of a margin head; `margins.MarginLayer` answers it."""
+    """The methods of a margin head that `angle_statistics` uses; see `margins.MarginLayer`."""
 
     compute_dtype: str
 
     def own_centres(self, embeddings: Any, labels: Any) -> Any:
-        """Returns the directions of the own centres, `[n, dim]`, of several a class the nearest."""
+        """Directions of the own centres, `[n, dim]`; of several per class the nearest."""
 
     def project(self, points: Any) -> Any:
-        """Returns the products `[n, num_classes]` of points with the classes' directions."""
+        """Products `[n, num_classes]` of points with the directions of the classes."""
 
     def threshold_angle(self, norm: Any) -> Any:
-        """Returns the angle past which the margin falls back, of embeddings of these lengths."""
+        """Angle past which the margin uses its fallback, for embeddings of these lengths."""
 
 
 @dataclasses.dataclass(frozen=True)
 class AngleStatistics:
-    """What the angles of a set of images say about a recognizer, in radians.
+    """Angles between images, class means and class centres, in radians.
 
-    After table 3 of ArcFace (1801.07698). A class's mean is the direction of the sum of its unit
-    embeddings; its centre is the head's, of several the one nearest to that mean. Without a head
-    only `intra` and `inter` are measured: what cannot be is None.
+    After table 3 of ArcFace (arXiv 1801.07698). The mean of a class is the direction of the sum of
+    its unit embeddings. Its centre is that of the head; of several, the one nearest to the mean.
+    Without a head only `intra` and `inter` are measured, and the other statistics are None.
 
-    A mean of few images lies closer to each of them than that of all, and nearest among few classes
-    is not as near as among all: `intra`, `inter` and `w_ec` compare along a run, and between runs
-    on the same images; with the paper's, which cover the whole data set, only `w_inter` does.
+    The mean of few images is closer to each of them than the mean of all images, and the nearest of
+    few classes is farther away than the nearest of all. `intra`, `inter` and `w_ec` are therefore
+    comparable only between steps, and between runs on the same images. Of the paper's figures,
+    which cover the whole data set, only `w_inter` is comparable.
 
     Attributes:
         target_angle: θ, between an embedding and its own centre; mean over the images.
         past_threshold: Share of the images whose θ is past the head's `threshold_angle`.
         w_ec: W–EC, between a class's centre and its mean; mean over the classes.
-        w_inter: W-Inter, between a class's centre and the nearest of any other class of the head,
-            seen or not; mean over the classes.
+        w_inter: W-Inter, between a class's centre and the nearest centre of any other class of the
+            head, with or without images; mean over the classes.
         intra: Intra, between an embedding and its class's mean; mean over the images of classes
             with two or more.
         inter: Inter, between a class's mean and the nearest mean of another; mean over the classes.
@@ -59,7 +60,7 @@ class AngleStatistics:
     target_angles: np.ndarray | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def in_degrees(self) -> dict[str, float]:
-        """Returns what was measured: the share, and the angles in degrees as `NAME_degrees`."""
+        """The measured statistics: `past_threshold`, and angles in degrees as `NAME_degrees`."""
         measured = {"past_threshold": self.past_threshold}
         for name in ("target_angle", "w_ec", "w_inter", "intra", "inter"):
             radians = getattr(self, name)
@@ -70,14 +71,14 @@ class AngleStatistics:
 def angle_statistics(
     embeddings: np.ndarray, labels: np.ndarray, head: Head | None = None
 ) -> AngleStatistics:
-    """Returns the angle statistics of embedded images.
+    """Measures the angle statistics of embedded images.
 
-    A zero vector is at 90° to all others. Embeddings that are not finite make NaN of every figure
-    they enter.
+    A zero vector is at 90° to all others. Embeddings that are not finite make all statistics that
+    depend on them NaN.
 
     Args:
         embeddings: float `[n, dim]`, of any length.
-        labels: int `[n]`, the classes, of which the head has a centre each.
+        labels: int `[n]`, the classes.
         head: The margin head, if there is one.
 
     Raises:
@@ -85,7 +86,7 @@ def angle_statistics(
     """
     embeddings, labels = np.asarray(embeddings), np.asarray(labels)
     require(embeddings.ndim == 2, "embeddings", "of shape [n, dim]", embeddings.shape)
-    require(len(embeddings) > 0, "embeddings", "of one image at least", embeddings.shape)
+    require(len(embeddings) > 0, "embeddings", "of at least one image", embeddings.shape)
     require(np.issubdtype(labels.dtype, np.integer), "labels", "integers", labels.dtype)
     fits = labels.shape == embeddings.shape[:1]
     require(fits, "labels", f"of shape {embeddings.shape[:1]}, as embeddings", labels.shape)
@@ -122,7 +123,7 @@ def _share_past(head: Head, angles: np.ndarray, norms: np.ndarray) -> float | No
 
 
 def _to_nearest(cosines: np.ndarray, own: np.ndarray) -> float | None:
-    """Returns the mean over rows of the angle of the highest cosine but the `own`, if any."""
+    """Mean over the rows of the smallest angle to a column other than `own`, if there is one."""
     if cosines.shape[1] < 2:
         return None
     cosines[np.arange(len(own)), own] = -np.inf

@@ -1,7 +1,7 @@
-"""Centres of identities made from embeddings alone, robust to wrong labels; angles in radians.
+"""Centres of identities, computed from embeddings and robust to wrong labels; angles in radians.
 
-`label_noise` asks a head with several centres an identity where its images should lie; here any
-recognizer will do, and the centre is where most of an identity's own images are.
+Unlike `label_noise`, which uses the centres of a head with several centres per identity, this works
+with any recognizer: the centre is the direction of the majority of an identity's images.
 """
 
 from __future__ import annotations
@@ -12,24 +12,28 @@ import numpy as np
 
 from facerec_tf.core.errors import require
 from facerec_tf.evaluation.label_noise import nearest_other
+from facerec_tf.evaluation.unit_length import unit_length
 
-#: Rounds in which a centre moves to the nearer half of its images.
+#: Rounds in which a centre is moved to the mean of the nearer half of its images.
 _ROUNDS = 5
 
-#: Products held at once when nearest centres are sought: 128 MB.
+#: Products computed at once in the search for the nearest centres: 128 MB.
 _PRODUCTS = 1 << 25
+
+#: Sums of unit vectors that are not longer than this are rounding errors, and become zero.
+_ROUNDING = 1e-6
 
 
 @dataclasses.dataclass(frozen=True)
 class IdentityCentres:
-    """Where identities lie, and how far from there their images do.
+    """Centres of identities, and the angles of their images to them.
 
     Attributes:
-        directions: float32 `[identities, dim]`, of unit length; zero without an image near it.
-        angles: float32 `[n]`: between each image and the mean of the others of its identity that
-            are near the centre; NaN for the only image of an identity.
+        directions: float32 `[identities, dim]`, of unit length; zero if no image is near it.
+        angles: float32 `[n]`: between each image and the mean of the other images of its identity
+            that are near the centre; NaN for the only image of an identity.
         halves: float32 `[identities]`: between the means of two halves of the images near the
-            centre; NaN where there is but one.
+            centre; NaN if there is only one such image.
     """
 
     directions: np.ndarray
@@ -40,21 +44,24 @@ class IdentityCentres:
 def identity_centres(
     embeddings: np.ndarray, labels: np.ndarray, num_identities: int, limit: float
 ) -> IdentityCentres:
-    """Finds the centre of every identity, and how far from it its images lie.
+    """Computes the centre of every identity, and the angles of its images to it.
 
-    A centre begins as the mean direction of the images and moves, a few times, to that of the half
-    nearest to it, so that it comes to lie among the majority (the concentration steps of
-    Rousseeuw and van Driessen, Technometrics 1999). The images within `limit` of it then make the
-    final one. An image does not count in the mean that it is measured against: of two or three
-    images, it would draw the mean to itself. Two images that disagree are as far from each other,
-    both: it is unknown which of them is wrong.
+    A centre starts as the mean direction of the images and is moved, a few times, to the mean of
+    the half nearest to it, which leads it to the majority (the concentration steps of Rousseeuw and
+    van Driessen, Technometrics 1999). The final centre is the mean of the images within `limit`
+    of it. An image is compared with the mean of the other images only: among two or three images it
+    would pull the mean towards itself. Two images that disagree have the same angle, because it is
+    unknown which of them is wrong.
 
     Args:
-        embeddings: float `[n, dim]`, of any length; read an identity at a time, so that it may lie
-            on a disk. A zero vector is at 90° to all others.
+        embeddings: float `[n, dim]`, of any length; may be a memory-mapped file, because one
+            identity is read at a time. A zero vector is at 90° to all others.
         labels: int `[n]`, the identities.
-        num_identities: How many there are.
-        limit: Angle to the centre up to which an image counts as its identity's.
+        num_identities: Number of identities.
+        limit: Largest angle to the centre of an image that contributes to it.
+
+    Raises:
+        ArgumentError: If shapes do not fit.
     """
     labels = np.asarray(labels)
     require(embeddings.ndim == 2, "embeddings", "of shape [n, dim]", embeddings.shape)
@@ -68,30 +75,30 @@ def identity_centres(
     for label, images in enumerate(np.split(order, ends[:-1])):
         if not len(images):
             continue
-        points = _unit(np.asarray(embeddings[images], np.float32))
+        points = unit_length(np.asarray(embeddings[images], np.float32), _ROUNDING)
         near = points @ _majority_direction(points) >= np.cos(limit)
         if len(images) == 1:
             directions[label] = points[0]
             continue
         own = points * near[:, None]
         total = own.sum(axis=0)
-        directions[label] = _unit(total)
-        angles[images] = _angle(points, _unit(total - own))
+        directions[label] = unit_length(total, _ROUNDING)
+        angles[images] = _angle(points, unit_length(total - own, _ROUNDING))
         if near.sum() > 1:
             first, second = own[near][::2].sum(axis=0), own[near][1::2].sum(axis=0)
-            halves[label] = _angle(_unit(first), _unit(second))
+            halves[label] = _angle(unit_length(first, _ROUNDING), unit_length(second, _ROUNDING))
     return IdentityCentres(directions, angles, halves)
 
 
 def nearest_identities(
     embeddings: np.ndarray, labels: np.ndarray, directions: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns which other identity's centre is nearest to each embedding, and how near.
+    """Finds the other identity whose centre is nearest to each embedding.
 
     Args:
-        embeddings: float `[n, dim]`, of any length; read some at a time.
-        labels: int `[n]`, the identities that are not to be found.
-        directions: float32 `[identities, dim]`, from `identity_centres`; zeros are not found.
+        embeddings: float `[n, dim]`, of any length; read a part at a time.
+        labels: int `[n]`, the own identities, which are excluded.
+        directions: float32 `[identities, dim]`, from `identity_centres`; zeros are excluded.
 
     Returns:
         int64 `[n]`, the identities, and float32 `[n]`, the angles; π where there is no other.
@@ -109,18 +116,18 @@ def nearest_identities(
 
 
 def same_person_angle(halves: np.ndarray, nearest: np.ndarray) -> float | None:
-    """Returns the angle below which two centres are considered one person's, or None.
+    """Estimates the angle below which two centres are considered one person.
 
-    It is midway between how far halves of one identity lie apart and how far an identity lies from
-    the nearest other, in the median of both: a fixed one would not suit recognizers that see people
-    more or less far apart, nor identities of few and of many images.
+    It is the mean of two medians: of the angle between two halves of an identity, and of the angle
+    between an identity and the nearest other. A fixed angle would not suit all recognizers, nor
+    identities of few and of many images.
 
     Args:
-        halves: float `[identities]`, from `identity_centres`; NaN does not count.
+        halves: float `[identities]`, from `identity_centres`; NaN is ignored.
         nearest: float `[identities]`, from `nearest_identities` of the centres themselves.
 
     Returns:
-        The angle; None where no identity has halves.
+        The angle; None if all `halves` are NaN.
     """
     if np.isnan(halves).all():
         return None
@@ -128,21 +135,15 @@ def same_person_angle(halves: np.ndarray, nearest: np.ndarray) -> float | None:
 
 
 def _majority_direction(points: np.ndarray) -> np.ndarray:
-    """Returns the direction `[dim]` of the half of the unit `points` that lie closest together."""
+    """Direction `[dim]` of the half of the unit `points` that is closest together."""
     majority = len(points) // 2 + 1
-    direction = _unit(points.sum(axis=0))
+    direction = unit_length(points.sum(axis=0), _ROUNDING)
     for _ in range(_ROUNDS if majority < len(points) else 0):
         nearest = np.argpartition(-(points @ direction), majority - 1)[:majority]
-        direction = _unit(points[nearest].sum(axis=0))
+        direction = unit_length(points[nearest].sum(axis=0), _ROUNDING)
     return direction
 
 
 def _angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Returns the angles `[…]` between unit vectors `a` and `b`, both `[…, dim]`."""
+    """Angles `[…]` between unit vectors `a` and `b`, both `[…, dim]`."""
     return np.arccos(np.clip((a * b).sum(axis=-1), -1.0, 1.0))
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    """Returns `vectors` `[…, dim]` at unit length; rounding errors become zero."""
-    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.where(norms > 1e-6, vectors / np.where(norms > 1e-6, norms, 1.0), 0.0)

@@ -1,8 +1,9 @@
-"""Wrong labels, found by where images lie among several centres a class (Sub-center ArcFace).
+"""Wrong labels, found by the angles of images to several centres per class (Sub-center ArcFace).
 
-Training draws most of a class's images to one of its centres, the dominant one, and hard ones and
-those of other people to the rest; what lies far from the dominant centre is probably labelled
-wrongly (ECCV 2020; as `subcenter_arcface/drop.py` of InsightFace finds it). Angles are in radians.
+Training moves most images of a class to one of its centres, the dominant one, and hard images and
+those of other people to the other centres. Images far from the dominant centre are probably
+labelled wrongly (Deng et al., ECCV 2020; `subcenter_arcface/drop.py` of InsightFace). Angles are in
+radians.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from facerec_tf.evaluation.unit_length import unit_length
 
 @dataclasses.dataclass(frozen=True)
 class Dominance:
-    """The dominant centres, and how far from them the images lie.
+    """The dominant centres, and the angles of the images to them.
 
     Attributes:
-        centre: int64 `[classes]`: which of its centres is each class's dominant one, 0 for a class
-            without images.
+        centre: int64 `[classes]`: index of the dominant centre of each class, 0 for a class without
+            images.
         angles: float32 `[n]`: between each image and the dominant centre of its class.
     """
 
@@ -30,11 +31,11 @@ class Dominance:
 
 
 def centres_by_class(centres: np.ndarray, k: int) -> np.ndarray:
-    """Returns a head's centres by class, float32 `[classes, k, dim]`, of unit length.
+    """Arranges the centres of a head by class: float32 `[classes, k, dim]`, of unit length.
 
     Args:
         centres: `[dim, k·classes]`: the first centres of all classes, then all second ones.
-        k: Centres a class.
+        k: Number of centres per class.
     """
     centres = np.asarray(centres)
     fits = centres.ndim == 2 and k > 0 and centres.shape[1] % k == 0
@@ -44,7 +45,7 @@ def centres_by_class(centres: np.ndarray, k: int) -> np.ndarray:
 
 
 def own_cosines(embeddings: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Returns the cosines between embeddings and all centres of their own class.
+    """Cosines between embeddings and all centres of their own class.
 
     Args:
         embeddings: float `[n, dim]`, of any length; a zero vector is at 90° to all centres.
@@ -61,12 +62,12 @@ def own_cosines(embeddings: np.ndarray, labels: np.ndarray, centres: np.ndarray)
 def dominance(cosines: np.ndarray, labels: np.ndarray, num_classes: int) -> Dominance:
     """Finds each class's dominant centre: the one nearest to most of its images.
 
-    Of centres with equally many images the first is taken.
+    If several centres have equally many images, the first is dominant.
 
     Args:
         cosines: float `[n, k]`, from `own_cosines`.
         labels: int `[n]`, the classes.
-        num_classes: Classes in all.
+        num_classes: Number of classes.
     """
     cosines, labels = np.asarray(cosines), np.asarray(labels)
     require(cosines.ndim == 2, "cosines", "of shape [n, k]", cosines.shape)
@@ -83,13 +84,13 @@ def dominance(cosines: np.ndarray, labels: np.ndarray, num_classes: int) -> Domi
 def nearest_other(
     embeddings: np.ndarray, labels: np.ndarray, directions: np.ndarray, classes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns which other class's direction is nearest to each embedding, and how near.
+    """Finds the other class whose direction is nearest to each embedding.
 
-    Holds `[n, candidates]` products: give it a batch of embeddings at a time.
+    Needs memory for `[n, candidates]` products: pass one batch of embeddings at a time.
 
     Args:
         embeddings: float `[n, dim]`, of any length.
-        labels: int `[n]`, the classes that are not to be found.
+        labels: int `[n]`, the own classes, which are excluded.
         directions: `[candidates, dim]`, of unit length.
         classes: int `[candidates]`, ascending: the class of each direction.
 

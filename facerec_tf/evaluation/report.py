@@ -6,12 +6,12 @@ from typing import Any
 
 from facerec_tf.evaluation.verification import Verification
 
-#: What stands in place of a rate that the pairs are too few to measure.
+#: Printed instead of a rate if there are too few pairs to measure it.
 NOT_MEASURABLE = "not measurable"
 
 
 def table(verification: Verification) -> str:
-    """Returns the figures as an aligned table for the terminal, several lines without a last break.
+    """Formats the figures as an aligned table for the terminal; the last line has no line break.
 
     Args:
         verification: The figures.
@@ -33,12 +33,12 @@ def table(verification: Verification) -> str:
 
 
 def to_json(verification: Verification, protocol: str, pairs: str, model: str) -> dict[str, Any]:
-    """Returns the figures as plain JSON types, with where the threshold comes from.
+    """Converts the figures to plain JSON types, with the origin of the threshold.
 
     Args:
         verification: The figures.
-        protocol: How the pairs were asked for, such as `lfw_view2`.
-        pairs: Where they lie.
+        protocol: Name of the protocol, such as `lfw_view2`.
+        pairs: Folder of the pairs.
         model: Digest of the model that made the embeddings.
     """
     v = verification

@@ -12,7 +12,7 @@ CHUNK = 65536
 
 
 def pair_scores(embeddings: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Returns the cosine similarity of each pair of embeddings.
+    """Computes the cosine similarity of each pair of embeddings.
 
     Args:
         embeddings: float `[n, dim]`, of any length; a zero embedding scores 0 with all others.
@@ -39,9 +39,9 @@ def pair_scores(embeddings: np.ndarray, first: np.ndarray, second: np.ndarray) -
 
 
 def fuse_flip(embeddings: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-    """Returns f(image) + f(mirror) at unit length, the usual test-time fusion.
+    """Computes f(image) + f(mirror) at unit length, the usual test-time fusion.
 
-    The raw embeddings are summed, so the view with the larger norm weighs more.
+    The embeddings are added before normalisation, so that the longer one has more weight.
 
     Args:
         embeddings: float `[n, dim]`, embeddings of the images.

@@ -9,14 +9,14 @@ from facerec_tf.evaluation.unit_length import unit_length
 
 
 def template_embeddings(embeddings: np.ndarray, templates: np.ndarray) -> np.ndarray:
-    """Returns the embedding of every template: the mean of its images' at unit length each.
+    """Computes the embedding of every template: the mean of its images' unit embeddings.
 
-    Every image has the same weight, whatever its norm, as is usual for YouTube Faces. A template of
+    Every image has the same weight, as is usual for YouTube Faces. A template of
     one image has the embedding of that image, unchanged.
 
     Args:
         embeddings: float `[images, dim]`, of any length; a zero embedding counts as zero.
-        templates: int `[images]`, the template of each, from 0 without a gap.
+        templates: int `[images]`, the template of each image, numbered from 0 without a gap.
 
     Returns:
         `[templates, dim]` in the dtype of `embeddings`, of any length.

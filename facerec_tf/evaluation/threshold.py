@@ -1,4 +1,4 @@
-"""Threshold: a decision threshold with the model, data and criterion it was chosen by."""
+"""Threshold: a decision threshold with its model, its data and the criterion of its choice."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import dataclasses
 import json
 import math
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from facerec_tf.core.errors import DataError, require
-from facerec_tf.core.files import atomic_file
+from facerec_tf.core.files import atomic_file, read_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,8 +23,8 @@ class Threshold:
     Attributes:
         value: The lowest score that is accepted.
         metric: What is scored; `cosine` is the only metric of this package.
-        target_fmr: False match rate that it was chosen to keep, or None if it was chosen for the
-            best accuracy.
+        target_fmr: Largest false match rate on the data, or None if the threshold was chosen for
+            the best accuracy.
         data: Name or folder of the pairs that it was chosen on, if known.
         data_digest: SHA-256 that identifies these pairs and their images, if known.
         model_digest: SHA-256 of the weights of the model, if known.
@@ -55,11 +54,11 @@ class Threshold:
 
     @property
     def criterion(self) -> str:
-        """What it was chosen for, such as `best accuracy` or `FMR <= 0.001`."""
+        """Criterion of the choice, such as `best accuracy` or `FMR <= 0.001`."""
         return "best accuracy" if self.target_fmr is None else f"FMR <= {self.target_fmr:g}"
 
     def accepts(self, scores: Any) -> Any:
-        """Returns whether scores are accepted, bool of the shape of `scores`."""
+        """Whether scores are accepted, bool of the shape of `scores`."""
         return np.asarray(scores) >= self.value
 
     def require_model(self, digest: str) -> None:
@@ -72,29 +71,20 @@ class Threshold:
             )
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the attributes and the criterion as plain JSON types."""
+        """Converts the attributes and the criterion to plain JSON types."""
         return {"criterion": self.criterion, **dataclasses.asdict(self)}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Threshold:
-        """Returns the threshold that `to_json` described.
+        """Creates a threshold from the result of `to_json`.
 
         Raises:
             DataError: If a field is missing, unknown or invalid.
         """
-        try:
-            threshold = cls(**{k: v for k, v in fields.items() if k != "criterion"})
-        except (TypeError, ValueError) as error:
-            raise DataError(f"The threshold cannot be read: {error}") from error
-        if fields.get("criterion") != threshold.criterion:
-            raise DataError(
-                f"The threshold cannot be read: 'criterion' must be '{threshold.criterion}'. "
-                f"Received: {fields.get('criterion')!r}"
-            )
-        return threshold
+        return cls._parse(fields, "The threshold")
 
     def save(self, path: str | os.PathLike) -> None:
-        """Writes the threshold to a JSON file, whole or not at all."""
+        """Writes the threshold to a JSON file atomically."""
         with atomic_file(path) as temporary:
             temporary.write_text(json.dumps(self.to_json(), indent=2) + "\n")
 
@@ -103,12 +93,29 @@ class Threshold:
         """Reads a file that `save` wrote.
 
         Raises:
-            DataError: If it cannot be read.
+            DataError: If the file cannot be read, or a field is missing, unknown or invalid.
         """
+        text = read_text(path, "threshold file")
         try:
-            fields = json.loads(Path(path).read_text())
-        except (OSError, ValueError) as error:
-            raise DataError(f"Threshold {path} cannot be read: {error}") from error
+            fields = json.loads(text)
+        except ValueError as error:
+            raise DataError(f"Threshold file '{path}' is not valid JSON: {error}.") from None
         if not isinstance(fields, dict):
-            raise DataError(f"Threshold {path} cannot be read: it must be a JSON object.")
-        return cls.from_json(fields)
+            raise DataError(
+                f"Threshold file '{path}' must contain a JSON object. Found: {text[:60]}"
+            )
+        return cls._parse(fields, f"Threshold file '{path}'")
+
+    @classmethod
+    def _parse(cls, fields: dict[str, Any], subject: str) -> Threshold:
+        """Creates a threshold; `subject` begins the message of an error."""
+        try:
+            threshold = cls(**{k: v for k, v in fields.items() if k != "criterion"})
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{subject} is invalid: {error}") from error
+        if fields.get("criterion") != threshold.criterion:
+            raise DataError(
+                f"{subject} is invalid: 'criterion' must be '{threshold.criterion}'. "
+                f"Received: {fields.get('criterion')!r}"
+            )
+        return threshold

@@ -18,23 +18,23 @@ FARS = (1e-1, 1e-2, 1e-3, 1e-4)
 
 @dataclasses.dataclass(frozen=True)
 class Verification:
-    """What a set of scored pairs says about a recognizer.
+    """Verification figures of a set of scored pairs.
 
     Attributes:
         accuracy: Mean over the folds of the accuracy on a fold, at the threshold that is best on
-            all other folds. Folds weigh equally.
+            all other folds. All folds have the same weight.
         accuracy_std: Population standard deviation (divisor k) of the fold accuracies, as the
             literature reports it.
         operating_point: The threshold of highest accuracy on all pairs together, for use on new
             pairs. `accuracy` is not measured with it.
         auc: Area under the ROC curve.
         eer: Error rate where false accepts equal false rejects, on the ROC joined by lines.
-        tar_at_far: False accept rate → highest true accept rate that keeps it; None where the
-            impostor pairs are too few to measure that rate.
-        genuine: Pairs of one person.
-        impostor: Pairs of two people.
+        tar_at_far: False accept rate → highest true accept rate at no higher false accept rate;
+            None where there are too few impostor pairs to measure it.
+        genuine: Number of pairs of one person.
+        impostor: Number of pairs of two people.
         fold_accuracies: Accuracy on each fold, in the order of the fold numbers.
-        fold_thresholds: The threshold each of them was measured with.
+        fold_thresholds: The threshold used on each fold, in the same order.
     """
 
     accuracy: float
@@ -60,7 +60,9 @@ class Verification:
 
 
 def verify(scores: np.ndarray, same: np.ndarray, folds: np.ndarray) -> Verification:
-    """Returns the verification figures of scored pairs; a pair is accepted at `score >= threshold`.
+    """Computes the verification figures of scored pairs.
+
+    A pair is accepted at `score >= threshold`.
 
     The protocol of LFW View 2 (Huang et al., 2007): each fold is evaluated at a threshold that
     was chosen on the others.
@@ -72,8 +74,8 @@ def verify(scores: np.ndarray, same: np.ndarray, folds: np.ndarray) -> Verificat
 
     Raises:
         ArgumentError: If shapes or dtypes do not fit, or there are fewer than two folds.
-        DataError: If scores are not finite, or genuine or impostor pairs are missing, from the
-            whole or from what a fold's threshold would be chosen on.
+        DataError: If scores are not finite, or genuine or impostor pairs are missing, among all
+            pairs or among those on which the threshold of a fold is chosen.
     """
     scores, same = _require_scored(scores, same)
     folds = _require_folds(folds, same)
@@ -92,7 +94,7 @@ def verify(scores: np.ndarray, same: np.ndarray, folds: np.ndarray) -> Verificat
         accuracy_std=float(np.std(accuracies)),
         operating_point=Threshold(_best_threshold(scores, same)),
         auc=float(auc(far, tar)),
-        # FAR less FRR climbs from -1 to 1 along the curve.
+        # FAR minus FRR rises from -1 to 1 along the curve.
         eer=float(np.interp(0.0, far + tar - 1.0, far)),
         tar_at_far={rate: _tar_at_far(far, tar, rate, impostor) for rate in FARS},
         genuine=len(same) - impostor,
@@ -103,10 +105,10 @@ def verify(scores: np.ndarray, same: np.ndarray, folds: np.ndarray) -> Verificat
 
 
 def best_threshold(scores: np.ndarray, same: np.ndarray) -> float:
-    """Returns the threshold of highest accuracy; a pair is accepted at `score >= threshold`.
+    """Finds the threshold of highest accuracy; a pair is accepted at `score >= threshold`.
 
-    All thresholds between two neighbouring scores accept the same pairs: of the intervals with the
-    highest accuracy the widest is taken (the highest of equals) and its middle returned.
+    All thresholds between two neighbouring scores accept the same pairs. The result is the middle
+    of the widest interval with the highest accuracy; of equally wide ones, of the highest.
 
     Args:
         scores: float `[pairs]`, higher is more similar.
@@ -122,7 +124,7 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> float:
 
 
 def threshold_at_fmr(scores: np.ndarray, same: np.ndarray, target_fmr: float) -> Threshold:
-    """Returns the lowest threshold that accepts at most `target_fmr` of the impostor pairs.
+    """Finds the lowest threshold that accepts at most `target_fmr` of the impostor pairs.
 
     Args:
         scores: float `[pairs]`, higher is more similar.
@@ -147,7 +149,7 @@ def threshold_at_fmr(scores: np.ndarray, same: np.ndarray, target_fmr: float) ->
 
 
 def _best_threshold(scores: np.ndarray, same: np.ndarray) -> float:
-    """Returns the best threshold for scores that already descend."""
+    """The best threshold for scores in descending order."""
     last_of_ties = np.append(np.diff(scores) < 0, True)
     accepted = np.append(0, np.flatnonzero(last_of_ties) + 1)
     # Gain over refusing every pair: genuine pairs accepted less impostor pairs accepted.

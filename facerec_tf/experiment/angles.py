@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-import tensorflow as tf
 
 from facerec_tf.data import Sample, sample_images
 from facerec_tf.evaluation import AngleStatistics, angle_statistics
 from facerec_tf.experiment.measured_run import MeasuredRun
-from facerec_tf.models import Recognizer, embed
+from facerec_tf.models import Recognizer
+from facerec_tf.serving import Embedder
 from facerec_tf.training import Measured, Measurement
 
 #: Number of images embedded at once.
@@ -43,16 +43,14 @@ class AngleProbe:
     def __init__(self, recognizer: Recognizer, sample: Sample) -> None:
         self.sample = sample
         self._recognizer = recognizer
-        self._encode = tf.function(
-            lambda images: recognizer(images, training=False),
-            input_signature=[tf.TensorSpec((None, *sample.images.shape[1:]), tf.uint8)],
-        )
+        self._embedder = Embedder.of_recognizer(recognizer)
 
     def __call__(self) -> AngleStatistics:
         """Embeds the sample and returns its angle statistics."""
         images, labels = self.sample
         batches = (images[first : first + BATCH] for first in range(0, len(images), BATCH))
-        embeddings = embed(self._encode, batches)
+        # Embeddings that are not finite are measured as well: they show a run that diverges.
+        embeddings = np.concatenate([self._embedder.vectors(batch) for batch in batches])
         return angle_statistics(embeddings, labels, self._recognizer.head)
 
 

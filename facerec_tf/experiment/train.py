@@ -20,6 +20,7 @@ from facerec_tf.data import (
     PairSet,
     find_pairs,
     preflight,
+    require_image_size,
     write_synthetic,
 )
 from facerec_tf.experiment.build import (
@@ -105,7 +106,7 @@ def train(
                 folder.begin(config, Manifest.load(records), recognizer)
             undo.pop_all()
             if config.finetuning.head_init == "class_means" and not latest:
-                point_to_class_means(recognizer, records, config.data)
+                point_to_class_means(recognizer, records, config.data, verbose)
             xla = choose_xla(config, folder, controller)
             chief.emit(opening(config, folder, controller, pairs, xla), verbose=verbose)
             for warning in advice(recognizer):
@@ -163,7 +164,8 @@ def _evaluation_pairs(config: ExperimentConfig, directory: Path) -> PairSet | No
         is_folder = Path(chosen, "pairs.csv").is_file()
         pairs = PairSet.load(chosen if is_folder else find_pairs(directory, chosen))
     if pairs:
-        pairs.require_size(Manifest.load(directory).image_size)
+        expected = Manifest.load(directory).image_size
+        require_image_size(pairs.directory, pairs.manifest.image_size, expected)
     return pairs
 
 

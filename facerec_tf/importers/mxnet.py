@@ -130,11 +130,11 @@ def read_property(path: Path) -> tuple[int | None, tuple[int, int] | None]:
         The numbers of `85742,112,112`; two times None if the file does not exist.
 
     Raises:
-        DataError: If the first line is not three positive integers.
+        DataError: If the file cannot be read, or its first line is not three positive integers.
     """
     if not path.is_file():
         return None, None
-    text = path.read_text(encoding="utf-8", errors="replace").strip()
+    text = read_text(path).strip()
     try:
         classes, height, width = map(int, text.splitlines()[0].split(","))
         if min(classes, height, width) < 1:

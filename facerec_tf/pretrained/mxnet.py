@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.core.files import sha256
+from facerec_tf.core.files import read_text, sha256
 from facerec_tf.pretrained.weight_source import Scaling, WeightSource
 
 #: First bytes of every file.
@@ -134,8 +134,9 @@ def _read_name(content: _Content) -> str:
 
 def _read_symbol(path: Path) -> dict[str, Any]:
     """Reads the network description and returns arguments for `WeightSource`."""
+    text = read_text(path, "MXNet symbol")
     try:
-        nodes = json.loads(path.read_text())["nodes"]
+        nodes = json.loads(text)["nodes"]
         norms = {n["name"]: _attributes(n) for n in nodes if n["op"] == "BatchNorm"}
         return {
             "scaling": _scaling(nodes),

@@ -6,7 +6,6 @@ import dataclasses
 import datetime
 import hashlib
 import itertools
-import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -15,7 +14,13 @@ import numpy as np
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import sha256
-from facerec_tf.data import MAX_DAMAGED, PairSet, Record
+from facerec_tf.data import (
+    MAX_DAMAGED,
+    PairSet,
+    Record,
+    require_few_damaged,
+    require_image_size,
+)
 from facerec_tf.data.reading import Image
 from facerec_tf.evaluation import Verification, pair_scores, verify
 from facerec_tf.evaluation.templates import template_embeddings
@@ -46,6 +51,7 @@ def embed_records(
     description: str = "embedding",
     flip_fusion: bool = False,
     max_damaged: float = MAX_DAMAGED,
+    verbose: int = 1,
 ) -> Iterator[EmbeddedBatch]:
     """Embeds images of records in batches, and leaves out those that are damaged.
 
@@ -57,16 +63,17 @@ def embed_records(
         description: Text before the progress bar.
         flip_fusion: Whether to add the embedding of the mirrored image.
         max_damaged: Share of `total` that may be damaged.
+        verbose: 0 shows no progress bar.
 
     Raises:
         DataError: If too many images are damaged, or embeddings are not finite.
     """
     faults: list[str] = []
     images = iter(images)
-    with progress_bar(desc=description, total=total, unit=" images") as progress:
+    with progress_bar(verbose=verbose, desc=description, total=total, unit=" images") as progress:
         while batch := list(itertools.islice(images, BATCH)):
             faults += [image.fault for image in batch if image.fault]
-            require_few_damaged(faults, total, source, max_damaged)
+            require_few_damaged(faults, total, f"in '{source}'", max_damaged)
             intact = [image for image in batch if image.pixels is not None]
             if intact:
                 pixels = np.stack([image.pixels for image in intact if image.pixels is not None])
@@ -90,7 +97,7 @@ def embed_pairs(embedder: Embedder, pairs: PairSet, flip_fusion: bool = False) -
         DataError: If the images are of another size than the embedder takes, or embeddings are not
             finite.
     """
-    require_image_size(embedder, pairs.manifest.image_size, pairs.directory)
+    require_image_size(pairs.directory, pairs.manifest.image_size, embedder.image_size)
     batches = pairs.images(BATCH).as_numpy_iterator()
     return np.concatenate(
         [require_finite(embedder.vectors(images, flip_fusion)) for images in batches]
@@ -134,34 +141,6 @@ def _digest(pairs: PairSet) -> str:
     files = [pairs.directory / name for name in ("manifest.json", "pairs.csv", "templates.csv")]
     digests = [sha256(file) for file in files if file.is_file()]
     return hashlib.sha256("".join(digests).encode()).hexdigest()
-
-
-def require_image_size(
-    embedder: Embedder, image_size: tuple[int, int], directory: str | os.PathLike
-) -> None:
-    """Raises `DataError` unless images of `image_size`, height and width, fit the embedder.
-
-    Args:
-        embedder: The model.
-        image_size: Size of the images.
-        directory: Their folder, for the message.
-    """
-    if image_size != embedder.image_size:
-        found, expected = ("×".join(map(str, size)) for size in (image_size, embedder.image_size))
-        raise DataError(
-            f"Images of '{directory}' are {found} pixels, but the recognizer takes {expected}."
-        )
-
-
-def require_few_damaged(
-    faults: list[str], total: int, source: str, max_damaged: float = MAX_DAMAGED
-) -> None:
-    """Raises `DataError` if `faults` are more than the share `max_damaged` of `total` images."""
-    if len(faults) > max_damaged * total:
-        raise DataError(
-            f"More than {100 * max_damaged:g} % of the images in '{source}' are damaged. "
-            + " ".join(faults[:3])
-        )
 
 
 def require_finite(embeddings: np.ndarray) -> np.ndarray:

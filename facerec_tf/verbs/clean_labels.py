@@ -23,7 +23,8 @@ from pathlib import Path
 
 from absl import flags
 
-from facerec_tf.curation import REPORT, clean_labels
+from facerec_tf.curation.clean_labels import clean_labels
+from facerec_tf.curation.cleaned_records import REPORT
 from facerec_tf.verbs.common import FLAGS, define_model_flags, summarize
 
 

@@ -1,4 +1,4 @@
-"""Wrong labels of known kinds, a recognizer whose centres lie where training would put them."""
+"""Wrong labels of known kinds, and a recognizer with centres as training would place them."""
 
 import csv
 import shutil
@@ -10,7 +10,8 @@ import pytest
 
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import DataError, UserError
-from facerec_tf.curation import clean_labels, cleaning
+from facerec_tf.curation import clean_labels as cleaning
+from facerec_tf.curation.clean_labels import clean_labels
 from facerec_tf.data import (
     CropFormat,
     Manifest,
@@ -148,7 +149,7 @@ def test_drops(run_verb, run, data, records, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "images: 109 of 5 identities" in done.stdout
     assert "kept: 102 (93.6 %), within 75°\ndropped: 6 (5.5 %), past 75°\n" in done.stdout
-    assert "unjudged: 1 (0.9 %), of 1 identities that" in done.stdout
+    assert "not evaluated: 1 (0.9 %), of 1 identities that" in done.stdout
     assert "identities: 4 of 5 have images left, all but 'Nobody'\n" in done.stdout
 
     before, after = Manifest.load(data), Manifest.load(tmp_path / "out")
@@ -236,7 +237,7 @@ def small_steps(monkeypatch):
 
 
 def test_damaged_images_are_left_out_and_named(run, records, tmp_path, small_steps):
-    """The same images as ever are found, though places in the data and among embeddings differ."""
+    """Positions in the data and among the embeddings differ, but the same images are found."""
     broken = tmp_path / "broken"
     write_records(broken, (damage(record, "Bob/Bob 7.jpg") for record in records), num_shards=2)
     done = clean_labels(tmp_path / "out", workdir=run, data=str(broken), relabel=True)
@@ -253,15 +254,17 @@ def test_damaged_images_are_left_out_and_named(run, records, tmp_path, small_ste
 
 
 def test_too_many_damaged_images(run, records, tmp_path, monkeypatch):
-    """`preflight` says so of the images it looks at, which are all if they are few."""
+    """`preflight` reports it if it is in its sample, and the pass over the records otherwise."""
     broken = tmp_path / "broken"
     for name in ("Bob/Bob 7.jpg", "Few/Few 0.jpg"):
         records = [damage(record, name) for record in records]
     write_records(broken, records)
-    with pytest.raises(DataError, match=r"2 of 109 images looked at .* more than 1 %"):
+    with pytest.raises(DataError, match=r"2 of 109 images checked in .*, more than 1 %, are"):
         clean_labels(tmp_path / "out", workdir=run, data=str(broken))
     monkeypatch.setattr(cleaning, "preflight", lambda directory: None)
-    with pytest.raises(DataError, match=r"More than 1 % of the images in .* Image '.*\.jpg' in"):
+    with pytest.raises(
+        DataError, match=r"2 of 109 images in .*, more than 1 %, .* Image '.*\.jpg' in"
+    ):
         clean_labels(tmp_path / "out", workdir=run, data=str(broken))
     assert not (tmp_path / "out").exists()
 
@@ -292,7 +295,10 @@ def with_names(records, names):
     [
         ({"degrees": 0.0}, "'degrees' must be above 0 and at most 180. Received: degrees=0.0"),
         ({"degrees": float("nan")}, "'degrees' must be above 0 and at most 180"),
-        ({"degrees": 0.001}, r"--degrees=0.001 leaves images of 1 identities, where training"),
+        (
+            {"degrees": 0.001},
+            r"--degrees=0.001 leaves images of 1 identities, but training needs two",
+        ),
         ({"min_images": 2}, "--min_images goes with --model"),
         ({"workdir": None}, "Give either --workdir=RUN or --model=FILE"),
         ({"model": "model.keras", "data": "data"}, "Give either --workdir=RUN or --model=FILE"),
@@ -300,7 +306,7 @@ def with_names(records, names):
         ({"workdir": "nowhere"}, "nowhere holds no run"),
         ({"checkpoint": "finale"}, "Did you mean 'final'"),
         ({"checkpoint": "best"}, "has no best checkpoint"),
-        ({"data": "nowhere"}, "Cannot read 'nowhere/manifest.json'"),
+        ({"data": "nowhere"}, "Cannot read manifest 'nowhere/manifest.json'"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
@@ -349,7 +355,7 @@ def diverged(photo):
         ),
         (
             lambda records: [record for record in records if record.text != "Cem"],
-            "label 4 is no one in the records, and 'Cem' in the run",
+            "label 4 is missing in the records, and 'Cem' in the run",
         ),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.curation import duplicates
-from facerec_tf.curation.duplicates import ALIKE, find_duplicates
+from facerec_tf.curation.duplicates import SIMILAR, find_duplicates
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def groups_by_comparison(hashes):
     """Groups of two or more, linked by comparing all with all."""
     group = list(range(len(hashes)))
     for a, b in itertools.combinations(range(len(hashes)), 2):
-        if np.unpackbits(hashes[a] ^ hashes[b]).sum() <= ALIKE and group[a] != group[b]:
+        if np.unpackbits(hashes[a] ^ hashes[b]).sum() <= SIMILAR and group[a] != group[b]:
             old, new = group[b], group[a]
             group = [new if g == old else g for g in group]
     found = {g: frozenset(np.flatnonzero(np.array(group) == g).tolist()) for g in group}
@@ -58,8 +58,8 @@ def test_finds_what_comparing_all_with_all_does(random):
 
 def test_twelve_bits_in_three_parts_are_alike_and_thirteen_are_not(random):
     hashes = random.integers(0, 256, (4, 32), np.uint8)
-    hashes[1] = change(hashes[0], range(ALIKE))
-    hashes[3] = change(hashes[2], range(ALIKE + 1))
+    hashes[1] = change(hashes[0], range(SIMILAR))
+    hashes[3] = change(hashes[2], range(SIMILAR + 1))
     found = find_duplicates(np.arange(4, dtype=np.uint64), hashes, np.arange(4))
     assert found_groups(found) == [{0, 1}]
 

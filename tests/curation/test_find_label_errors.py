@@ -130,16 +130,16 @@ def test_finds_what_was_planted(model, data, backbone, tmp_path, flip_fusion):
     )
     assert file_digests(data) == before
     assert summary["images"].startswith("48 of 6 identities in ")
-    assert summary["not judged"].startswith("1 identities of one image")
+    assert summary["not compared"] == "1 identities that have only one image"
     assert summary["flagged"] == "6 of 47 images past 75°"
-    assert summary["alike"].startswith("1 pairs of identities nearer than ")
+    assert summary["similar"].startswith("1 pairs of identities nearer than ")
 
     points = points_of(backbone, data, flip_fusion)
     centres = {name: mean(own) for name, own in truth(points).items()}
     rows = table(tmp_path / "out" / "images.csv")
     assert {row["file"] for row in rows} == set(WRONG)
-    told = [float(row["degrees"]) for row in rows]
-    assert told == sorted(told, reverse=True)
+    printed = [float(row["degrees"]) for row in rows]
+    assert printed == sorted(printed, reverse=True)
     for row in rows:
         file, name = row["file"], row["identity"]
         assert (file.split("/")[0], int(row["images"])) == (name, sum(SHOWN[name].values()))
@@ -172,14 +172,14 @@ def test_identities_that_are_one_person(model, data, backbone, tmp_path):
         assert float(row["nearest_degrees"]) == pytest.approx(nearest[name], abs=0.1)
         assert int(row["images"]) == sum(SHOWN[name].values())
         assert int(row["flagged"]) == sum(file.startswith(f"{name}/") for file in WRONG)
-        assert row["alike"] == str(int(name in ("Bob", "Robert")))
+        assert row["similar"] == str(int(name in ("Bob", "Robert")))
     assert list(rows)[:2] in (["Bob", "Robert"], ["Robert", "Bob"])
 
     halves = [degrees(mean(o[::2]), mean(o[1::2])) for o in right.values() if len(o) > 1]
     torn = {f: p for f, p in points.items() if f.startswith("Torn")}
     halves.append(degrees(*torn.values()))
     middle = (np.median(halves) + np.median(list(nearest.values()))) / 2
-    assert float(summary["alike"].split()[-4].rstrip("°")) == pytest.approx(middle, abs=0.1)
+    assert float(summary["similar"].split()[-4].rstrip("°")) == pytest.approx(middle, abs=0.1)
 
 
 def test_sheets_show_images_beside_their_identity_and_the_other(
@@ -218,7 +218,7 @@ def test_as_typed(run_verb, model, data, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "flagged: 6 of 47 images past 75°\n" in done.stdout
-    assert "alike: 1 pairs of identities nearer than 20.0° to each other\n" in done.stdout
+    assert "similar: 1 pairs of identities nearer than 20.0° to each other\n" in done.stdout
 
 
 def test_damaged_images_are_left_out(model, records, tmp_path):
@@ -235,7 +235,7 @@ def test_damaged_images_are_left_out(model, records, tmp_path):
     assert flagged == set(WRONG) - {"Ann/Bob 0.jpg"}
 
 
-def test_nothing_to_judge_by(model, records, tmp_path):
+def test_identities_of_one_image(model, records, tmp_path):
     singles = [
         record._replace(label=label, text=str(label)) for label, record in enumerate(records[::16])
     ]
@@ -257,7 +257,7 @@ def test_nothing_to_judge_by(model, records, tmp_path):
         ({"shown": 0}, "'shown' must be an integer"),
         ({"model": None}, "Give either --workdir=RUN or --model=FILE"),
         ({"data": None}, "--model needs --data=DIR"),
-        ({"data": "nowhere"}, "Cannot read 'nowhere/manifest.json'"),
+        ({"data": "nowhere"}, "Cannot read manifest 'nowhere/manifest.json'"),
         ({"model": "nowhere.keras"}, "nowhere.keras"),
     ],
     ids=str,
@@ -271,7 +271,7 @@ def test_bad_options(model, data, tmp_path, options, words):
 def test_recognizers_that_do_not_fit(data, tmp_path):
     small = keras.Sequential([keras.Input((96, 96, 3)), keras.layers.Flatten()])
     Recognizer(small, Triplet()).save(tmp_path / "model.keras")
-    with pytest.raises(DataError, match="112×112 pixels, but the recognizer takes 96×96"):
+    with pytest.raises(DataError, match="112×112 pixels, but the model takes 96×96"):
         find_label_errors(tmp_path / "out", model=str(tmp_path / "model.keras"), data=str(data))
 
 

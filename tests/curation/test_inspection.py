@@ -141,7 +141,7 @@ def test_every_kind_of_fault_is_listed_and_none_stops_it(data, picture, tmp_path
         ("image", "00001", "1", names[1], "the image is empty"),
         ("image", "00001", "2", names[2], "the image cannot be decoded (84 bytes)"),
         ("image", "00001", "3", names[3], "it is 96x96 pixels, expected 112x112"),
-        ("label", "00001", "4", names[4], "label 4 lies outside the manifest's 0 to 3"),
+        ("label", "00001", "4", names[4], "label 4 is outside the manifest's 0 to 3"),
         (
             "label",
             "00001",
@@ -150,7 +150,7 @@ def test_every_kind_of_fault_is_listed_and_none_stops_it(data, picture, tmp_path
             f"it shows 'Eve', but the manifest calls label {spoilt[5].label} '{of}'",
         ),
         ("record", "00001", "6", "", "it is not a tf.train.Example in UTF-8"),
-        ("label", "00001", "7", names[7], "label -1 lies outside the manifest's 0 to 3"),
+        ("label", "00001", "7", names[7], "label -1 is outside the manifest's 0 to 3"),
         ("image", "00001", "7", names[7], f"{no_image} (1 bytes)"),
         (
             "name",
@@ -208,8 +208,8 @@ def test_counts_that_differ(data, tmp_path):
     inspect_records(data, tmp_path / "one")
     wrong = {row["reason"] for row in table(tmp_path / "one" / "faults.csv")}
     assert wrong == {
-        "identity 'Ann' has 29 images, it says 30",
-        "identity 'Bob' has 12 images, it says 11",
+        "identity 'Ann' has 29 images, the manifest says 30",
+        "identity 'Bob' has 12 images, the manifest says 11",
     }
     change_shard(data, 1, lambda records: records[1:])
     inspect_records(data, tmp_path / "two")
@@ -240,8 +240,8 @@ def test_duplicates(data, records, tmp_path):
     rows = table(tmp_path / "out" / "duplicates.csv")
     told = {(r["file"], r["group"], r["across_identities"], r["kind"]) for r in rows}
     assert told == {
-        ("Zoë/2.jpg", "0", "1", "alike"),
-        ("Bob/zoë.jpg", "0", "1", "alike"),
+        ("Zoë/2.jpg", "0", "1", "similar"),
+        ("Bob/zoë.jpg", "0", "1", "similar"),
         ("Ann/3.jpg", "1", "0", "identical"),
         ("Ann/copy.jpg", "1", "0", "identical"),
         ("Ann/copy 2.jpg", "1", "0", "identical"),
@@ -282,16 +282,16 @@ def test_the_order_of_work_changes_nothing(data, tmp_path, monkeypatch):
 def test_what_is_remembered_of_an_image(data, tmp_path):
     manifest = Manifest.load(data)
     with inspection.FaultList(tmp_path) as listed:
-        ledger = inspection.read_all(data, manifest, listed, 1)
-    arrays = [v for v in vars(ledger).values() if hasattr(v, "itemsize")]
-    assert sum(array.itemsize for array in arrays) + len(ledger._pictures) / len(ledger) == 61
+        table = inspection.read_all(data, manifest, listed, 1)
+    arrays = [v for v in vars(table).values() if hasattr(v, "itemsize")]
+    assert sum(array.itemsize for array in arrays) + len(table._pictures) / len(table) == 61
 
 
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
         (lambda data: (data / "manifest.json").unlink(), "manifest.json"),
-        (lambda data: (data / "manifest.json").write_text("{"), "no valid JSON"),
+        (lambda data: (data / "manifest.json").write_text("{"), "is not valid JSON"),
         (
             lambda data: [path.unlink() for path in data.glob("*.tfrecord")],
             "holds no image that can be decoded: 3 faults in 0 records",

@@ -102,7 +102,7 @@ def test_equal_names_are_one_person_if_told(sets, tmp_path):
     summary = merge_records(tmp_path / "out", sets, same_names=True, num_shards=1)
     assert_whole(tmp_path / "out", {(dataset, name): name for dataset, name in APART})
     assert Manifest.load(tmp_path / "out").num_classes == 7
-    assert summary["identities"].startswith("9, 2 of them told to be the same person")
+    assert summary["identities"].startswith("9, 2 of them merged into another of the same person")
 
 
 def test_a_list_says_who_is_one_person(sets, tmp_path):
@@ -143,7 +143,7 @@ def test_the_list_goes_before_equal_names(sets, tmp_path):
             [("casia", "Ben", "Bob")],
             "Line 2 of .*same.csv': data set 'casia' has no identity 'Ben'",
         ),
-        ([("lfw", "Ann", "Ann")], "names data set 'lfw', which is none of 'casia', 'vgg', 'glint'"),
+        ([("lfw", "Ann", "Ann")], "names data set 'lfw', expected one of 'casia', 'vgg', 'glint'"),
         ([("vgg", "two\nlines", "A"), ("vgg", "two\nlines", "B")], "Line 5 .* is 'B', and .* 'A'"),
         ([("casia", "Ann", "")], "Line 2 of .* must be dataset, identity, person"),
         ([("casia", "Ann")], "Line 2 of .* must be dataset, identity, person"),
@@ -162,8 +162,8 @@ def test_lists_that_do_not_fit(sets, tmp_path, rows, words):
     [
         (b"", "must begin with the header dataset,identity,person"),
         (b"identity,person\n", "must begin with the header"),
-        (b'dataset,identity,person\ncasia,"Ann', "is not a CSV file in UTF-8"),
-        (b"\xff\xfe", "is not a CSV file in UTF-8"),
+        (b'dataset,identity,person\ncasia,"Ann', "Line 2 of list of people '.*' is not valid CSV"),
+        (b"\xff\xfe", "List of people '.*' is not valid UTF-8"),
     ],
 )
 def test_no_lists(sets, tmp_path, content, words):
@@ -229,7 +229,7 @@ def test_names_of_data_sets(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        (["a/train", "b/train"], "both called 'train': .* --inputs=train1=a/train,train2=b/train"),
+        (["a/train", "b/train"], "both named 'train': .* --inputs=train1=a/train,train2=b/train"),
         (["x=a", "y=./a"], "'a' is given twice"),
         (["/"], "'/' has no name"),
         ([""], "'' has no name"),
@@ -238,7 +238,7 @@ def test_names_of_data_sets(tmp_path, monkeypatch):
 def test_data_sets_without_a_name_of_their_own(inputs, words):
     with pytest.raises(ArgumentError, match=words):
         name_inputs(inputs)
-    with pytest.raises(ArgumentError, match="'inputs' must be folders of records"):
+    with pytest.raises(ArgumentError, match="'inputs' must be one or more folders of records"):
         merge_records(Path("out"), {})
 
 
@@ -261,8 +261,8 @@ def test_many_random_people():
         called = [persons.get(place, name) for place, (_, name) in enumerate(flat)]
         for i in range(len(flat)):
             for j in range(i):
-                told = same_names or (i in persons and j in persons)
-                are_same = told and called[i] == called[j]
+                same_person = same_names or (i in persons and j in persons)
+                are_same = same_person and called[i] == called[j]
                 assert (people.labels[i] == people.labels[j]) == are_same
         assert sorted(set(people.labels.tolist())) == list(range(len(people.names)))
         assert len(set(people.names)) == len(people.names)

@@ -70,7 +70,10 @@ def test_lists_as_people_write_them(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b'Ann\n"Bob\n', "Line 2 of .* is not a JSON string"), (b"\xff", "not UTF-8 text")],
+    [
+        (b'Ann\n"Bob\n', "Line 2 of .* is not a JSON string"),
+        (b"\xff", "List of names '.*' is not valid UTF-8"),
+    ],
 )
 def test_no_lists_of_names(tmp_path, content, words):
     (tmp_path / "names.txt").write_bytes(content)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from facerec_tf.curation.duplicates import ALIKE
+from facerec_tf.curation.duplicates import SIMILAR
 from facerec_tf.curation.picture_hash import picture_hashes
 from facerec_tf.data import synthetic_face
 from facerec_tf.data.codec import encode_jpeg
@@ -38,10 +38,10 @@ def test_copies_are_near_and_other_pictures_far(faces):
         "larger": [cv2.resize(image, (224, 224)) for image in faces],
     }
     for name, images in copies.items():
-        assert differing(faces, images).max() <= ALIKE, name
+        assert differing(faces, images).max() <= SIMILAR, name
     for i, image in enumerate(faces):
         others = faces[:i] + faces[i + 1 :]
-        assert differing([image] * len(others), others).min() > 2 * ALIKE
+        assert differing([image] * len(others), others).min() > 2 * SIMILAR
 
 
 @pytest.mark.parametrize("grey", [0, 77, 255])

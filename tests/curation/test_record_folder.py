@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.data import Record, write_records
 from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.images import decode_any
 
 
 @pytest.fixture
@@ -33,6 +35,18 @@ def test_reads_all(data):
     ]
 
 
+def test_reads_the_wanted_ones_with_their_pixels(data):
+    folder = RecordFolder.open(data)
+    everything = list(folder.records())
+    wanted = np.array([n % 2 == 1 for n in range(len(everything))])
+    assert list(folder.records(wanted)) == everything[1::2]
+    images = list(folder.images(wanted))
+    assert [image.record for image in images] == everything[1::2]
+    for image in images:
+        np.testing.assert_array_equal(image.pixels, decode_any(image.record.encoded))
+    assert [image.record for image in folder.images()] == everything
+
+
 def test_two_identities_of_one_name(data):
     edit(data, lambda classes: classes[2].update(name="p0"))
     with pytest.raises(DataError, match="hold two identities called 'p0'"):
@@ -52,7 +66,7 @@ def test_labels_that_the_manifest_does_not_know(data):
 
 
 def test_damage(data):
-    with pytest.raises(DataError, match=r"Cannot read 'nowhere/manifest.json'"):
+    with pytest.raises(DataError, match=r"Cannot read manifest 'nowhere/manifest.json'"):
         RecordFolder.open(Path("nowhere"))
     (shard,) = data.glob("*.tfrecord")
     content = bytearray(shard.read_bytes())

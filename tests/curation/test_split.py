@@ -156,7 +156,7 @@ def test_parts_of_any_size_share_no_one():
         ({"holdout": 0}, "'holdout_identities' must be between 1 and 19 people"),
         ({"holdout": 2, "pairs": 30}, "'pairs' must be a positive multiple of 20"),
         ({"holdout": 2, "pairs": 200}, "too few images|two images or more"),
-        ({"parts": {"train": 0.5, "lfw": 0.5}, "pairs": 20}, "have pairs 'lfw' already"),
+        ({"parts": {"train": 0.5, "lfw": 0.5}, "pairs": 20}, "already have pairs 'lfw'"),
         ({"seed": -1}, "'seed' must be an integer of at least 0"),
         ({"pairs": -20}, "'pairs' must be an integer of at least 0"),
     ],
@@ -170,9 +170,15 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(data, tmp_path, 
 @pytest.mark.parametrize(
     ("lists", "words"),
     [
-        ({"exclude": ["p1", "p99", "p98"]}, "2 of the 3 names listed for those left out .* 'p99'"),
-        ({"test": ["P1"]}, "1 of the 1 names listed for part 'test' are of no one"),
-        ({"test": ["p1"], "exclude": ["p1"]}, "'p1' is listed for those left out, and for others"),
+        (
+            {"exclude": ["p1", "p99", "p98"]},
+            "2 of the 3 names listed for the people left out .* 'p99'",
+        ),
+        ({"test": ["P1"]}, "1 of the 1 names listed for part 'test' are not in the records"),
+        (
+            {"test": ["p1"], "exclude": ["p1"]},
+            "'p1' is listed for the people left out and for another part",
+        ),
         ({"exclude": PEOPLE}, "none is empty, as 'train' is with 0 people"),
         ({"../x": ["p1"]}, "named with letters, digits"),
     ],

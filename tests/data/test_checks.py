@@ -167,7 +167,10 @@ def test_a_batch_of_damaged_images_is_named(write, stream):
 
 
 def test_more_than_one_percent_damaged(write):
-    with pytest.raises(DataError, match=r"1 of 40 images .* more than 1 %. Image 'Zoë/003.jpg'"):
+    with pytest.raises(
+        DataError,
+        match=r"1 of 40 images checked in .*, more than 1 %, are damaged. Image 'Zoë/003.jpg'",
+    ):
         preflight(write(truncate(3)))
 
 

@@ -73,6 +73,12 @@ def test_damaged_manifest(tmp_path, text):
         Manifest.load(tmp_path)
 
 
+def test_a_manifest_that_is_not_text(tmp_path):
+    (tmp_path / "manifest.json").write_bytes(b'{"name": "\xff"}')
+    with pytest.raises(DataError, match=r"Manifest '.*manifest\.json' is not valid UTF-8"):
+        Manifest.load(tmp_path)
+
+
 def test_other_version(records_dir):
     edit(records_dir, format_version=99)
     with pytest.raises(DataError, match="format version 99, expected 1"):

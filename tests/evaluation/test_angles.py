@@ -194,7 +194,7 @@ def test_degrees_under_the_names_of_columns():
     ("change", "message"),
     [
         ({"embeddings": np.ones(4)}, "'embeddings' must be of shape"),
-        ({"embeddings": np.ones((0, 2)), "labels": np.zeros(0, int)}, "one image at least"),
+        ({"embeddings": np.ones((0, 2)), "labels": np.zeros(0, int)}, "of at least one image"),
         ({"labels": np.arange(3)}, r"'labels' must be of shape \(4,\)"),
         ({"labels": np.ones(4)}, "'labels' must be integers"),
     ],

@@ -53,11 +53,25 @@ def test_invalid_fields(changes, words):
         dataclasses.replace(THRESHOLD, **changes)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"value": 1.0, "criterion": "FMR <= 0.1"}'])
-def test_a_damaged_file(text, tmp_path):
-    (tmp_path / "t.json").write_text(text)
-    with pytest.raises(DataError, match="cannot be read"):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "is not valid JSON"),
+        (b"\xff", "is not valid UTF-8"),
+        (b"[]", r"must contain a JSON object. Found: \[\]"),
+        (b"{}", "is invalid: .*'value'"),
+        (
+            b'{"value": 1.0, "criterion": "FMR <= 0.1"}',
+            "is invalid: 'criterion' must be 'best accuracy'",
+        ),
+    ],
+)
+def test_a_damaged_file(content, words, tmp_path):
+    (tmp_path / "t.json").write_bytes(content)
+    with pytest.raises(DataError, match=rf"Threshold file '.*t\.json' {words}"):
         Threshold.load(tmp_path / "t.json")
+    with pytest.raises(DataError, match=r"Cannot read threshold file '.*none.json'"):
+        Threshold.load(tmp_path / "none.json")
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.1, 0.255])

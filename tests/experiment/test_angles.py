@@ -156,6 +156,13 @@ def test_a_probe_sees_the_weights_as_they_change():
     assert probe().target_angle == pytest.approx(math.pi - before.target_angle)
 
 
+def test_a_diverged_recognizer_is_measured():
+    recognizer = make_recognizer(margins.get("arcface", num_classes=6))
+    for weight in recognizer.backbone.trainable_weights:
+        weight.assign(np.full(weight.shape, np.nan))
+    assert math.isnan(AngleProbe(recognizer, SAMPLE)().target_angle)
+
+
 @pytest.mark.parametrize("loss", ["arcface", "subcenter_arcface", "coco"])
 def test_mirrored_weights_are_measured_as_any(loss):
     with make_strategy("mirrored").scope():

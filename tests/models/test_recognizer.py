@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from facerec_tf import margins
 from facerec_tf.backbones import iresnet
-from facerec_tf.models import Objective, Recognizer, embed
+from facerec_tf.models import Objective, Recognizer
 from facerec_tf.training import make_strategy
 from tests.tolerance import NETWORK, assert_close
 
@@ -91,16 +91,3 @@ def test_target_angles():
 
 def test_the_digest_tells_weights_apart():
     assert make().digest() != make().digest()
-
-
-def test_embed_keeps_order_and_fuses_flips():
-    def encode(images):
-        flat = tf.reshape(tf.cast(images, tf.float32), (len(images), -1))
-        return flat[:, :5] + 1.0
-
-    plain = embed(encode, [IMAGES[:4], IMAGES[4:]])
-    np.testing.assert_allclose(plain, encode(IMAGES), rtol=1e-6)
-    fused = embed(encode, [IMAGES[:4], IMAGES[4:]], flip_fusion=True)
-    total = encode(IMAGES).numpy() + encode(IMAGES[:, :, ::-1]).numpy()
-    expected = total / np.linalg.norm(total, axis=1, keepdims=True)
-    np.testing.assert_allclose(fused, expected, rtol=1e-5)

@@ -4,10 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
+from facerec_tf.core.errors import DataError
 from facerec_tf.data import Pair, PairSet, Record, write_pair_set
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
-from facerec_tf.serving import Embedder, verify_pairs
+from facerec_tf.data.reading import Image
+from facerec_tf.serving import Embedder, embed_records, passes, verify_pairs
 
 PEOPLE, IMAGES = 4, 5
 
@@ -18,6 +20,10 @@ def encode(images):
     """Returns means of blocks: an embedding that mirrored images do not share."""
     blocks = images.reshape(-1, 8, 14, 8, 14, 3).astype(np.float32).mean(axis=(2, 4))
     return blocks.reshape(len(images), -1) - 100
+
+
+def broken_image(filename, fault):
+    return Image(Record(b"", 0, "P0", filename), None, fault)
 
 
 def unit(vector):
@@ -81,3 +87,36 @@ def test_single_images_score_as_they_are(load, records):
     }
     expected = [np.einsum("pd,pd->p", units[p.first], units[p.second])[0] for p in pairs]
     np.testing.assert_array_equal(scores, expected)
+
+
+@pytest.mark.parametrize("flip_fusion", [False, True])
+def test_records_are_embedded_in_order_without_the_damaged_ones(records, monkeypatch, flip_fusion):
+    monkeypatch.setattr(passes, "BATCH", 3)
+    images = [Image(record, decode_photo(record.encoded), None) for record in records]
+    images.insert(4, broken_image("broken.jpg", "Image 'broken.jpg' in 'x': it is empty."))
+    options = {"total": len(images), "source": "x", "flip_fusion": flip_fusion}
+    embedder = Embedder.of_function(encode, METADATA)
+    batches = list(embed_records(embedder, images, max_damaged=0.1, **options))
+    assert [r.filename for b in batches for r in b.records] == [r.filename for r in records]
+    assert [label for b in batches for label in b.labels] == [r.label for r in records]
+    pixels = np.stack([image.pixels for image in images if image.pixels is not None])
+    expected = encode(pixels)
+    if flip_fusion:
+        expected += encode(pixels[:, :, ::-1])
+        expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    found = np.concatenate([batch.embeddings for batch in batches])
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+    message = (
+        r"1 of 21 images in 'x', more than 1 %, are damaged\. Image 'broken\.jpg' in 'x': it is"
+    )
+    with pytest.raises(DataError, match=message):
+        list(embed_records(embedder, images, **options))
+
+
+def test_a_batch_may_hold_values_that_are_not_finite_and_a_pass_may_not(records):
+    embedder = Embedder.of_function(lambda images: encode(images) * np.nan, METADATA)
+    images = [Image(record, decode_photo(record.encoded), None) for record in records]
+    assert np.isnan(embedder.vectors(images[0].pixels[None])).all()
+    with pytest.raises(DataError, match="Embeddings are not finite"):
+        list(embed_records(embedder, images, total=len(images), source="x"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facerec_tf.config import ExperimentConfig
-from facerec_tf.data import Pair, PairSet, Record, write_pair_set
+from facerec_tf.data import CropFormat, Pair, PairSet, Record, write_pair_set
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.models import Recognizer
 from facerec_tf.runs import RunFolder
@@ -27,7 +27,7 @@ def pairs(tmp_path_factory):
         Pair(i % 2, f"{i}.jpg", f"{j}.jpg", i % 4 == j % 4) for i in range(16) for j in range(i)
     ]
     folder = tmp_path_factory.mktemp("pairs") / "p"
-    write_pair_set(folder, records, listed, name="p", image_size=(SIZE, SIZE))
+    write_pair_set(folder, records, listed, name="p", crop_format=CropFormat((SIZE, SIZE)))
     return PairSet.load(folder)
 
 
