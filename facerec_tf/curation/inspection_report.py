@@ -130,7 +130,7 @@ def _write_duplicates(found: Inspected, path: Path) -> None:
         rows.writerow(("group", "across_identities", "kind", "identity", "file", "shard", "index"))
         for place, group, identical, across in zip(*found.duplicates, strict=True):
             record, (shard, index) = found.read(int(place)), found.table.shard(place)
-            kind = "identical" if identical else "similar"
+            kind = "identical" if identical else "alike"
             name = found.manifest.shards[shard].file
             rows.writerow((group, int(across), kind, record.text, record.filename, name, index))
 

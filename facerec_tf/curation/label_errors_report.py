@@ -105,7 +105,7 @@ def _write_identities(
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(
-            ("identity", "images", "flagged", "nearest_identity", "nearest_degrees", "similar")
+            ("identity", "images", "flagged", "nearest_identity", "nearest_degrees", "alike")
         )
         for label in present.tolist():
             degrees = errors.other_degrees[label]

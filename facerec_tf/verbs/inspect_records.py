@@ -13,7 +13,7 @@ OUTPUT are
   cannot be decoded or have another size, labels that are not in the manifest, damaged records,
   missing or changed shards, duplicate names, invalid pairs;
 - `duplicates.csv`, `duplicates.png`: groups of images that are equal byte by byte (identical) or
-  look the same (similar: recompressed or resized). Groups across identities come first: the same
+  look the same (`alike`: recompressed or resized). Groups across identities come first: the same
   photograph under two names is a wrong label or, in a pair set, a wrong answer.
 
 The exit code is 0 even if faults are found, and 1 if DATA cannot be inspected.

@@ -172,7 +172,7 @@ def test_identities_that_are_one_person(model, data, backbone, tmp_path):
         assert float(row["nearest_degrees"]) == pytest.approx(nearest[name], abs=0.1)
         assert int(row["images"]) == sum(SHOWN[name].values())
         assert int(row["flagged"]) == sum(file.startswith(f"{name}/") for file in WRONG)
-        assert row["similar"] == str(int(name in ("Bob", "Robert")))
+        assert row["alike"] == str(int(name in ("Bob", "Robert")))
     assert list(rows)[:2] in (["Bob", "Robert"], ["Robert", "Bob"])
 
     halves = [degrees(mean(o[::2]), mean(o[1::2])) for o in right.values() if len(o) > 1]

@@ -240,8 +240,8 @@ def test_duplicates(data, records, tmp_path):
     rows = table(tmp_path / "out" / "duplicates.csv")
     told = {(r["file"], r["group"], r["across_identities"], r["kind"]) for r in rows}
     assert told == {
-        ("Zoë/2.jpg", "0", "1", "similar"),
-        ("Bob/zoë.jpg", "0", "1", "similar"),
+        ("Zoë/2.jpg", "0", "1", "alike"),
+        ("Bob/zoë.jpg", "0", "1", "alike"),
         ("Ann/3.jpg", "1", "0", "identical"),
         ("Ann/copy.jpg", "1", "0", "identical"),
         ("Ann/copy 2.jpg", "1", "0", "identical"),
