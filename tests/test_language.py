@@ -42,7 +42,7 @@ BANNED = {
 ALLOWED = {
     r"\bthere (?:is|are|was|were|can be|may be) no \w+": "idiomatic: 'there is no gradient'",
     r"\bJournal of\b": "the name of a journal",
-    r"^alike$|`alike`": "a column of identities.csv and a kind in duplicates.csv: file formats stay",
+    r"^alike$|`alike`": "a column of identities.csv, a kind in duplicates.csv",
     r"(?:^|/)\.journal$": "the name of a file on disk, by which alignments are resumed",
 }
 
