@@ -8,7 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.conftest import ROOT
+# Not from tests.conftest, which gives the process two devices: a user has one.
+ROOT = Path(__file__).resolve().parent.parent
 
 _FORKS = multiprocessing.get_context("forkserver")
 # Forking is safe only before TensorFlow sets its devices up: these modules run no operation.

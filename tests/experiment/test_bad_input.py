@@ -102,7 +102,7 @@ def test_a_flag_that_contradicts_the_run_to_resume(finished_run):
         (["--workdir=RUN", "--checkpoint=newest"], ["'checkpoint' must be one of"]),
         (
             ["--model=RUN/recognizer.keras", "--checkpoint=best"],
-            ["--checkpoint=best chooses"],
+            ["--checkpoint=best selects"],
         ),
         (["--workdir=RUN", "--output=/dev/null/x"], ["'/dev/null' is a file"]),
     ],
