@@ -1,6 +1,7 @@
 """A wheel in a bare environment, without the checkout: everything a user types is in it."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -10,40 +11,43 @@ import pytest
 
 from facerec_tf.verbs.table import VERBS
 from tests.conftest import ROOT
+from tests.shared_folder import shared_folder
+
+#: What the wheel is built from; not in place, as the build writes to its folder.
+SOURCES = ("facerec_tf", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The wheel of this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"),
-            *("--no-build-isolation", f"--wheel-dir={folder}", str(ROOT)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    (path,) = folder.glob("*.whl")
-    return path
-
-
-@pytest.fixture(scope="module")
-def facerec(wheel, tmp_path_factory):
-    """Returns a function that runs `facerec ARGUMENTS` of an environment with the wheel alone."""
-    home = tmp_path_factory.mktemp("bare")
+def install(home):
+    """Builds the wheel and installs it into `home/environment`, without its dependencies."""
+    sources = home / "sources"
+    sources.mkdir(parents=True)
+    for name in SOURCES:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, sources / name)
+    pip = [sys.executable, "-m", "pip"]
+    build = ["wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={home}", sources]
+    subprocess.run([*pip, *build], check=True, capture_output=True)
     environment = home / "environment"
-    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
-    binaries = environment / "bin"
-    subprocess.run(
-        [binaries / "python", "-m", "pip", "install", "--quiet", "--no-deps", str(wheel)],
-        check=True,
-        capture_output=True,
-    )
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    (site,) = environment.glob("lib/python*/site-packages")
+    (wheel,) = home.glob("*.whl")
+    into = [f"--python={environment}", "install", "--no-deps", wheel]
+    subprocess.run([*pip, *into], check=True, capture_output=True)
     # The other packages are those of this environment, but for its editable facerec_tf: a .pth
     # file adds the folder without running the .pth files in it.
-    (site,) = environment.glob("lib/python*/site-packages")
     (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """Folder with the wheel, and with an environment that has it installed."""
+    return shared_folder(tmp_path_factory, "wheel", install)
+
+
+@pytest.fixture(scope="session")
+def facerec(home):
+    """Returns a function that runs `facerec ARGUMENTS` of an environment with the wheel alone."""
+    binaries = home / "environment" / "bin"
     clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
 
     def run(*arguments, program="facerec"):
@@ -60,7 +64,8 @@ def facerec(wheel, tmp_path_factory):
     return run
 
 
-def test_only_the_package_is_in_it(wheel):
+def test_only_the_package_is_in_it(home):
+    (wheel,) = home.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"facerec_tf"}
     assert "facerec_tf/py.typed" in names

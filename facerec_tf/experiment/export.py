@@ -40,7 +40,7 @@ def export(
     Raises:
         UserError: If the form is unknown or needs a package that is missing, the model is missing
             or damaged, or `output` cannot be written.
-        DataError: If the exported embeddings are others; `output` is then removed.
+        DataError: If the exported embeddings differ; `output` is then deleted.
     """
     chosen = lookup(serving.EXPORT_FORMATS, form, "format")
     chosen.require_installed()
@@ -57,7 +57,10 @@ def export(
     if flip_fusion:
         expected += backbone(images[:, :, ::-1].astype(np.float32), training=False)
     difference = float(np.abs(embedder.embed(images) - l2_normalize(expected)).max())
-    if not difference <= chosen.tolerance:  # NaN is not, either
+    if not difference <= chosen.tolerance:  # Nor is NaN.
         shutil.rmtree(output)
-        raise DataError(f"The exported model gave other embeddings, by {difference:.1e}: removed.")
+        raise DataError(
+            f"The exported model's embeddings differ by {difference:.1e} (tolerance "
+            f"{chosen.tolerance:.0e}); the output was deleted."
+        )
     return difference

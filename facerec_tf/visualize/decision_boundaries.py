@@ -86,7 +86,7 @@ def _require_falling(name: str, logits: np.ndarray, count: int) -> np.ndarray:
     require(logits.shape == (count,), "heads", f"logits of shape ({count},)", described)
     # float32 logits may be equal, or increase by a rounding error, where their slope vanishes.
     falls = logits[-1] < logits[0] and np.diff(logits).max() <= 1e-5 * np.ptp(logits)
-    require(bool(falls), "heads", "logits that decrease with the angle", f"{name!r}")
+    require(bool(falls), "heads", "logits that decrease with the angle", name)
     return np.minimum.accumulate(logits)
 
 

@@ -88,7 +88,8 @@ def test_names_a_shard_cut_short(records_dir):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(b"", "lacks one of the features"), (b"junk", r"no tf\.train\.Example")]
+    ("content", "words"),
+    [(b"", "lacks one of the features"), (b"junk", r"not a tf\.train\.Example")],
 )
 def test_names_an_unparsable_record(records_dir, content, words):
     rewrite_shard(records_dir, lambda records: [*records[:4], content, *records[5:]])

@@ -43,9 +43,10 @@ def test_an_unknown_form_is_answered_by_the_known_ones(model, tmp_path):
 @pytest.mark.parametrize("wrong", [0.5, np.nan])
 def test_other_embeddings_are_not_left_behind(wrong, model, tmp_path, monkeypatch):
     form = EXPORT_FORMATS["saved_model"]
-    monkeypatch.setattr(
-        type(form), "load", lambda *_: lambda crops: np.full((len(crops), 4), wrong)
-    )
-    with pytest.raises(DataError, match="gave other embeddings"):
+    embed = lambda crops: (np.full((len(crops), 4), wrong), None)  # noqa: E731
+    monkeypatch.setattr(type(form), "load", lambda *_: embed)
+    with pytest.raises(
+        DataError, match=r"embeddings differ by .* \(tolerance 1e-04\); the output was deleted"
+    ):
         experiment.export(tmp_path / "export", model=str(model))
     assert not (tmp_path / "export").exists()

@@ -144,8 +144,8 @@ def test_float32_logits_that_stall_are_no_rise():
     [
         ({}, "angle", "'heads' must be at least one"),
         (HEADS, "angles", "'coordinates' must be 'angle' or 'cosine'"),
-        ({"a": (COS, -COS)}, "angle", "'heads' must be logits that fall.*'a'"),
-        ({"a": (COS, np.full_like(COS, np.nan))}, "angle", "logits that fall"),
+        ({"a": (COS, -COS)}, "angle", "'heads' must be logits that decrease.*'a'"),
+        ({"a": (COS, np.full_like(COS, np.nan))}, "angle", "logits that decrease"),
         ({"a": (COS, COS[1:])}, "angle", r"logits of shape \(361,\)"),
     ],
 )
