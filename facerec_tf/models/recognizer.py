@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -13,7 +15,6 @@ from facerec_tf.core import angles
 from facerec_tf.core.errors import argument_error
 from facerec_tf.losses import EmbeddingLoss
 from facerec_tf.margins import MarginLayer
-from facerec_tf.models.digest import weights_digest
 from facerec_tf.models.objective import Objective
 
 
@@ -126,3 +127,12 @@ class Recognizer(keras.Model):
                 config[part], custom_objects=custom_objects
             )
         return cls(**config)
+
+
+def weights_digest(model: keras.Model) -> str:
+    """Returns the SHA-256 of the weights of `model`, their names and shapes, in hexadecimal."""
+    digest = hashlib.sha256()
+    for weight in model.weights:
+        digest.update(f"{weight.path}{tuple(weight.shape)}".encode())
+        digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
+    return digest.hexdigest()

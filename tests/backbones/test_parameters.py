@@ -13,7 +13,8 @@ from facerec_tf.backbones.cost import multiply_adds, parameters
 #: Seconds to build each; what they cost follows from those below, see the tests at the end.
 LARGE = {"iresnet100", "iresnet200", "vit_b", "vit_l", "inception_resnet_v2"}
 
-#: Parameters and multiply-adds: REFERENCE §4, and facenet-pytorch's file less its classifier.
+#: Parameters and multiply-adds, as the sources named in docs/backbones.md state them, and those of
+#: facenet-pytorch's file without its classifier.
 PUBLISHED = {
     "iresnet18": (24_025_600 - 512, 2.6e9),
     "iresnet34": (34_139_328 - 512, 4.5e9),

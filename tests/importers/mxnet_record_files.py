@@ -1,4 +1,4 @@
-"""Writes MXNet's record files as REFERENCE §7 documents them, by no code of the package."""
+"""Writes MXNet's record files as dmlc's recordio.h lays them out, without code of the package."""
 
 import struct
 from pathlib import Path

@@ -9,7 +9,7 @@ DTYPES = {"float32": 0, "float64": 1, "float16": 2}
 
 
 def params_bytes(arrays, with_storage=True, prefix="arg:"):
-    """Returns the bytes of a `.params` file, laid out as REFERENCE §8 says."""
+    """Returns the bytes of a `.params` file, as MXNet's ndarray.cc writes it."""
     parts = [struct.pack("<QQQ", 0x112, 0, len(arrays))]
     for array in arrays.values():
         parts.append(struct.pack("<Ii", 0xF993FAC9, 0) if with_storage else b"\xc8\xfa\x93\xf9")
