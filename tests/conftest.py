@@ -9,12 +9,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pytest
 import tensorflow as tf
 
+from tests.forked import run_forked
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Before TensorFlow starts up: afterwards the devices are fixed.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+
+
+def pytest_collection_modifyitems(items):
+    """Runs the long tests first: at the end, one of them would keep a single worker busy."""
+    items.sort(key=lambda item: "slow" not in item.keywords and item.path.suffix != ".ipynb")
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +47,6 @@ def heed_interrupts():
 @pytest.fixture(scope="session")
 def run_verb():
     """Runs `python -m facerec_tf VERB FLAGS`; flags are given as keyword arguments."""
-    from tests.forked import run_forked  # It imports this module.
-
     def run(verb, **arguments):
         flags = (f"--{flag}={value}" for flag, value in arguments.items())
         return run_forked("facerec_tf", verb, *flags)
@@ -52,8 +57,6 @@ def run_verb():
 @pytest.fixture(scope="session")
 def run_tool():
     """Runs `python tools/NAME.py FLAGS`; flags are given as keyword arguments."""
-    from tests.forked import run_forked  # It imports this module.
-
     def run(name, **arguments):
         flags = (f"--{flag}={value}" for flag, value in arguments.items())
         return run_forked(ROOT / "tools" / f"{name}.py", *flags)

@@ -41,4 +41,4 @@ def test_merges_as_typed(sets, tmp_path, run_verb):
 
 def test_folders_of_one_name(sets, tmp_path, run_verb, one_line_error):
     done = run_verb("merge-records", inputs=f"{sets[0]},{sets[0]}/../one", output=tmp_path / "out")
-    one_line_error(done, "are both called 'one'")
+    one_line_error(done, "are both named 'one'")
