@@ -47,6 +47,7 @@ def heed_interrupts():
 @pytest.fixture(scope="session")
 def run_verb():
     """Runs `python -m facerec_tf VERB FLAGS`; flags are given as keyword arguments."""
+
     def run(verb, **arguments):
         flags = (f"--{flag}={value}" for flag, value in arguments.items())
         return run_forked("facerec_tf", verb, *flags)
@@ -57,6 +58,7 @@ def run_verb():
 @pytest.fixture(scope="session")
 def run_tool():
     """Runs `python tools/NAME.py FLAGS`; flags are given as keyword arguments."""
+
     def run(name, **arguments):
         flags = (f"--{flag}={value}" for flag, value in arguments.items())
         return run_forked(ROOT / "tools" / f"{name}.py", *flags)
