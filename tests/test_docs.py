@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import facerec_tf
-from facerec_tf import BACKBONES, LOSSES, MARGINS
+from facerec_tf import BACKBONES
 from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.models import MAIN_LOSSES
 from tests.conftest import ROOT
@@ -203,10 +203,6 @@ def test_the_tables_name_every_loss():
             anneals = parameter in ("lambda_base", "lambda_min", "gamma", "power")
             wanted = f"{parameter}|λ" if anneals else parameter
             assert re.search(rf"\b({wanted})\b", row.split("|")[3]), (name, parameter)
-
-
-def test_the_readme_counts_the_losses():
-    assert f"[{len(MARGINS)} heads, {len(LOSSES)} losses on embeddings]" in README.read_text()
 
 
 def test_the_table_names_every_backbone():
