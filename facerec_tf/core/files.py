@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import csv
 import hashlib
+import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from facerec_tf.core.errors import DataError, UserError
 
@@ -62,6 +65,77 @@ def atomic_directory(path: str | os.PathLike) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+#: Bytes above which a table, list or description is not read: those of 100 million records.
+LARGEST_TEXT = 1 << 34
+
+
+def require_regular_file(
+    path: str | os.PathLike, kind: str = "", max_bytes: int | None = None
+) -> None:
+    """Raises `DataError` unless `path` is a regular file, or a link to one.
+
+    A named pipe would block the reader for ever, and a device such as /dev/zero does not end.
+
+    Args:
+        path: The file.
+        kind: What the file is, for messages, as in `read_text`.
+        max_bytes: Size above which the file is refused; None for any size.
+    """
+    with _readable(path, kind):
+        status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        found = next((n for is_kind, n in _KINDS.items() if is_kind(status.st_mode)), "not a file")
+        raise DataError(f"Cannot read {_named(path, kind)}: it is {found}.")
+    if max_bytes is not None and status.st_size > max_bytes:
+        raise DataError(
+            f"Cannot read {_named(path, kind)}: it has {status.st_size:,} bytes, and at most "
+            f"{max_bytes:,} are read."
+        )
+
+
+_KINDS = {
+    stat.S_ISDIR: "a folder",
+    stat.S_ISFIFO: "a named pipe",
+    stat.S_ISSOCK: "a socket",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+}
+
+
+def read_bytes(path: str | os.PathLike, kind: str = "", max_bytes: int | None = None) -> bytes:
+    """Returns the content of a regular file.
+
+    Raises:
+        DataError: As `require_regular_file` does, or if the file cannot be read.
+    """
+    require_regular_file(path, kind, max_bytes)
+    with _readable(path, kind):
+        return Path(path).read_bytes()
+
+
+def read_json(path: str | os.PathLike, kind: str = "") -> dict[str, Any]:
+    """Returns the object in a JSON file.
+
+    Raises:
+        DataError: If the file cannot be read, is not valid JSON, or holds another type than an
+            object.
+    """
+    text = read_text(path, kind)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise DataError(
+            f"{_capitalized(_named(path, kind))} is not valid JSON: {reason}."
+        ) from None
+    if not isinstance(found, dict):
+        raise DataError(
+            f"{_capitalized(_named(path, kind))} must hold a JSON object. "
+            f"Found: {type(found).__name__}"
+        )
+    return found
+
+
 def read_text(path: str | os.PathLike, kind: str = "", bom: bool = False) -> str:
     """Returns the text of a UTF-8 file; line endings become newline characters.
 
@@ -73,6 +147,7 @@ def read_text(path: str | os.PathLike, kind: str = "", bom: bool = False) -> str
     Raises:
         DataError: If the file cannot be read or is not valid UTF-8.
     """
+    require_regular_file(path, kind, LARGEST_TEXT)
     with _readable(path, kind):
         return Path(path).read_text(encoding=_encoding(bom))
 
@@ -95,6 +170,7 @@ def read_csv(
         DataError: If the file cannot be read, is not valid UTF-8 or CSV, or begins with another
             header.
     """
+    require_regular_file(path, kind, LARGEST_TEXT)
     with _readable(path, kind), open(path, newline="", encoding=_encoding(bom)) as file:
         reader = csv.reader(file, strict=True)
         try:

@@ -1,4 +1,5 @@
 import hashlib
+import os
 
 import pytest
 
@@ -6,7 +7,9 @@ from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import (
     atomic_directory,
     atomic_file,
+    read_bytes,
     read_csv,
+    read_json,
     read_text,
     sha256,
 )
@@ -83,3 +86,34 @@ def test_damaged_csv_is_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(DataError, match=message):
         read_csv(path, "pairs", header=("a", "b"))
+
+
+@pytest.mark.parametrize("read", [read_bytes, read_json, read_text, read_csv])
+def test_what_is_not_a_regular_file_is_refused_before_it_is_opened(tmp_path, read):
+    pipe, zero = tmp_path / "pipe.jpg", tmp_path / "zero.jpg"
+    os.mkfifo(pipe)
+    zero.symlink_to("/dev/zero")
+    for path, kind in [(pipe, "a named pipe"), (zero, "a device"), (tmp_path, "a folder")]:
+        with pytest.raises(DataError, match=f"Cannot read list '{path}': it is {kind}"):
+            read(path, "list")
+
+
+def test_a_huge_file_is_refused_before_it_is_opened(tmp_path):
+    path = tmp_path / "sparse.jpg"
+    with open(path, "wb") as file:
+        file.truncate(4 << 30)
+    with pytest.raises(DataError, match=r"sparse.jpg': it has 4,294,967,296 bytes, and at most 99"):
+        read_bytes(path, max_bytes=99)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "is not valid JSON"), ("[" * 100_000, "nested too deeply"), ("[1]", "Found: list")],
+)
+def test_json_that_is_not_an_object_is_refused(tmp_path, text, message):
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match=f"^Run file '{path}' .*{message}"):
+        read_json(path, "run file")
+    path.write_text('{"a": 1}')
+    assert read_json(path) == {"a": 1}
