@@ -42,7 +42,7 @@ class FileLock:
         """Acquires the lock.
 
         Args:
-            path: The lock file, which is created, and removed by `release`.
+            path: The lock file, which is created.
 
         Raises:
             LockedError: If another process, or another lock of this one, holds it.
@@ -56,6 +56,10 @@ class FileLock:
         """Removes the lock file and releases the lock."""
         # While the lock is still held: later, the file may be the one of another process.
         self.path.unlink(missing_ok=True)
+        self.close()
+
+    def close(self) -> None:
+        """Releases the lock and keeps the lock file."""
         os.close(self._file)
 
     def _acquire(self) -> int:
