@@ -63,7 +63,7 @@ def atomic_directory(path: str | os.PathLike, durable: bool = False) -> Iterator
         path: The folder to write; a link to a folder stands for that folder.
         durable: As in `atomic_file`.
     """
-    path = Path(os.path.realpath(path))
+    path = Path(os.path.realpath(path) if os.path.islink(path) else path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with _naming(path), temporary_directory(path) as temporary:
         yield temporary
