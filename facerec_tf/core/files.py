@@ -19,8 +19,15 @@ from facerec_tf.core.temporary import temporary_directory, temporary_name
 
 
 def require_writable(directory: str | os.PathLike) -> None:
-    """Raises `UserError` unless `directory` can be created, or written to if it exists."""
+    """Raises `UserError` unless `directory` can be created, or written to if it exists.
+
+    TensorFlow cannot write to a folder whose name is not valid UTF-8.
+    """
     directory = Path(directory)
+    try:
+        os.fspath(directory).encode()
+    except UnicodeEncodeError:
+        raise UserError(f"Cannot write '{directory}': the name is not valid UTF-8.") from None
     existing = next(p for p in (directory, *directory.absolute().parents) if p.exists())
     if not existing.is_dir():
         raise UserError(f"Cannot write '{directory}': '{existing}' is a file.")
