@@ -104,6 +104,9 @@ def _naming(path: Path) -> Iterator[None]:
 #: Bytes above which a table, list or description is not read: those of 100 million records.
 LARGEST_TEXT = 1 << 34
 
+#: Bytes above which a description of a model, a run or a file is not read.
+LARGEST_JSON = 1 << 28
+
 
 def require_regular_file(
     path: str | os.PathLike, kind: str = "", max_bytes: int | None = None
@@ -150,13 +153,13 @@ def read_bytes(path: str | os.PathLike, kind: str = "", max_bytes: int | None = 
 
 
 def read_json(path: str | os.PathLike, kind: str = "") -> dict[str, Any]:
-    """Returns the object in a JSON file.
+    """Returns the object in a JSON file of at most `LARGEST_JSON` bytes.
 
     Raises:
         DataError: If the file cannot be read, is not valid JSON, or holds another type than an
             object.
     """
-    text = read_text(path, kind)
+    text = read_text(path, kind, max_bytes=LARGEST_JSON)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -172,18 +175,21 @@ def read_json(path: str | os.PathLike, kind: str = "") -> dict[str, Any]:
     return found
 
 
-def read_text(path: str | os.PathLike, kind: str = "", bom: bool = False) -> str:
+def read_text(
+    path: str | os.PathLike, kind: str = "", bom: bool = False, max_bytes: int = LARGEST_TEXT
+) -> str:
     """Returns the text of a UTF-8 file; line endings become newline characters.
 
     Args:
         path: The file.
         kind: What the file is, for messages: "split file" gives "Cannot read split file 'x': …".
         bom: Whether to skip a byte-order mark, which spreadsheets and Windows editors write.
+        max_bytes: Size above which the file is refused.
 
     Raises:
         DataError: If the file cannot be read or is not valid UTF-8.
     """
-    require_regular_file(path, kind, LARGEST_TEXT)
+    require_regular_file(path, kind, max_bytes)
     with _readable(path, kind):
         return Path(path).read_text(encoding=_encoding(bom))
 
