@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
-from pathlib import Path
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import require_regular_file
@@ -21,12 +21,14 @@ def require_frames(path: str | os.PathLike) -> None:
     are not so many. Reads 12 bytes per record.
     """
     require_regular_file(path)
-    size = Path(path).stat().st_size
-    with open(path, "rb", buffering=0) as file:
+    size = os.path.getsize(path)
+    if not size:
+        return
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         place = number = 0
         while place < size:
-            head = os.pread(file.fileno(), _LENGTH.size, place)
-            length = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else size
+            is_cut = place + _LENGTH.size > size
+            length = size if is_cut else _LENGTH.unpack_from(content, place)[0]
             place += _LENGTH.size + length + _FOOTER
             if place > size:
                 raise DataError(

@@ -17,6 +17,7 @@ from facerec_tf.data import json_fields
 from facerec_tf.data.class_list import ClassEntry as ClassEntry
 from facerec_tf.data.class_list import ClassList
 from facerec_tf.data.crop_format import CropFormat
+from facerec_tf.data.frames import require_frames
 
 FILE_NAME = "manifest.json"
 FORMAT_VERSION = 1
@@ -149,10 +150,12 @@ class Manifest:
 
         Args:
             directory: The folder of records.
-            digests: Whether to compare SHA-256 too, which reads every byte.
+            digests: Whether to compare SHA-256 too, which reads every byte, and to check the
+                lengths of the records.
 
         Raises:
-            DataError: If a shard is missing or differs; names it.
+            DataError: If a shard is missing or differs, or a record is longer than its shard; names
+                the shard.
         """
         paths = [Path(directory) / shard.file for shard in self.shards]
         for path, shard in zip(paths, self.shards, strict=True):
@@ -172,6 +175,8 @@ class Manifest:
             ):
                 if digest != shard.sha256:
                     raise mismatch(path, f"SHA-256 {shard.sha256[:12]}…", f"{digest[:12]}…")
+        for path in paths:
+            require_frames(path)
 
     def select(self, min_images: int = 1) -> Selection:
         """Selects the identities with at least `min_images` images and renumbers them from 0.

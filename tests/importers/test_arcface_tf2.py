@@ -265,7 +265,7 @@ def test_find_files(tmp_path, monkeypatch):
     assert [path.name for path in find_files(["b-*", "[x]", "a"])] == ["b-0", "b-1", "[x]", "a"]
     with pytest.raises(DataError, match=r"No file matches 'c\*'"):
         find_files(["a", "c*"])
-    with pytest.raises(DataError, match="No file matches 'b-2'"):
+    with pytest.raises(DataError, match="Cannot read 'b-2': it is a folder"):
         find_files(["b-2"])
     with pytest.raises(ArgumentError, match="/a' is given twice, once as 'a'"):
         find_files(["a", str(tmp_path / "a")])

@@ -271,8 +271,12 @@ def test_pipes_are_refused(rec, tmp_path, name, kind):
     os.mkfifo(rec.parent / name)
     with pytest.raises(DataError, match=f"Cannot read {kind}.*{name}': it is a named pipe"):
         import_mxnet(rec, tmp_path / "out")
+
+
+def test_a_pipe_as_the_list_is_refused(rec, tmp_path):
+    os.mkfifo(tmp_path / "a.lst")
     with pytest.raises(DataError, match=r"Cannot read list file '.*: it is a named pipe"):
-        import_mxnet(rec, tmp_path / "out", lst=rec.parent / name)
+        import_mxnet(rec, tmp_path / "out", lst=tmp_path / "a.lst")
 
 
 def test_the_order_is_shuffled(rec, tmp_path):
