@@ -8,15 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from facerec_tf.alignment import ARCFACE_112, Template, crop
-from facerec_tf.core.errors import ArgumentError, DataError, require, require_between
+from facerec_tf.core.errors import ArgumentError, DataError, require_between
 from facerec_tf.core.files import read_csv
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.photographs.crop import Crop, crop_name
 from facerec_tf.photographs.photo import Photo
-
-#: Pixels, to either side of the corner of an image, that no landmark is beyond.
-_FARTHEST = 1e6
 
 
 class LandmarkCropper:
@@ -53,20 +50,11 @@ class LandmarkCropper:
         if photo.name not in self._landmarks:
             raise DataError(f"The landmarks have no row for image '{photo.name}'.")
         try:
-            image, points = decode_photo(photo.read()), self._landmarks[photo.name]
-            _require_near(points, image)
-            aligned = crop(image, points, self._template)
+            aligned = crop(decode_photo(photo.read()), self._landmarks[photo.name], self._template)
         except ArgumentError as error:
             raise DataError(f"The landmarks of image '{photo.name}' are invalid. {error}") from None
         encoded = encode_jpeg(aligned, self._quality)
         return [Crop(crop_name(photo.name), photo.person, encoded, None)]
-
-
-def _require_near(points: np.ndarray, image: np.ndarray) -> None:
-    """Raises `ArgumentError` if a landmark is farther outside than the image is large."""
-    size = np.array(image.shape[1::-1])
-    is_near = bool(((points >= -size) & (points <= 2 * size)).all())
-    require(is_near, "landmarks", f"near the image of {size[0]}x{size[1]} pixels", points.tolist())
 
 
 def read_landmarks(path: Path) -> dict[str, np.ndarray]:
@@ -84,21 +72,13 @@ def read_landmarks(path: Path) -> dict[str, np.ndarray]:
             f"Landmark file '{path}' must have the columns image and ten coordinates. "
             f"Found: {','.join(header)}"
         )
-    landmarks: dict[str, np.ndarray] = {}
+    landmarks = {}
     for line, row in rows:
-        where = f"Line {line} of landmark file '{path}'"
-        if not row:
-            continue
-        if row[0] in landmarks:
-            raise DataError(f"{where} repeats image '{row[0]}'.")
         try:
-            points = np.array(row[1:11], np.float64).reshape(5, 2)
+            if row:
+                landmarks[row[0]] = np.array(row[1:11], np.float64).reshape(5, 2)
         except ValueError as error:
-            raise DataError(f"{where} must be image and ten coordinates: {error}.") from None
-        if not (np.abs(points) < _FARTHEST).all():
             raise DataError(
-                f"{where} has coordinates that are not pixels, below {_FARTHEST:g}. "
-                f"Found: {','.join(row[1:11])}"
-            )
-        landmarks[row[0]] = points
+                f"Line {line} of landmark file '{path}' must be image and ten coordinates: {error}."
+            ) from None
     return landmarks
