@@ -38,10 +38,11 @@ def implausibility(face: Face) -> str | None:
             f"implausible landmarks: after alignment they are {error:.0%} of the distance between "
             f"the eyes from those of a face, more than {_MAX_ERROR:.0%}"
         )
-    share = _EYES / float(np.linalg.norm(transform[:, 0]) * np.sqrt(face.area))
-    if not _MIN_SHARE <= share <= _MAX_SHARE:
+    eyes = _EYES / float(np.linalg.norm(transform[:, 0]))
+    side = float(np.sqrt(max(face.area, 0)))
+    if not _MIN_SHARE * side <= eyes <= _MAX_SHARE * side:
         return (
-            f"implausible landmarks: the distance between the eyes is {share:.0%} of the face's "
-            f"box, expected {_MIN_SHARE:.0%} to {_MAX_SHARE:.0%}"
+            f"implausible landmarks: by their size, the eyes are {eyes:.4g} pixels apart in a box "
+            f"of {side:.4g} pixels, expected {_MIN_SHARE:.0%} to {_MAX_SHARE:.0%} of the box"
         )
     return None

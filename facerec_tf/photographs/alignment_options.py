@@ -165,6 +165,17 @@ class AlignmentOptions:
         template = self.template()
         return CropFormat(template.size, template.name)
 
+    def make_aligner(self, detector: Detector) -> Aligner:
+        """Returns the aligner of the thread that uses `detector`."""
+        return Aligner(
+            detector,
+            self.template(),
+            self.face,
+            self.gates(),
+            check_landmarks=self.check_landmarks,
+            try_rotations=self.try_rotations,
+        )
+
     def make_cropper(self) -> FaceCropper:
         """Returns the cropper, with one detector made already.
 
@@ -174,15 +185,7 @@ class AlignmentOptions:
         detectors = [self.make_detector()]
 
         def make_aligner() -> Aligner:
-            detector = detectors.pop() if detectors else self.make_detector()
-            return Aligner(
-                detector,
-                self.template(),
-                self.face,
-                self.gates(),
-                check_landmarks=self.check_landmarks,
-                try_rotations=self.try_rotations,
-            )
+            return self.make_aligner(detectors.pop() if detectors else self.make_detector())
 
         return FaceCropper(make_aligner, self.jpeg_quality, self.limits())
 
