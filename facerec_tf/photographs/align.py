@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.files import atomic_file, require_writable
+from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.photographs.crop import Cropper, crop_name
 from facerec_tf.photographs.crop_result import CropResult, crop_photos
@@ -147,7 +147,7 @@ def _write_faces(target: Path, finished: Mapping[str, FinishedPhoto]) -> None:
         atomic_file(target) as path,
         open(path, "w", newline="", encoding="utf-8") as file,
     ):
-        writer = csv.writer(file, lineterminator="\n")
+        writer = SpreadsheetWriter(file)
         columns = (f"{point}_{axis}" for point in _POINTS for axis in "xy")
         writer.writerow(["crop", "photo", "x", "y", "width", "height", "score", *columns])
         for name, photo in finished.items():

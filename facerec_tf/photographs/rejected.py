@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import collections
-import csv
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from facerec_tf.core.files import atomic_file
+from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.data.damaged import require_few_damaged
 
 #: Name of the list in the output folder.
@@ -44,7 +44,7 @@ class Rejected(NamedTuple):
 def write_rejected(path: str | os.PathLike, rejected: Iterable[Rejected]) -> None:
     """Writes a CSV file of what was left out, sorted by name."""
     with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = SpreadsheetWriter(file)
         writer.writerow(("file", "reason"))
         writer.writerows(sorted((item.file, item.reason) for item in rejected))
 
