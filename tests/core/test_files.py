@@ -78,6 +78,7 @@ def test_rows_of_csv_have_line_numbers(tmp_path):
     [
         ("a,c\n", r"^Pairs '.*' must begin with the header a,b\. Found: a,c"),
         ("", r"^Pairs '.*' must begin with the header a,b\. Found: an empty file"),
+        ("a,b\n" + "x" * 131_073 + ",2\n", r"^Line 2 of pairs '.*' is not valid CSV: field larger"),
         ('a,b\n1,"2"3\n', r"^Line 2 of pairs '.*' is not valid CSV"),
     ],
 )
