@@ -99,6 +99,12 @@ def test_what_is_not_a_regular_file_is_refused_before_it_is_opened(tmp_path, rea
             read(path, "list")
 
 
+@pytest.mark.parametrize("name", ["a\0b.jpg", "\ud800.jpg"])
+def test_a_name_that_no_file_can_have_is_refused(name):
+    with pytest.raises(DataError, match=r"^Cannot read list '.*\.jpg': the name is not valid\.$"):
+        read_bytes(name, "list")
+
+
 def test_a_huge_file_is_refused_before_it_is_opened(tmp_path):
     path = tmp_path / "sparse.jpg"
     with open(path, "wb") as file:
