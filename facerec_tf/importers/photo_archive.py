@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -18,6 +20,9 @@ LARGEST_ARCHIVE = 1 << 34
 
 #: Files and folders in an archive; LFW has 18,983.
 MOST_MEMBERS = 200_000
+
+#: First bytes of gzip files.
+_GZIP = b"\x1f\x8b"
 
 #: Bytes of a header that is longer than a block, such as one for a long name.
 _LONGEST_HEADER = 1 << 16
@@ -83,11 +88,17 @@ def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
     """Opens an archive as a stream; errors of reading it become `DataError`."""
     require_regular_file(archive, "archive")
     try:
-        with tarfile.open(archive, "r|*", tarinfo=_TarInfo) as tar:
-            yield tar
+        with open(archive, "rb") as file:
+            is_gzip = file.peek(len(_GZIP)).startswith(_GZIP)
+            stream = gzip.GzipFile(fileobj=file) if is_gzip else file
+            with tarfile.open(fileobj=stream, mode="r|*", tarinfo=_TarInfo) as tar:
+                yield tar
+            # The checksum of gzip is at the end; tarfile itself does not compare it.
+            while stream.read(1 << 20):
+                pass
     except OSError as error:
         raise DataError(f"Cannot read archive '{archive}': {error.strerror or error}.") from None
-    except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise DataError(f"Archive '{archive}' is damaged or incomplete: {error}.") from None
 
 

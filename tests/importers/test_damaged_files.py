@@ -130,7 +130,7 @@ def read_pair_set(path):
 #: What writes a file, what reads it, and whether its content has checksums.
 KINDS = {
     "tar": (archive, lambda path: list(read_photos(path)), False),
-    "tar.gz": (zipped_archive, lambda path: list(read_photos(path)), False),
+    "tar.gz": (zipped_archive, lambda path: list(read_photos(path)), True),
     "rec": (record_file, read_records, False),
     "idx": (index_file, read_index, False),
     "lst": (list_file, read_list, False),
