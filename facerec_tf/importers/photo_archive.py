@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -21,11 +22,11 @@ LARGEST_ARCHIVE = 1 << 34
 #: Files and folders in an archive; LFW has 18,983.
 MOST_MEMBERS = 200_000
 
-#: First bytes of gzip files.
-_GZIP = b"\x1f\x8b"
-
 #: Bytes of a header that is longer than a block, such as one for a long name.
 _LONGEST_HEADER = 1 << 16
+
+#: Bytes of padding after the last member.
+_LONGEST_END = 1 << 20
 
 _LONG_HEADERS = (
     tarfile.XHDTYPE,
@@ -88,18 +89,22 @@ def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
     """Opens an archive as a stream; errors of reading it become `DataError`."""
     require_regular_file(archive, "archive")
     try:
-        with open(archive, "rb") as file:
-            is_gzip = file.peek(len(_GZIP)).startswith(_GZIP)
-            stream = gzip.GzipFile(fileobj=file) if is_gzip else file
-            with tarfile.open(fileobj=stream, mode="r|*", tarinfo=_TarInfo) as tar:
+        with open(archive, "rb") as file, _unpacked(file) as content:
+            with tarfile.open(fileobj=content, mode="r|*", tarinfo=_TarInfo) as tar:
                 yield tar
-            # The checksum of gzip is at the end; tarfile itself does not compare it.
-            while stream.read(1 << 20):
-                pass
+            # gzip compares its checksum, which tarfile's own reader ignores, at the end.
+            if len(content.read(_LONGEST_END)) == _LONGEST_END:
+                raise tarfile.TarError(f"at least {_LONGEST_END:,} bytes follow its end")
     except OSError as error:
         raise DataError(f"Cannot read archive '{archive}': {error.strerror or error}.") from None
-    except (tarfile.TarError, EOFError, ValueError, OverflowError, zlib.error) as error:
+    except (tarfile.TarError, zlib.error, EOFError, ValueError, OverflowError) as error:
         raise DataError(f"Archive '{archive}' is damaged or incomplete: {error}.") from None
+
+
+def _unpacked(file: io.BufferedReader) -> io.BufferedIOBase:
+    """Returns the content of a file that gzip may have compressed."""
+    is_gzip = file.peek(2)[:2] == b"\x1f\x8b"
+    return gzip.GzipFile(fileobj=file) if is_gzip else file
 
 
 def _members(tar: tarfile.TarFile, archive: Path) -> Iterator[_Member]:
