@@ -67,11 +67,14 @@ class RunFolder:
         """Returns the configuration of the run.
 
         Raises:
-            DataError: If there is no run here.
+            DataError: If there is no run here, or its configuration is damaged.
         """
-        if not self._config.is_file():
+        if not self._config.exists():
             raise DataError(f"Folder {self.path} holds no run: {self._config} is missing.")
-        return ExperimentConfig.from_json(self._config.read_text())
+        try:
+            return ExperimentConfig.from_groups(read_json(self._config, "configuration"))
+        except ArgumentError as error:
+            raise DataError(f"Configuration '{self._config}' cannot be used: {error}") from error
 
     def build_recognizer(self) -> Recognizer:
         """Builds what the run trains, without its weights.
