@@ -446,7 +446,7 @@ def _group(group: str, kind: Any, values: Any) -> Any:
         require_known(name, list(hints), f"option of {group}")
     found = {name: _from_json(value) for name, value in values.items()}
     for name, value in found.items():
-        require(_has_type(value, hints[name]), f"{group}.{name}", str(hints[name]), value)
+        require(_has_type(value, hints[name]), f"{group}.{name}", _TYPES[hints[name]], value)
     return kind(**found)
 
 
@@ -455,6 +455,21 @@ def _from_json(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _from_json(each) for key, each in value.items()}
     return tuple(_from_json(each) for each in value) if isinstance(value, list) else value
+
+
+#: Annotation of a field → its values, as they are written in JSON.
+_TYPES: dict[Any, str] = {
+    bool: "True or False",
+    int: "an integer",
+    int | None: "an integer or null",
+    float: "a number",
+    float | None: "a number or null",
+    str: "a string",
+    str | None: "a string or null",
+    tuple[int, ...]: "a list of integers",
+    tuple[str, ...]: "a list of strings",
+    Mapping[str, Any]: "a JSON object",
+}
 
 
 def _has_type(value: Any, hint: Any) -> bool:
