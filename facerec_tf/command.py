@@ -38,6 +38,7 @@ def run(
     command: Callable[..., None],
     takes_rest: bool = False,
     arguments: Sequence[str] | None = None,
+    parse: Callable[[list[str]], list[str]] = app.parse_flags_with_usage,
 ) -> None:
     """Parses the command line and runs `command`, then exits.
 
@@ -47,6 +48,7 @@ def run(
         takes_rest: Whether `command` takes the list of arguments after `--`; otherwise these are an
             error.
         arguments: The command line, beginning with the program; default: that of this process.
+        parse: Parses the flags of the command line, and returns the rest of it.
     """
 
     def main(arguments: list[str]) -> int | None:
@@ -65,4 +67,4 @@ def run(
             return 130
         return None
 
-    app.run(main, argv=None if arguments is None else list(arguments))
+    app.run(main, argv=None if arguments is None else list(arguments), flags_parser=parse)

@@ -1,0 +1,85 @@
+"""Parses the flags of a verb; a mistake ends the process with one line."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from absl import flags
+
+from facerec_tf.core.chief import emit
+from facerec_tf.core.errors import ArgumentError
+from facerec_tf.core.lookup import nearest
+
+FLAGS = flags.FLAGS
+
+#: How messages name the type of a flag.
+_TYPES = {"int": "an integer", "float": "a number", "bool": "true or false"}
+
+
+def required_flags(names: Iterable[str]) -> list[str]:
+    """Those of `names` that are marked as required."""
+    return [name for name in names if any(map(_refuses_none, FLAGS[name].validators))]
+
+
+def parse(verb: str, arguments: Sequence[str], *, takes_rest: bool = False) -> list[str]:
+    """Parses the command line of a verb, whose flags are defined.
+
+    absl itself reports required flags one per line, in words of its own, and accepts empty ones.
+
+    Args:
+        verb: The verb, for messages.
+        arguments: The program and the command line.
+        takes_rest: Whether arguments that are not flags are allowed.
+
+    Returns:
+        The program and the arguments that are not flags.
+    """
+    required = required_flags(FLAGS)
+    for name in required:
+        FLAGS[name].validators[:] = [v for v in FLAGS[name].validators if not _refuses_none(v)]
+    try:
+        FLAGS.set_gnu_getopt(True)  # Otherwise an argument hides the flags that follow it.
+        rest = FLAGS(list(arguments))
+        if len(rest) > 1 and not takes_rest:
+            raise ArgumentError(
+                f"Unexpected argument '{rest[1]}': flags have the form --NAME=VALUE. "
+            )
+        if missing := [name for name in required if FLAGS[name].value in (None, "", [])]:
+            listed = ", ".join(f"--{name}" for name in missing)
+            raise ArgumentError(f"Missing flag{'s' if len(missing) > 1 else ''}: {listed}. ")
+    except flags.UnrecognizedFlagError as error:
+        _fail(_unknown(error.flagname), verb)
+    except (flags.Error, ArgumentError) as error:
+        _fail(_reworded(str(error)), verb)
+    return rest
+
+
+def _refuses_none(validator: Any) -> bool:
+    return str(validator.message).endswith("must have a value other than None.")
+
+
+def _unknown(name: str) -> str:
+    own = [known for known in FLAGS if FLAGS.find_module_defining_flag(known) != "absl.app"]
+    near = nearest(name, own)
+    return f"Unknown flag --{name}. " + (f"Did you mean --{near}? " if near else "")
+
+
+def _reworded(message: str) -> str:
+    """absl's message about a value, `flag --NAME=VALUE: why`, as this package words its own."""
+    message = " ".join(message.split())
+    found = re.fullmatch(r"flag --(\w+)=(.*?): (.*)", message)
+    if found is None or found[1] not in FLAGS:
+        return message
+    name, value, why = found.groups()
+    expected = _TYPES.get(FLAGS[name].flag_type())
+    if expected is None:
+        return f"Argument '{name}' is not valid: {why}. Received: --{name}={value}. "
+    return f"Argument '{name}' must be {expected}. Received: --{name}={value}. "
+
+
+def _fail(message: str, verb: str) -> None:
+    emit(f"error: {message.rstrip()} 'facerec {verb} --help' lists the flags.", file=sys.stderr)
+    sys.exit(1)
