@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.resources
-import os
 import sys
 from collections.abc import Iterable, Sequence
 
 from facerec_tf.core.chief import emit
+from facerec_tf.core.console import one_line, prepare_streams
 from facerec_tf.core.lookup import nearest
 from facerec_tf.verbs.help_layout import fit
 from facerec_tf.verbs.table import DESCRIBED, GROUPS, VERBS
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: The command line without the program; that of this process by default.
     """
-    _tolerate_encodings()
+    prepare_streams()
     first, *rest = (sys.argv[1:] if arguments is None else list(arguments)) or ["--help"]
     if first == "help" and rest and rest[0] not in _HELP:
         _show(help_text(_known_verb(rest[0]), rest[1:]))
@@ -50,7 +50,7 @@ def run_verb(verb: str, arguments: Sequence[str] | None = None) -> None:
         verb: A key of `VERBS`.
         arguments: The flags; those of this process by default.
     """
-    _tolerate_encodings()
+    prepare_streams()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if any(argument in _HELP for argument in own):
@@ -124,12 +124,11 @@ def _describe(verb: str, name: str) -> str:
 def _values(flag: str, arguments: Sequence[str]) -> list[str]:
     """The values that a command line gives to `flag`, as `--FLAG=VALUE` or `--FLAG VALUE`."""
     values = []
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for place, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
         if name.lstrip("-") == flag and name.startswith("-"):
-            value = value if equals else following
-            values += [value] if value and not value.startswith("-") else []
-    return values
+            values += [value] if equals else arguments[place + 1 : place + 2]
+    return [value for value in values if value and not value.startswith("-")]
 
 
 def _known_verb(given: str) -> str:
@@ -158,21 +157,9 @@ def _unknown(given: str) -> str:
 
 
 def _show(text: str) -> None:
-    """Prints a text for the terminal; a reader that closes the pipe, as `head` does, ends it."""
-    try:
-        emit(fit(text))
-    except BrokenPipeError:
-        # Python would try again to write when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    emit(fit(text))
 
 
 def _fail(message: str) -> None:
-    emit(f"error: {message}", file=sys.stderr)
+    emit(f"error: {one_line(message)}", file=sys.stderr)
     sys.exit(2)
-
-
-def _tolerate_encodings() -> None:
-    """Prints "?" for characters that the encoding of a stream lacks, such as × in ASCII."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # Neither a closed stream nor that of a notebook.
-            stream.reconfigure(errors="replace")

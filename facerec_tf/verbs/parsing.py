@@ -10,6 +10,7 @@ from typing import Any
 from absl import flags
 
 from facerec_tf.core.chief import emit
+from facerec_tf.core.console import one_line
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.lookup import nearest
 
@@ -32,20 +33,21 @@ def parse(verb: str, arguments: Sequence[str], *, takes_rest: bool = False) -> l
     Args:
         verb: The verb, for messages.
         arguments: The program and the command line.
-        takes_rest: Whether arguments that are not flags are allowed.
+        takes_rest: Whether the verb takes the arguments after `--`.
 
     Returns:
-        The program and the arguments that are not flags.
+        The program and the arguments after `--`.
     """
     required = required_flags(FLAGS)
     for name in required:
         FLAGS[name].validators[:] = [v for v in FLAGS[name].validators if not _refuses_none(v)]
+    dashes = arguments.index("--") if takes_rest and "--" in arguments else len(arguments)
     try:
         FLAGS.set_gnu_getopt(True)  # Otherwise an argument hides the flags that follow it.
-        rest = FLAGS(list(arguments))
-        if len(rest) > 1 and not takes_rest:
+        program, *stray = FLAGS(list(arguments[:dashes]))
+        if stray:
             raise ArgumentError(
-                f"Unexpected argument '{rest[1]}': flags have the form --NAME=VALUE. "
+                f"Unexpected argument '{stray[0]}': flags have the form --NAME=VALUE."
             )
         if missing := [name for name in required if FLAGS[name].value in (None, "", [])]:
             listed = ", ".join(f"--{name}" for name in missing)
@@ -54,7 +56,7 @@ def parse(verb: str, arguments: Sequence[str], *, takes_rest: bool = False) -> l
         _fail(_unknown(error.flagname), verb)
     except (flags.Error, ArgumentError) as error:
         _fail(_reworded(str(error)), verb)
-    return rest
+    return [program, *arguments[dashes + 1 :]]
 
 
 def _refuses_none(validator: Any) -> bool:
@@ -68,7 +70,7 @@ def _unknown(name: str) -> str:
 
 
 def _reworded(message: str) -> str:
-    """absl's message about a value, `flag --NAME=VALUE: why`, as this package words its own."""
+    """A message of absl about a value, `flag --NAME=VALUE: why`, in the words of this package."""
     message = " ".join(message.split())
     found = re.fullmatch(r"flag --(\w+)=(.*?): (.*)", message)
     if found is None or found[1] not in FLAGS:
@@ -81,5 +83,6 @@ def _reworded(message: str) -> str:
 
 
 def _fail(message: str, verb: str) -> None:
-    emit(f"error: {message.rstrip()} 'facerec {verb} --help' lists the flags.", file=sys.stderr)
+    line = one_line(f"{message.rstrip()} 'facerec {verb} --help' lists the flags.")
+    emit(f"error: {line}", file=sys.stderr)
     sys.exit(1)
