@@ -73,10 +73,20 @@ def _render_flag(name: str, is_required: bool) -> str:
     flag = flags.FLAGS[name]
     return flag_entry(
         f"{'[no]' if flag.boolean else ''}{name}",
-        flag.help or "",
-        default=(flag.default_as_str or "").strip("'"),
+        _text(flag),
+        default=(flag.default_as_str or "").strip("'[]"),
         note="required" if is_required else "",
     )
+
+
+def _text(flag: flags.Flag) -> str:
+    """What a flag means, without the additions of absl."""
+    text = " ".join((flag.help or "").split())
+    if isinstance(flag, flags.EnumFlag):
+        choices = flag.parser.enum_values
+        own = text.removeprefix("<" + "|".join(choices) + ">: ")
+        return f"{own} One of {', '.join(choices)}."
+    return text.replace("; repeat this option to specify a list of values", "; can be repeated.")
 
 
 def main() -> None:

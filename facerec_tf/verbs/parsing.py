@@ -16,9 +16,6 @@ from facerec_tf.core.lookup import nearest
 
 FLAGS = flags.FLAGS
 
-#: How messages name the type of a flag.
-_TYPES = {"int": "an integer", "float": "a number", "bool": "true or false"}
-
 
 def required_flags(names: Iterable[str]) -> list[str]:
     """Those of `names` that are marked as required."""
@@ -51,7 +48,7 @@ def parse(verb: str, arguments: Sequence[str], *, takes_rest: bool = False) -> l
             )
         if missing := [name for name in required if FLAGS[name].value in (None, "", [])]:
             listed = ", ".join(f"--{name}" for name in missing)
-            raise ArgumentError(f"Missing flag{'s' if len(missing) > 1 else ''}: {listed}. ")
+            raise ArgumentError(f"Missing flag{'s' if len(missing) > 1 else ''}: {listed}.")
     except flags.UnrecognizedFlagError as error:
         _fail(_unknown(error.flagname), verb)
     except (flags.Error, ArgumentError) as error:
@@ -66,23 +63,25 @@ def _refuses_none(validator: Any) -> bool:
 def _unknown(name: str) -> str:
     own = [known for known in FLAGS if FLAGS.find_module_defining_flag(known) != "absl.app"]
     near = nearest(name, own)
-    return f"Unknown flag --{name}. " + (f"Did you mean --{near}? " if near else "")
+    return f"Unknown flag --{name}." + (f" Did you mean --{near}?" if near else "")
 
 
 def _reworded(message: str) -> str:
     """A message of absl about a value, `flag --NAME=VALUE: why`, in the words of this package."""
     message = " ".join(message.split())
-    found = re.fullmatch(r"flag --(\w+)=(.*?): (.*)", message)
+    found = re.fullmatch(r"flag --(\w+)=(.*?): .*", message)
     if found is None or found[1] not in FLAGS:
         return message
-    name, value, why = found.groups()
-    expected = _TYPES.get(FLAGS[name].flag_type())
-    if expected is None:
-        return f"Argument '{name}' is not valid: {why}. Received: --{name}={value}. "
-    return f"Argument '{name}' must be {expected}. Received: --{name}={value}. "
+    name, value = found.groups()
+    flag = FLAGS[name]
+    if isinstance(flag, flags.EnumFlag):
+        expected = f"one of {', '.join(flag.parser.enum_values)}"
+    else:
+        expected = flag.parser.syntactic_help or "true or false"
+    return f"Argument '{name}' must be {expected}. Received: --{name}={value}."
 
 
 def _fail(message: str, verb: str) -> None:
-    line = one_line(f"{message.rstrip()} 'facerec {verb} --help' lists the flags.")
+    line = one_line(f"{message} 'facerec {verb} --help' lists the flags.")
     emit(f"error: {line}", file=sys.stderr)
     sys.exit(1)

@@ -86,8 +86,16 @@ def test_a_stray_argument(verb, tmp_path):
         ("import-lfw", ["--output=x"], "Missing flag: --archive=FILE or --tfds."),
         ("clean-labels", ["--output=x"], "Missing flag: --workdir=RUN or --model=FILE"),
         ("find-label-errors", ["--output=x"], "Missing flag: --workdir=RUN or --model=FILE"),
-        ("clean-labels", ["--output=x", "--action=burn"], "Argument 'action' is not valid: value"),
-        ("backbones", ["--batch_size=0"], "Argument 'batch_size' must be an integer. Received"),
+        (
+            "clean-labels",
+            ["--output=x", "--action=burn"],
+            "Argument 'action' must be one of drop, relabel.",
+        ),
+        (
+            "backbones",
+            ["--batch_size=0"],
+            "Argument 'batch_size' must be a positive integer.",
+        ),
     ],
 )
 def test_a_wrong_value(verb, flags, message, tmp_path):
@@ -99,9 +107,9 @@ NOWHERE = {
     "train": (["--data=nowhere"], "nowhere"),
     "evaluate": (["--workdir=nowhere"], "nowhere"),
     "export": (["--workdir=nowhere", "--output=out"], "nowhere"),
-    "align": (["--images=nowhere", "--output=out"], "nowhere"),
+    "align": (["--images=x", "--output=out", "--detector_model=nowhere.onnx"], "nowhere.onnx"),
     "make-records": (["--images=nowhere", "--output=out"], "nowhere"),
-    "import-lfw": (["--archive=nowhere.tar", "--output=out"], "nowhere.tar"),
+    "import-lfw": (["--archive=x.tar", "--output=out", "--landmarks=nowhere.csv"], "nowhere.csv"),
     "import-mxnet": (["--rec=nowhere.rec", "--output=out"], "nowhere.rec"),
     "import-bin": (["--bin=nowhere.bin", "--output=out"], "nowhere.bin"),
     "import-ytf": (["--frames=nowhere", "--splits=nowhere.txt", "--output=out"], "nowhere"),
