@@ -28,10 +28,10 @@ from facerec_tf.experiment.build import (
     build_trainer,
     check_loss,
     make_plan,
+    point_new_centres,
     with_backbone,
     with_sampler,
 )
-from facerec_tf.experiment.class_means import point_to_class_means
 from facerec_tf.experiment.measured_run import MeasuredRun
 from facerec_tf.experiment.measurements import MEASUREMENTS, MakeMeasurement
 from facerec_tf.experiment.messages import advice, closing, opening
@@ -105,8 +105,8 @@ def train(
             if not resume:
                 folder.begin(config, Manifest.load(records), recognizer)
             undo.pop_all()
-            if config.finetuning.head_init == "class_means" and not latest:
-                point_to_class_means(recognizer, records, config.data, verbose)
+            if not latest:
+                point_new_centres(config, recognizer, records, verbose)
             xla = choose_xla(config, folder, controller)
             chief.emit(opening(config, folder, controller, pairs, xla), verbose=verbose)
             for warning in advice(recognizer):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import atomic_directory
+from facerec_tf.core.quote import shorten
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Checkpoint:
         try:
             with np.load(self.path / "variables.npz", allow_pickle=False) as arrays:
                 return dict(arrays)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"Checkpoint {self.path} cannot be read: {error}") from error
+        except Exception as error:  # A damaged archive raises many classes of errors.
+            raise DataError(f"Checkpoint {self.path} cannot be read: {shorten(error)}") from error
 
 
 class Checkpoints:
