@@ -46,7 +46,8 @@ def _explain(package: str, extra: str, error: Exception) -> str:
             f"The package '{package}' is installed, but it needs the module '{missing}', which is "
             f"not: pip install {other.replace('_', '-')}"
         )
-    cause = shorten(": ".join(f"{type(e).__name__}: {e}" for e in (error, *_causes(error)[-1:])))
+    chain = (error, *_causes(error)[-1:])
+    cause = shorten(", caused by ".join(f"{type(e).__name__}: {e}" for e in chain))
     return (
         f"The package '{package}' is installed, but importing it failed with {cause!r}. Remedy: "
         f"pip install --upgrade --force-reinstall 'facerec_tf[{extra}]'"

@@ -47,7 +47,7 @@ def test_a_package_that_lacks_another_names_that_one(package):
         ("import math; math.nonsense", "AttributeError: module 'math' has no attribute"),
         (
             "try:\n import deep_part\nexcept ImportError:\n raise ImportError('Keras is missing.')",
-            "ImportError: Keras is missing.: ModuleNotFoundError: No module named 'deep_part'",
+            "ImportError: Keras is missing., caused by ModuleNotFoundError: No module named 'deep_part'",
         ),
         ("import brittle.part", "ModuleNotFoundError: No module named 'brittle.part'"),
     ],
