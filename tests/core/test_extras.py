@@ -46,8 +46,8 @@ def test_a_package_that_lacks_another_names_that_one(package):
         ("from math import nonsense", "ImportError: cannot import name 'nonsense' from 'math'"),
         ("import math; math.nonsense", "AttributeError: module 'math' has no attribute"),
         (
-            "try:\n import deep_part\nexcept ImportError:\n raise ImportError('Keras is missing.')",
-            "ImportError: Keras is missing., caused by ModuleNotFoundError: No module named 'deep_part'",
+            "try:\n import deep_part\nexcept ImportError:\n raise ImportError('No Keras')",
+            "ImportError: No Keras, caused by ModuleNotFoundError: No module named 'deep_part'",
         ),
         ("import brittle.part", "ModuleNotFoundError: No module named 'brittle.part'"),
     ],
