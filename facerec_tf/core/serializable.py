@@ -116,7 +116,7 @@ class _AfterKeras(importlib.abc.MetaPathFinder):
         """Returns the module spec of Keras, and None for every other module."""
         if name != "keras":
             return None
-        others = (finder for finder in sys.meta_path if finder is not self)
+        others = [f for f in sys.meta_path if f is not self and hasattr(f, "find_spec")]
         specs = (finder.find_spec(name, path, target) for finder in others)
         spec = next((spec for spec in specs if spec is not None), None)
         if spec is None or spec.loader is None:

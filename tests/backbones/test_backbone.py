@@ -1,3 +1,4 @@
+import keras
 import pytest
 
 from facerec_tf import backbones
@@ -53,6 +54,18 @@ def test_unknown_names_and_arguments_are_refused():
         backbones.get("iresnet_mini", dropout=1.0)
     with pytest.raises(ArgumentError, match="'input_shape'"):
         backbones.get("mobilefacenet", input_shape=(112, 112))
+
+
+@pytest.mark.parametrize(
+    "name", ["iresnet50", "y1", "vit_t", "nn1", "nn2", "inception_resnet_v1", "sphereface4"]
+)
+def test_channels_first_is_refused(name):
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with pytest.raises(ArgumentError, match="'image_data_format' must be 'channels_last'"):
+            BACKBONES[name]()
+    finally:
+        keras.config.set_image_data_format("channels_last")
 
 
 @pytest.mark.parametrize("name", BACKBONES)
