@@ -6,7 +6,6 @@ import dataclasses
 import json
 import math
 import shutil
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import atomic_directory, read_json
+from facerec_tf.core.quote import shorten
 from facerec_tf.runs.writing import writing
 
 
@@ -41,8 +41,8 @@ class Checkpoint:
         try:
             with np.load(self.path / "variables.npz", allow_pickle=False) as arrays:
                 return dict(arrays)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"Checkpoint {self.path} cannot be read: {error}") from error
+        except Exception as error:  # A damaged archive raises many classes of errors.
+            raise DataError(f"Checkpoint {self.path} cannot be read: {shorten(error)}") from error
 
 
 class Checkpoints:
