@@ -278,7 +278,8 @@ def _restore(controller: Controller, checkpoints: Sequence[Checkpoint], verbose:
         except DataError as error:
             if older is None:
                 raise
-            chief.emit(f"warning: {error} Trying {older.path}.", verbose=verbose)
+            reason = str(error).rstrip(".")
+            chief.emit(f"warning: {reason}. Trying {older.path}.", verbose=verbose)
 
 
 def _assemble(

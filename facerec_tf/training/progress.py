@@ -98,7 +98,7 @@ class Progress(keras.callbacks.Callback):
             f"{logs['images_per_second']:,.0f} images/s",
         ]
         if skipped := int(logs["skipped_steps"]):
-            values.append(f"{skipped:,} steps skipped")
+            values.append(f"skipped steps {skipped:,}")
         values += filter(None, (each.describe(logs) for each in self.measurements))
         remaining = self.params["total_steps"] - logs["step"]
         taken = logs["step"] - self.params["first_step"]

@@ -229,7 +229,8 @@ def test_a_run_whose_last_steps_were_skipped_fails(make_controller, first_bad, s
     with pytest.raises(DivergenceError) as raised:
         controller.run(verbose=0)
     message = str(raised.value)
-    assert f"not finite in the last {steps - first_bad} steps, up to step {steps}" in message
+    skipped = f"{steps - first_bad} steps" if steps > 1 else "step"
+    assert f"not finite in the last {skipped}, up to step {steps}" in message
     last = first_bad // 4 * 4  # A checkpoint every 4 steps.
     assert (f"step-{last:08d}" if last else "no checkpoint was written yet") in message
     assert [c.step for c in controller.checkpoints.all()] == list(range(4, first_bad + 1, 4))
