@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.core.errors import UserError
-from facerec_tf.curation import inspection
+from facerec_tf.curation import inspection, inspection_report
 from facerec_tf.curation.inspection import inspect_records
 from facerec_tf.data import (
     CropFormat,
