@@ -325,7 +325,11 @@ class OptimizerConfig:
 class TrainingConfig:
     """Duration, batch size, precision, logging and checkpoints."""
 
-    batch_size: int = option(512, "Global batch size: number of images per step over all devices.")
+    batch_size: int = option(
+        512,
+        "Global batch size: number of images per step over all devices. With few images, the "
+        "default is the largest power of two that gives four steps per epoch.",
+    )
     epochs: int = option(20, "Number of passes over the training images.")
     max_steps: int | None = option(None, "Maximum number of steps; overrides --epochs.")
     ema: float = option(

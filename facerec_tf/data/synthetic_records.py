@@ -19,6 +19,9 @@ from facerec_tf.data.writer import new_directory, write_records
 #: Name of the pair set beside the records.
 PROTOCOL = "synthetic"
 
+#: Beginning of the name of a drawn person.
+_PERSON = "synthetic-"
+
 #: Images per person held out that pairs are sampled from.
 _HELD_OUT_IMAGES = 8
 
@@ -109,8 +112,13 @@ def _draw_all(seed: int, faces: Sequence[FaceKey], workers: int) -> Iterator[byt
             yield from drawn
 
 
+def is_drawn(manifest: Manifest) -> bool:
+    """Whether all people of the records are drawn, by their names."""
+    return all(entry.name.startswith(_PERSON) for entry in manifest.classes)
+
+
 def _person(identity: int) -> str:
-    return f"synthetic-{identity:06d}"
+    return f"{_PERSON}{identity:06d}"
 
 
 def _filename(face: FaceKey) -> str:
