@@ -13,6 +13,7 @@ from facerec_tf.core.files import atomic_file, require_writable
 from facerec_tf.data import PairSet, find_pairs
 from facerec_tf.evaluation import Verification, to_json
 from facerec_tf.runs.run_folder import RunFolder
+from facerec_tf.runs.seen_in_training import SeenInTraining
 from facerec_tf.serving import load_embedder, verify_pairs
 from facerec_tf.visualize import example_pairs, report_figure, save, verification_figure
 
@@ -56,9 +57,9 @@ def evaluate(
             raise ArgumentError("--model needs --data=DIR, the folder that holds the pairs.")
         data = str(run.records())
     pairs = PairSet.load(find_pairs(data, protocol))
-    if run and (seen := run.people_seen(pairs)):
-        people = len(pairs.manifest.classes)
-        chief.emit(f"warning: {seen:,} of the {people:,} people in these pairs were trained on")
+    seen = run.seen_in_training(pairs) if run else None
+    if seen and seen.warning:
+        chief.emit(f"warning: {seen.warning}")
     verification, scores = verify_pairs(embedder, pairs, flip_fusion)
 
     with atomic_file(directory / "evaluation.json") as path:
@@ -67,13 +68,18 @@ def evaluate(
     title = f"{protocol}: accuracy {verification.accuracy:.2%} ± {verification.accuracy_std:.2%}"
     figure = verification_figure(scores, pairs.same, title, verification.threshold)
     save(figure, directory / "verification.png")
-    if run and run.metrics.is_file():
-        _draw_run(run, pairs, scores, verification, directory / "report.png")
+    if run and seen and run.metrics.is_file():
+        _draw_run(run, pairs, scores, verification, seen, directory / "report.png")
     return verification, directory
 
 
 def _draw_run(
-    run: RunFolder, pairs: PairSet, scores: np.ndarray, verification: Verification, path: Path
+    run: RunFolder,
+    pairs: PairSet,
+    scores: np.ndarray,
+    verification: Verification,
+    seen: SeenInTraining,
+    path: Path,
 ) -> None:
     """Draws how the run was trained and what it came to, in one picture."""
     examples = np.concatenate(example_pairs(scores, pairs.same, EXAMPLES))
@@ -88,8 +94,7 @@ def _draw_run(
         examples,
         first,
         second,
-        title=f"{verification.accuracy:.1%} verification accuracy"
-        + (" on people never trained on" if run.people_seen(pairs) == 0 else ""),
+        title=f"{verification.accuracy:.1%} verification accuracy{seen.claim}",
         subtitle=f"{config.model.backbone} trained with {config.model.loss}; "
         f"{verification.pairs:,} pairs ({pairs.directory.name})",
     )

@@ -108,7 +108,8 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
     latest, best = folder.checkpoints().latest(), folder.checkpoints().best()
     lines = [f"recognizer    {folder.recognizer}"]
     if pairs and latest and best and latest.metric is not None:
-        unseen = ", on people not in the training data" if folder.people_seen(pairs) == 0 else ""
+        seen = folder.seen_in_training(pairs)
+        unseen = f",{seen.claim}" if seen.claim else ""
         before = _accuracy_before(folder)
         lines.append(
             "verification  "
@@ -116,6 +117,8 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
             + f"{latest.metric:.4f} at the end, {best.metric:.4f} at best (step {best.step:,})"
             + unseen
         )
+        if seen.warning:
+            lines.append(f"warning: {seen.warning}")
         if before is not None and latest.metric < before:
             lines.append(
                 "warning: the accuracy is lower than before fine-tuning. Use --checkpoint=best, or "
