@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 import numpy as np
 
 from facerec_tf.core.errors import ArgumentError, require, require_count
+from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.curation.names import write_names
 from facerec_tf.curation.overlap import DEGREES, Overlap, find_overlap
 from facerec_tf.curation.record_folder import RecordFolder
@@ -95,7 +95,7 @@ def check_overlap(
 
 def _write_table(path: Path, data: RecordFolder, test: RecordFolder, overlap: Overlap) -> None:
     with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = SpreadsheetWriter(file)
         writer.writerow(HEADER)
         for (label, other), degrees, *found in zip(*overlap, strict=True):
             ours, theirs = data.manifest.classes[label], test.manifest.classes[other]

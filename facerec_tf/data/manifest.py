@@ -9,30 +9,31 @@ import json
 import os
 import re
 import reprlib
-from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 from facerec_tf.core.errors import DataError, require_count
-from facerec_tf.core.files import atomic_file, read_text, sha256
+from facerec_tf.core.files import atomic_file, read_text, require_regular_file, sha256
+from facerec_tf.data import json_fields
 from facerec_tf.data.class_list import ClassEntry as ClassEntry
 from facerec_tf.data.class_list import ClassList
 from facerec_tf.data.crop_format import CropFormat
+from facerec_tf.data.frames import require_frames
 from facerec_tf.data.name_source import UNKNOWN_NAMES, NameKind, NameSource, guess_kind
 
 FILE_NAME = "manifest.json"
 FORMAT_VERSION = 1
 
-#: Largest number of images of an identity or a shard. Sums over all identities then fit int64.
-_MOST_IMAGES = 1 << 36
+#: Images of an identity or a shard; sums of a billion such numbers fit into 64 bits.
+_MOST_IMAGES = 1 << 32
 
 #: Bytes of a record of a TFRecord file without its content.
 _FRAME = 16
 
-#: Largest height and width of images in pixels, that of JPEG.
-_LARGEST_SIDE = 65535
+#: Height and width that JPEG can represent, in pixels.
+_LARGEST_SIDE = 65_535
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +142,8 @@ class Manifest:
         """Reads `directory/manifest.json`.
 
         Raises:
-            DataError: If it is missing, not valid JSON, of another version or inconsistent.
+            DataError: If it is missing, not valid JSON, of another version, has values of another
+                type or range, or is inconsistent.
         """
         path = Path(directory) / FILE_NAME
         if not path.exists():
@@ -151,18 +153,15 @@ class Manifest:
             )
         text = read_text(path, "manifest")
         try:
-            fields, classes = _parse(text)
-            return cls._from_fields(fields, classes)
+            return cls._from_fields(*_parse(text))
         except json.JSONDecodeError as error:
             raise DataError(f"Manifest '{path}' is not valid JSON: {error}") from None
         except RecursionError:
             raise DataError(f"Manifest '{path}' is not valid JSON: nested too deeply.") from None
-        except KeyError as error:
-            raise DataError(f"Manifest '{path}' is incomplete: it has no {error}.") from None
-        except (TypeError, ValueError) as error:
-            # Python's own errors may quote a value of any length.
-            reason = str(error) if len(str(error)) < 200 else f"{str(error)[:200]}…"
-            raise DataError(f"Manifest '{path}' is not valid: {reason}") from None
+        except (KeyError, TypeError) as error:
+            raise DataError(f"Manifest '{path}' is incomplete: {error!r}") from None
+        except ValueError as error:
+            raise DataError(f"Manifest '{path}' is damaged: {error}") from None
         except DataError as error:
             raise DataError(f"Manifest '{path}' {error}") from None
 
@@ -194,18 +193,21 @@ class Manifest:
 
         Args:
             directory: The folder of records.
-            digests: Whether to compare SHA-256 too, which reads every byte.
+            digests: Whether to compare SHA-256 too, which reads every byte, and to check the
+                lengths of the records.
 
         Raises:
-            DataError: If a shard is missing or differs; names it.
+            DataError: If a shard is missing or differs, or a record is longer than its shard; names
+                the shard.
         """
         paths = [Path(directory) / shard.file for shard in self.shards]
         for path, shard in zip(paths, self.shards, strict=True):
-            if not path.is_file():
+            if not path.exists():
                 raise DataError(
                     f"Shard '{path}' is missing, but listed in the manifest. Copy it again, or "
                     "write the records again."
                 )
+            require_regular_file(path, "shard")
             if path.stat().st_size != shard.bytes:
                 raise mismatch(path, f"{shard.bytes} bytes", f"{path.stat().st_size}")
         if self.image_hashes:
@@ -218,6 +220,8 @@ class Manifest:
             ):
                 if digest != shard.sha256:
                     raise mismatch(path, f"SHA-256 {shard.sha256[:12]}…", f"{digest[:12]}…")
+        for path in paths:
+            require_frames(path)
 
     def _verify_hashes(self, path: Path, digests: bool) -> None:
         assert self.image_hashes is not None
@@ -260,28 +264,32 @@ class Manifest:
 
         Raises:
             KeyError: If a field is missing.
-            DataError: If a field is not valid, or fields contradict each other; the message follows
-                the name of the file.
+            ValueError: If a field has another type or range.
+            DataError: If the version is another, shards are listed twice, or numbers of images
+                contradict each other; the message follows the name of the file.
         """
         version = fields["format_version"]
         if version != FORMAT_VERSION or isinstance(version, bool):
             raise DataError(
                 f"has format version {reprlib.repr(version)}, expected {FORMAT_VERSION}."
             )
-        size = _field(fields, "image_size", list)
-        if len(size) != 2:
-            raise DataError(f"has an invalid 'image_size': {reprlib.repr(size)}.")
-        height, width = (_count("image_size", side, 1, _LARGEST_SIDE) for side in size)
-        manifest = cls(
-            name=_field(fields, "name", str),
-            crop_format=CropFormat((height, width), _field(fields, "alignment", str)),
-            classes=classes,
-            shards=tuple(_shards(fields)),
-            names=_name_source(fields),
-            image_hashes=_hash_file(fields),
+        height, width = (
+            json_fields.checked_integer(side, "image_size", 1, _LARGEST_SIDE)
+            for side in json_fields.items(fields, "image_size")
         )
+        manifest = cls(
+            name=json_fields.text(fields, "name"),
+            crop_format=CropFormat((height, width), json_fields.text(fields, "alignment")),
+            classes=classes,
+            shards=tuple(map(_parse_shard, json_fields.items(fields, "shards"))),
+            names=_parse_names(fields),
+            image_hashes=_parse_hash_file(fields),
+        )
+        files = [shard.file for shard in manifest.shards]
+        if len(set(files)) < len(files):
+            raise DataError("lists a shard twice.")
         counts = {
-            "num_images": _count("num_images", fields["num_images"]),
+            "num_images": json_fields.integer(fields, "num_images"),
             "its shards": manifest.num_images,
             "its classes": int(classes.images.sum()),
         }
@@ -289,77 +297,6 @@ class Manifest:
             found = ", ".join(f"{count} by {source}" for source, count in counts.items())
             raise DataError(f"has inconsistent numbers of images: {found}.")
         return manifest
-
-
-def _shards(fields: dict[str, Any]) -> Iterator[Shard]:
-    """Yields the shards of a manifest's `fields`."""
-    seen: set[str] = set()
-    for entry in _field(fields, "shards", list):
-        if not isinstance(entry, dict):
-            raise DataError(f"has an invalid entry of 'shards': {reprlib.repr(entry)}.")
-        shard = Shard(
-            _file_name(entry),
-            _count("images", entry["images"]),
-            _count("bytes", entry["bytes"], most=(1 << 63) - 1),
-            _digest(entry),
-        )
-        if shard.file in seen:
-            raise DataError(f"lists shard {reprlib.repr(shard.file)} twice.")
-        if shard.images * _FRAME > shard.bytes:
-            raise DataError(
-                f"lists {shard.images} images in the {shard.bytes} bytes of shard "
-                f"{reprlib.repr(shard.file)}."
-            )
-        seen.add(shard.file)
-        yield shard
-
-
-def _name_source(fields: dict[str, Any]) -> NameSource:
-    kind = fields.get("names")
-    if kind is not None and kind not in [known.value for known in NameKind]:
-        known_kinds = ", ".join(repr(known.value) for known in NameKind)
-        raise DataError(f"has names of kind {reprlib.repr(kind)}, expected one of {known_kinds}.")
-    origin = None if fields.get("origin") is None else _field(fields, "origin", str)
-    return NameSource(None if kind is None else NameKind(kind), origin)
-
-
-def _hash_file(fields: dict[str, Any]) -> HashFile | None:
-    if fields.get("image_hashes") is None:
-        return None
-    entry = _field(fields, "image_hashes", dict)
-    return HashFile(_file_name(entry), _digest(entry))
-
-
-def _field(fields: dict[str, Any], name: str, kind: type) -> Any:
-    """Returns a field of type `kind`."""
-    if not isinstance(value := fields[name], kind):
-        raise DataError(f"has an invalid {name!r}: {reprlib.repr(value)}.")
-    return value
-
-
-def _count(name: str, value: Any, least: int = 0, most: int = _MOST_IMAGES) -> int:
-    """Returns an integer between `least` and `most`."""
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise DataError(
-            f"has an invalid {name!r}: {reprlib.repr(value)}, expected an integer between {least} "
-            f"and {most}."
-        )
-    return value
-
-
-def _file_name(entry: dict[str, Any]) -> str:
-    """Returns the name of a file in the folder of the manifest."""
-    file = _field(entry, "file", str)
-    if Path(file).name != file or file in ("", "..") or "\0" in file:
-        raise DataError(f"has an invalid 'file': {reprlib.repr(file)}, expected a file name.")
-    return file
-
-
-def _digest(entry: dict[str, Any]) -> str:
-    digest = _field(entry, "sha256", str)
-    if not re.fullmatch("[0-9a-f]{64}", digest):
-        raise DataError(f"has an invalid 'sha256': {reprlib.repr(digest)}.")
-    return digest
 
 
 def _dump(fields: dict[str, Any], indent: int | None = 1) -> str:
@@ -373,18 +310,64 @@ def _parse(text: str) -> tuple[dict[str, Any], ClassList]:
     def keep(fields: dict[str, Any]) -> dict[str, Any] | None:
         if fields.keys() != {"name", "images"}:
             return fields
-        name = _field(fields, "name", str)
+        name = json_fields.text(fields, "name")
         name.encode()  # Raises UnicodeEncodeError, a ValueError, for half of a surrogate pair.
-        classes.append(name, _count("images", fields["images"]))
+        classes.append(name, json_fields.integer(fields, "images", most=_MOST_IMAGES))
         return None
 
     fields = json.loads(text, object_hook=keep)
-    if not isinstance(fields, dict):
-        raise DataError(f"must hold a JSON object. Found: {type(fields).__name__}")
-    entries = _field(fields, "classes", list)
+    entries = json_fields.items(fields, "classes")
     if len(entries) != len(classes) or any(entry is not None for entry in entries):
-        raise DataError("has an invalid 'classes': each must be an object of a name and images.")
+        raise ValueError("'classes' must be objects of a name and a number of images")
     return fields, classes
+
+
+def _parse_shard(fields: dict[str, Any]) -> Shard:
+    shard = Shard(
+        _file_name(fields),
+        json_fields.integer(fields, "images", most=_MOST_IMAGES),
+        json_fields.integer(fields, "bytes"),
+        _digest(fields),
+    )
+    if shard.images * _FRAME > shard.bytes:
+        raise ValueError(
+            f"shard {reprlib.repr(shard.file)} cannot hold {shard.images} images in "
+            f"{shard.bytes} bytes"
+        )
+    return shard
+
+
+def _parse_names(fields: dict[str, Any]) -> NameSource:
+    kind, origin = (
+        None if fields.get(name) is None else json_fields.text(fields, name)
+        for name in ("names", "origin")
+    )
+    known = [one.value for one in NameKind]
+    if kind is not None and kind not in known:
+        expected = ", ".join(map(repr, known))
+        raise ValueError(f"'names' must be one of {expected}. Found: {reprlib.repr(kind)}")
+    return NameSource(None if kind is None else NameKind(kind), origin)
+
+
+def _parse_hash_file(fields: dict[str, Any]) -> HashFile | None:
+    if (entry := fields.get("image_hashes")) is None:
+        return None
+    return HashFile(_file_name(entry), _digest(entry))
+
+
+def _file_name(fields: dict[str, Any]) -> str:
+    """Returns the name of a file in the folder of the manifest."""
+    file = json_fields.text(fields, "file")
+    if PurePath(file).name != file or file in ("", "..") or "\0" in file:
+        raise ValueError(f"'file' of a shard must be a file name. Found: {reprlib.repr(file)}")
+    return file
+
+
+def _digest(fields: dict[str, Any]) -> str:
+    digest = json_fields.text(fields, "sha256")
+    if not re.fullmatch("[0-9a-f]{64}", digest):
+        raise ValueError(f"'sha256' must be 64 hexadecimal digits. Found: {reprlib.repr(digest)}")
+    return digest
 
 
 def mismatch(path: str | os.PathLike, expected: str, received: str) -> DataError:

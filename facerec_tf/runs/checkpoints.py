@@ -64,7 +64,7 @@ class Checkpoints:
         """Writes a checkpoint and removes those no longer wanted."""
         path = self.directory / f"step-{step:08d}"
         state: dict[str, Any] = {"step": step, "metric": metric}
-        with atomic_directory(path) as folder:
+        with atomic_directory(path, durable=True) as folder:
             arrays: Any = variables  # NumPy types its keywords as bool, for `allow_pickle`.
             np.savez(folder / "variables.npz", **arrays)
             (folder / "state.json").write_text(json.dumps(state) + "\n")
@@ -93,4 +93,4 @@ class Checkpoints:
             if checkpoint != best:
                 shutil.rmtree(checkpoint.path)
         for unfinished in self.directory.glob(".step-*"):  # By a process that was killed.
-            shutil.rmtree(unfinished)
+            shutil.rmtree(unfinished, ignore_errors=True)

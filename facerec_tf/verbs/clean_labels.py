@@ -28,7 +28,7 @@ from absl import flags
 
 from facerec_tf.curation.clean_labels import clean_labels
 from facerec_tf.curation.cleaned_records import REPORT
-from facerec_tf.verbs.common import FLAGS, define_model_flags, summarize
+from facerec_tf.verbs.common import FLAGS, define_model_flags, next_train, summarize
 
 
 def define_flags() -> None:
@@ -66,6 +66,6 @@ def main() -> None:
         min_images=FLAGS.min_images,
         flip_fusion=FLAGS.flip_fusion,
     )
-    wrote = f"Wrote '{FLAGS.output}' and all angles to '{Path(FLAGS.output) / REPORT}'."
-    train = f" Train with: python -m facerec_tf.train --data={FLAGS.output}"
-    summarize(summary, wrote + ("" if "warning" in summary else train))
+    wrote = f"Wrote all angles to '{Path(FLAGS.output) / REPORT}'."
+    # What an untrained recognizer left is nothing to train on.
+    summarize(summary, wrote, *([] if "warning" in summary else [next_train(FLAGS.output)]))

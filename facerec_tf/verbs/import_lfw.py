@@ -90,4 +90,4 @@ def cropping(options: AlignmentOptions) -> Cropper:
     if FLAGS.landmarks is None:
         return options.make_cropper()
     landmarks = read_landmarks(Path(FLAGS.landmarks))
-    return LandmarkCropper(landmarks, options.template(), options.jpeg_quality)
+    return LandmarkCropper(landmarks, options.template(), options.jpeg_quality, options.limits())

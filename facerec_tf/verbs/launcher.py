@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from facerec_tf.core.chief import emit
+from facerec_tf.core.console import prepare_streams
 from facerec_tf.core.lookup import nearest
 from facerec_tf.verbs.table import GROUPS, VERBS
 from facerec_tf.version import __version__
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: The command line without the program; that of this process by default.
     """
+    prepare_streams()
     first, *rest = (sys.argv[1:] if arguments is None else list(arguments)) or ["--help"]
     if first == "help" and rest:
         emit(help_text(_known_verb(rest[0])))
@@ -45,6 +47,7 @@ def run_verb(verb: str, arguments: Sequence[str] | None = None) -> None:
         verb: A key of `VERBS`.
         arguments: The flags; those of this process by default.
     """
+    prepare_streams()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if any(argument in _HELP for argument in own):
