@@ -16,6 +16,7 @@ from facerec_tf.evaluation import Verification, format_accuracy, to_json
 from facerec_tf.experiment.run_pairs import find_run_pairs
 from facerec_tf.runs import require_one_source
 from facerec_tf.runs.run_folder import RunFolder
+from facerec_tf.runs.seen_in_training import SeenInTraining
 from facerec_tf.serving import load_embedder, verify_pairs
 from facerec_tf.visualize import example_pairs, report_figure, save, verification_figure
 
@@ -69,9 +70,9 @@ def evaluate(
     pairs = PairSet.load(found)
     name = protocol or found.name
     embedder = load_embedder(workdir, model, checkpoint)
-    if run and (seen := run.people_seen(pairs)):
-        people = len(pairs.manifest.classes)
-        chief.emit(f"warning: {seen:,} of the {people:,} people in these pairs were trained on")
+    seen = run.seen_in_training(pairs) if run else None
+    if seen and seen.warning:
+        chief.emit(f"warning: {seen.warning}")
     if flip_fusion is None:
         flip_fusion = run.config().evaluation.flip_fusion if run else True
     verification, scores = verify_pairs(embedder, pairs, flip_fusion, verbose=1)
@@ -83,8 +84,8 @@ def evaluate(
     title = f"{name}: accuracy {accuracy}{_drawn(pairs)}"
     figure = verification_figure(scores, pairs.same, title, verification.threshold)
     save(figure, directory / "verification.png")
-    if run and run.metrics.is_file():
-        _draw_run(run, pairs, scores, verification, directory / "report.png")
+    if run and seen and run.metrics.is_file():
+        _draw_run(run, pairs, scores, verification, seen, directory / "report.png")
     return verification, directory
 
 
@@ -120,7 +121,12 @@ def _drawn(pairs: PairSet) -> str:
 
 
 def _draw_run(
-    run: RunFolder, pairs: PairSet, scores: np.ndarray, verification: Verification, path: Path
+    run: RunFolder,
+    pairs: PairSet,
+    scores: np.ndarray,
+    verification: Verification,
+    seen: SeenInTraining,
+    path: Path,
 ) -> None:
     """Draws how the run was trained and what it came to, in one picture."""
     examples = np.concatenate(example_pairs(scores, pairs.same, EXAMPLES))
@@ -136,9 +142,7 @@ def _draw_run(
         first,
         second,
         title=f"{format_accuracy(verification.accuracy, verification.accuracy_std)} verification "
-        "accuracy"
-        + (" on people never trained on" if run.people_seen(pairs) == 0 else "")
-        + _drawn(pairs),
+        f"accuracy{seen.claim or _drawn(pairs)}",
         subtitle=f"{config.model.backbone} trained with {config.model.loss}; "
         f"{verification.pairs:,} pairs ({pairs.directory.name})",
     )

@@ -12,9 +12,17 @@ from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.core.files import atomic_file, read_json
 from facerec_tf.data import Manifest, PairSet
+from facerec_tf.data.image_hashes import compute_image_hashes, load_image_hashes
+from facerec_tf.data.name_source import NameKind
 from facerec_tf.models import Recognizer
 from facerec_tf.runs.checkpoints import Checkpoints
 from facerec_tf.runs.metrics_table import read_metrics
+from facerec_tf.runs.seen_in_training import (
+    SeenInTraining,
+    compare_names,
+    count_equal_images,
+    unknown_reason,
+)
 
 
 class RunFolder:
@@ -116,15 +124,41 @@ class RunFolder:
                 "started. Restore them, or start a new run."
             )
 
-    def people_seen(self, pairs: PairSet) -> int | None:
-        """Returns how many of the people in `pairs` the run is trained on, None if no one knows.
+    def seen_in_training(self, pairs: PairSet) -> SeenInTraining:
+        """Returns how much of `pairs` the run was trained on, by names and by image hashes.
 
-        No one knows whom a `--pretrained` backbone has seen before.
+        Images are not compared if the records were written without hashes, or are no longer in
+        their place.
+
+        Raises:
+            DataError: If there is no run here, or the pairs have damaged records.
         """
-        config = self.config()
-        trained = set(self.manifest().select(config.data.min_images).class_names)
-        seen = len(trained & {entry.name for entry in pairs.manifest.classes})
-        return None if config.finetuning.pretrained and not seen else seen
+        config, manifest, tested = self.config(), self.manifest(), pairs.manifest
+        selection = manifest.select(config.data.min_images)
+        people, is_certain = compare_names(manifest, selection.class_names, tested)
+        try:
+            hashes = load_image_hashes(self.records(config), manifest)
+        except DataError:
+            hashes = None
+        images = 0
+        if hashes is not None:
+            own = load_image_hashes(pairs.directory, tested)
+            own = compute_image_hashes(pairs.directory, tested) if own is None else own
+            images = count_equal_images(hashes, manifest.classes.images, selection.labels >= 0, own)
+        return SeenInTraining(
+            people,
+            images,
+            tested.num_classes,
+            tested.num_images,
+            unknown_reason(
+                self.records(config),
+                pairs.directory,
+                self.path,
+                by_numbers=not is_certain,
+                pretrained=bool(config.finetuning.pretrained),
+            ),
+            drawn=tested.name_kind is NameKind.DRAWN,
+        )
 
     def checkpoints(self, keep: int = 3) -> Checkpoints:
         """Returns its checkpoints, of which `keep` are kept when one is written."""

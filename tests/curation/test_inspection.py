@@ -102,6 +102,23 @@ def test_sound_records(data, records, tmp_path):
     }
 
 
+def test_damaged_image_hashes_are_a_fault(data, tmp_path):
+    (data / "image_hashes.npy").unlink()
+    inspect_records(data, tmp_path / "out")
+    ((kind, shard, index, file, reason),) = faults(tmp_path / "out")
+    assert (kind, shard, index, file) == ("manifest", "", "", "image_hashes.npy")
+    assert "No such file" in reason
+
+
+def test_hashes_of_other_images_are_a_fault(data, picture, tmp_path):
+    other = encode_jpeg(picture(999))
+    change_shard(data, 0, lambda records: [records[0]._replace(encoded=other), *records[1:]])
+    inspect_records(data, tmp_path / "out")
+    ((kind, *_, file, reason),) = faults(tmp_path / "out")
+    assert (kind, file) == ("manifest", "image_hashes.npy")
+    assert "other hashes than the images" in reason
+
+
 def test_the_sheet_shows_images_of_the_identities(data, records, tmp_path):
     for name in ("one", "two"):
         inspect_records(data, tmp_path / name, identities=3, seed=5)
