@@ -5,7 +5,6 @@ The format is that of `NDArray::Save` in MXNet's src/ndarray/ndarray.cc.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import struct
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.core.files import read_text, sha256
+from facerec_tf.core.files import read_json, sha256
 from facerec_tf.pretrained.weight_source import Scaling, WeightSource
 
 #: First bytes of every file.
@@ -134,9 +133,9 @@ def _read_name(content: _Content) -> str:
 
 def _read_symbol(path: Path) -> dict[str, Any]:
     """Reads the network description and returns arguments for `WeightSource`."""
-    text = read_text(path, "MXNet symbol")
+    description = read_json(path, "MXNet symbol")
     try:
-        nodes = json.loads(text)["nodes"]
+        nodes = description["nodes"]
         norms = {n["name"]: _attributes(n) for n in nodes if n["op"] == "BatchNorm"}
         return {
             "scaling": _scaling(nodes),

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from facerec_tf.config import ExperimentConfig
-from facerec_tf.core.errors import DataError, UserError
-from facerec_tf.core.files import atomic_file
+from facerec_tf.core.errors import DataError, UserError, reason
+from facerec_tf.core.files import atomic_file, read_json
 from facerec_tf.data import Manifest, PairSet
 from facerec_tf.models import Recognizer
 from facerec_tf.runs.checkpoints import Checkpoints
@@ -79,10 +79,19 @@ class RunFolder:
         Raises:
             DataError: If the run's description of it is missing or damaged.
         """
+        config = read_json(self._architecture, "architecture")
         try:
-            return keras.models.model_from_json(self._architecture.read_text())
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"The model in {self._architecture} cannot be read: {error}") from error
+            model = keras.saving.deserialize_keras_object(config)
+        except Exception as error:  # A damaged description may raise anything.
+            raise DataError(
+                f"Architecture '{self._architecture}' cannot be read: {reason(error)}."
+            ) from error
+        if not isinstance(model, Recognizer):
+            raise DataError(
+                f"Architecture '{self._architecture}' describes a {type(model).__name__}, not a "
+                "Recognizer."
+            )
+        return model
 
     def records(self, config: ExperimentConfig | None = None) -> Path:
         """Returns the folder of the records that a run of `config`, or this run, is trained on."""

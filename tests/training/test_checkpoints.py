@@ -51,7 +51,37 @@ def test_nothing_yet_and_damage(tmp_path):
     checkpoints = Checkpoints(tmp_path / "none")
     assert checkpoints.latest() is None
     assert checkpoints.best() is None
-    path = checkpoints.save(STATE, 1).path / "variables.npz"
+    checkpoint = checkpoints.save(STATE, 1)
+    path = checkpoint.path / "variables.npz"
     path.write_bytes(path.read_bytes()[:50])
-    with pytest.raises(DataError, match=r"step-00000001 cannot be read"):
-        checkpoints.latest().load()
+    for read in (checkpoint.load, checkpoints.latest):
+        with pytest.raises(DataError, match=r"step-00000001/variables\.npz is damaged"):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "fault"),
+    [
+        ("state.json", lambda content: b"", "state.json' is not valid JSON"),
+        ("state.json", lambda content: content[:9], "state.json' is not valid JSON"),
+        ("state.json", lambda content: b"[1]", "state.json' must hold a JSON object"),
+        ("state.json", lambda content: b'{"step": "2", "metric": 1}', "must hold step and metric"),
+        ("variables.npz", lambda content: content[:-9], "variables.npz is damaged"),
+        ("variables.npz", lambda content: content.replace(b"\0\0\xf0?", b"\0\1\xf0?"), "checksum"),
+    ],
+)
+def test_a_damaged_checkpoint_is_passed_over_with_a_warning(tmp_path, capsys, name, damage, fault):
+    checkpoints = Checkpoints(tmp_path)
+    first, second = checkpoints.save(STATE, 1), checkpoints.save(STATE, 2)
+    file = second.path / name
+    content = file.read_bytes()
+    file.write_bytes(damage(content))
+    assert file.read_bytes() != content
+    assert checkpoints.latest() == first
+    warning = capsys.readouterr().err
+    assert warning.startswith("warning: ")
+    assert fault in warning
+    assert str(second.path) in warning
+    checkpoints.save(STATE, 2)
+    assert checkpoints.latest() == second
+    assert not capsys.readouterr().err
