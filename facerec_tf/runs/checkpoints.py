@@ -104,8 +104,8 @@ class Checkpoints:
             try:
                 last.require_intact()
                 intact = last
-            except DataError as fault:
-                faults.append(fault)
+            except DataError as error:
+                faults.append(error)
         if faults and intact is None:
             raise faults[0]
         for fault in faults:
@@ -123,8 +123,8 @@ class Checkpoints:
         for file in self.directory.glob("step-*/state.json"):
             try:
                 found.append(Checkpoint(file.parent, **_read_state(file)))
-            except DataError as fault:
-                faults.append(fault)
+            except DataError as error:
+                faults.append(error)
         return sorted(found, key=lambda checkpoint: checkpoint.step), faults
 
     def _prune(self) -> None:

@@ -266,7 +266,7 @@ def write_params(folder):
 def write_pth(folder):
     import torch
 
-    state = {"layer.weight": torch.arange(12.0).reshape(3, 4), "layer.bias": torch.ones(3)}
+    state = {"layer.weight": torch.arange(1200.0).reshape(30, 40), "layer.bias": torch.ones(3)}
     torch.save(state, folder / "weights.pth")
 
 
