@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from facerec_tf.core.chief import emit
 from facerec_tf.core.errors import ArgumentError, DataError, require
 from facerec_tf.core.lookup import require_known
 from facerec_tf.models import Recognizer
@@ -42,6 +44,8 @@ def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognize
             )
         return load_keras(folder.recognizer)
     checkpoints = folder.checkpoints()
+    for fault in checkpoints.faults():
+        emit(f"warning: {fault} The checkpoint is not used.", file=sys.stderr)
     chosen = checkpoints.latest() if checkpoint == "latest" else checkpoints.best()
     if chosen is None:
         raise DataError(f"Run {workdir} has no {checkpoint} checkpoint.")
