@@ -124,7 +124,10 @@ def make_run(folder):
 
 
 def read_checkpoint(folder):
-    latest = RunFolder(folder).checkpoints().latest()
+    checkpoints = RunFolder(folder).checkpoints()
+    for fault in checkpoints.faults():
+        raise fault
+    latest = checkpoints.latest()
     return latest.step, latest.metric, {k: v.tobytes() for k, v in latest.load().items()}
 
 
@@ -396,7 +399,9 @@ FILE_KINDS = (
     FileKind(
         "landmarks",
         write_text(
-            "landmarks.csv", "image,a,b,c,d,e,f,g,h,i,j\n" + "p/1.jpg,1,2,3,4,5,6,7,8,9,10\n" * 3
+            "landmarks.csv",
+            "image,a,b,c,d,e,f,g,h,i,j\n"
+            + "".join(f"p/{n}.jpg,1,2,3,4,5,6,7,8,9,10\n" for n in range(3)),
         ),
         landmarks,
         ("landmarks.csv",),
