@@ -1,0 +1,11 @@
+from facerec_tf.core.quote import LONGEST, shorten
+
+
+def test_a_text_is_one_line_of_limited_length():
+    assert shorten("two\n  lines") == "two lines"
+    assert shorten(KeyError("name")) == "'name'"
+    assert shorten("x" * LONGEST) == "x" * LONGEST
+    assert shorten("x" * (LONGEST + 1)) == "x" * LONGEST + "…"
+    assert shorten("x" * 10**6) == "x" * LONGEST + "…"
+    assert shorten("a b c", longest=3) == "a b…"
+    assert shorten(" " * 10**4 + "end") == "…"
