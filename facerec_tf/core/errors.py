@@ -5,11 +5,23 @@ from __future__ import annotations
 import math
 import numbers
 
+from facerec_tf.core.quote import shortened
+
+#: Characters of a message; a longer one, which quotes a damaged file, is cut in the middle.
+LONGEST_MESSAGE = 1000
+
 
 class UserError(Exception):
-    """An error that the user can fix; commands print its message without a traceback."""
+    """An error that the user can fix; commands print its message without a traceback.
+
+    The message is one line of at most `LONGEST_MESSAGE` characters, whatever it quotes.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """The message."""
+        return shortened(super().__str__(), LONGEST_MESSAGE)
 
 
 class ArgumentError(UserError, ValueError):
@@ -71,10 +83,12 @@ def require_flag(name: str, value: bool) -> None:
     require(isinstance(value, bool), name, "True or False", value)
 
 
-def require_count(name: str, value: int, least: int = 1) -> None:
-    """Raises `ArgumentError` unless `value` is an integer of at least `least`."""
+def require_count(name: str, value: int, least: int = 1, most: int | None = None) -> None:
+    """Raises `ArgumentError` unless `value` is an integer from `least` to `most`, if given."""
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     require(is_integer and value >= least, name, f"an integer of at least {least}", value)
+    if most is not None:
+        require(value <= most, name, f"an integer of at most {most:,}", value)
 
 
 def _is_number(value: object) -> bool:

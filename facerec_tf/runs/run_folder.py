@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from facerec_tf.config import ExperimentConfig
-from facerec_tf.core.errors import DataError, UserError
-from facerec_tf.core.files import atomic_file
+from facerec_tf.core.errors import ArgumentError, DataError, UserError
+from facerec_tf.core.files import atomic_file, read_json
+from facerec_tf.core.quote import reason
 from facerec_tf.data import Manifest, PairSet
+from facerec_tf.data.image_hashes import compute_image_hashes, load_image_hashes
+from facerec_tf.data.name_source import NameKind
 from facerec_tf.models import Recognizer
 from facerec_tf.runs.checkpoints import Checkpoints
+from facerec_tf.runs.metrics_table import read_metrics
+from facerec_tf.runs.seen_in_training import (
+    SeenInTraining,
+    compare_names,
+    count_equal_images,
+    unknown_reason,
+)
 
 
 class RunFolder:
@@ -26,6 +35,8 @@ class RunFolder:
         path: The folder.
         data: Synthetic records, if the run drew its own.
         metrics: Table of the logs.
+        log: Messages of training, with their times.
+        lock: Lock file of the process that trains the run.
         tensorboard: Event files.
         recognizer: The finished model.
         report: Pictures and `evaluation.json`.
@@ -38,6 +49,8 @@ class RunFolder:
         self.path = Path(path)
         self.data = self.path / "data"
         self.metrics = self.path / "metrics.csv"
+        self.log = self.path / "train.log"
+        self.lock = self.path / ".lock"
         self.tensorboard = self.path / "tensorboard"
         self.recognizer = self.path / "recognizer.keras"
         self.report = self.path / "report"
@@ -60,18 +73,21 @@ class RunFolder:
         manifest.save(self.path)
         with atomic_file(self._architecture) as path:
             path.write_text(recognizer.to_json(indent=1) + "\n")
-        with atomic_file(self._config) as path:
+        with atomic_file(self._config, durable=True) as path:
             path.write_text(config.to_json())
 
     def config(self) -> ExperimentConfig:
         """Returns the configuration of the run.
 
         Raises:
-            DataError: If there is no run here.
+            DataError: If there is no run here, or its configuration is damaged.
         """
-        if not self._config.is_file():
+        if not self._config.exists():
             raise DataError(f"Folder {self.path} holds no run: {self._config} is missing.")
-        return ExperimentConfig.from_json(self._config.read_text())
+        try:
+            return ExperimentConfig.from_groups(read_json(self._config, "configuration"))
+        except ArgumentError as error:
+            raise DataError(f"Configuration '{self._config}' cannot be used: {error}") from error
 
     def build_recognizer(self) -> Recognizer:
         """Builds what the run trains, without its weights.
@@ -79,10 +95,19 @@ class RunFolder:
         Raises:
             DataError: If the run's description of it is missing or damaged.
         """
+        config = read_json(self._architecture, "architecture")
         try:
-            return keras.models.model_from_json(self._architecture.read_text())
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"The model in {self._architecture} cannot be read: {error}") from error
+            model = keras.saving.deserialize_keras_object(config)
+        except Exception as error:  # A damaged description may raise anything.
+            raise DataError(
+                f"Architecture '{self._architecture}' cannot be read: {reason(error)}."
+            ) from error
+        if not isinstance(model, Recognizer):
+            raise DataError(
+                f"Architecture '{self._architecture}' describes a {type(model).__name__}, not a "
+                "Recognizer."
+            )
+        return model
 
     def records(self, config: ExperimentConfig | None = None) -> Path:
         """Returns the folder of the records that a run of `config`, or this run, is trained on."""
@@ -100,23 +125,50 @@ class RunFolder:
                 "started. Restore them, or start a new run."
             )
 
-    def people_seen(self, pairs: PairSet) -> int | None:
-        """Returns how many of the people in `pairs` the run is trained on, None if no one knows.
+    def seen_in_training(self, pairs: PairSet) -> SeenInTraining:
+        """Returns how much of `pairs` the run was trained on, by names and by image hashes.
 
-        No one knows whom a `--pretrained` backbone has seen before.
+        Images are not compared if the records were written without hashes, or are no longer in
+        their place.
+
+        Raises:
+            DataError: If there is no run here, or the pairs have damaged records.
         """
-        config = self.config()
-        trained = set(self.manifest().select(config.data.min_images).class_names)
-        seen = len(trained & {entry.name for entry in pairs.manifest.classes})
-        return None if config.finetuning.pretrained and not seen else seen
+        config, manifest, tested = self.config(), self.manifest(), pairs.manifest
+        selection = manifest.select(config.data.min_images)
+        people, is_certain = compare_names(manifest, selection.class_names, tested)
+        try:
+            hashes = load_image_hashes(self.records(config), manifest)
+        except DataError:
+            hashes = None
+        images = 0
+        if hashes is not None:
+            own = load_image_hashes(pairs.directory, tested)
+            own = compute_image_hashes(pairs.directory, tested) if own is None else own
+            images = count_equal_images(hashes, manifest.classes.images, selection.labels >= 0, own)
+        return SeenInTraining(
+            people,
+            images,
+            tested.num_classes,
+            tested.num_images,
+            unknown_reason(
+                self.records(config),
+                pairs.directory,
+                self.path,
+                by_numbers=not is_certain,
+                pretrained=bool(config.finetuning.pretrained),
+            ),
+            drawn=tested.name_kind is NameKind.DRAWN,
+        )
 
     def checkpoints(self, keep: int = 3) -> Checkpoints:
         """Returns its checkpoints, of which `keep` are kept when one is written."""
         return Checkpoints(self.path / "checkpoints", keep)
 
     def read_metrics(self) -> dict[str, np.ndarray]:
-        """Returns the columns of `metrics.csv` as float64 arrays, NaN where empty."""
-        with open(self.metrics, newline="") as file:
-            rows = list(csv.DictReader(file))
-        columns = rows[0] if rows else {}
-        return {name: np.array([float(row[name] or "nan") for row in rows]) for name in columns}
+        """Returns the columns of `metrics.csv` as float64 arrays, NaN where empty.
+
+        Raises:
+            DataError: If the file is missing or damaged.
+        """
+        return read_metrics(self.metrics).arrays()

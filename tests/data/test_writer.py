@@ -50,10 +50,14 @@ def test_same_seed_same_files(tmp_path, records):
     assert manifests[0] != manifests[2]
 
 
-def test_leaves_only_shards_and_manifest(tmp_path, records):
+def test_leaves_only_shards_manifest_and_hashes(tmp_path, records):
     write_records(tmp_path / "data", records(3, 3), num_shards=16)
     names = sorted(os.listdir(tmp_path / "data"))
-    assert names == ["manifest.json", *(f"train-0000{i}-of-00003.tfrecord" for i in range(3))]
+    assert names == [
+        "image_hashes.npy",
+        "manifest.json",
+        *(f"train-0000{i}-of-00003.tfrecord" for i in range(3)),
+    ]
 
 
 def test_a_failure_leaves_nothing(tmp_path, records):
