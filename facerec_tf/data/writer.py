@@ -96,9 +96,21 @@ def new_directory(directory: str | os.PathLike) -> Iterator[Path]:
         with atomic_directory(directory) as folder:
             yield folder
     except OSError as error:
-        raise UserError(f"Cannot write '{directory}': {error.strerror or error}.") from error
+        reason = error.strerror or error
+        place = "" if _is_inside(error.filename, directory) else f": '{error.filename}'"
+        raise UserError(f"Cannot write '{directory}': {reason}{place}.") from error
     except tf.errors.OpError as error:
         raise UserError(f"Cannot write '{directory}': {error.message}") from error
+
+
+def _is_inside(filename: str | None, directory: Path) -> bool:
+    """Returns whether an error is of no file, the output, or its temporary folder."""
+    if filename is None:
+        return True
+    path, output = os.path.abspath(filename), os.path.abspath(directory)
+    return path == output or path.startswith(
+        os.path.join(os.path.dirname(output), f".{directory.name}-")
+    )
 
 
 def _hashed(records: Iterable[Record], hashes: ImageHashes) -> Iterator[Record]:
@@ -123,7 +135,7 @@ def _scatter(
         for record, index in zip(records, _balanced(num_shards, generator), strict=False):
             _count(record, names, images)
             counts[index] += 1
-            serialized = serialize(record)
+            serialized = _serialize(record)
             files[index].write(_LENGTH.pack(len(serialized)))
             files[index].write(serialized)
     if not names:
@@ -131,6 +143,15 @@ def _scatter(
     if 0 in images:
         raise DataError(f"Labels must be 0 to {len(names) - 1} without a gap.")
     return ClassList(zip(map(str, names), images, strict=True)), counts
+
+
+def _serialize(record: Record) -> bytes:
+    try:
+        return serialize(record)
+    except UnicodeEncodeError:
+        raise DataError(
+            f"Image {record.filename!r} of {record.text!r} has a name that is not valid UTF-8."
+        ) from None
 
 
 def _count(record: Record, names: list[str | None], images: array.array) -> None:
