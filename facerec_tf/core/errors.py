@@ -71,10 +71,12 @@ def require_flag(name: str, value: bool) -> None:
     require(isinstance(value, bool), name, "True or False", value)
 
 
-def require_count(name: str, value: int, least: int = 1) -> None:
-    """Raises `ArgumentError` unless `value` is an integer of at least `least`."""
+def require_count(name: str, value: int, least: int = 1, most: int | None = None) -> None:
+    """Raises `ArgumentError` unless `value` is an integer from `least` to `most`, if given."""
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     require(is_integer and value >= least, name, f"an integer of at least {least}", value)
+    if most is not None:
+        require(value <= most, name, f"an integer of at most {most:,}", value)
 
 
 def _is_number(value: object) -> bool:

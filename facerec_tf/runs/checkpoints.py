@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.core.files import atomic_directory
+from facerec_tf.core.files import atomic_directory, read_json
+from facerec_tf.runs.writing import writing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Checkpoints:
     """Writes checkpoints under one folder, and keeps the latest few and the best.
 
     A checkpoint is a folder that appears by one rename, so a killed process leaves none half
-    written. Which one is latest, and which best, is read from the files in them.
+    written. Which one is latest, and which best, is read from the files in them. One whose
+    `state.json` is damaged is in `faults` only.
 
     Args:
         directory: Folder of the checkpoints.
@@ -61,10 +64,14 @@ class Checkpoints:
     def save(
         self, variables: Mapping[str, np.ndarray], step: int, metric: float | None = None
     ) -> Checkpoint:
-        """Writes a checkpoint and removes those no longer wanted."""
+        """Writes a checkpoint and removes those no longer wanted.
+
+        Raises:
+            UserError: If it cannot be written. Earlier checkpoints are kept.
+        """
         path = self.directory / f"step-{step:08d}"
         state: dict[str, Any] = {"step": step, "metric": metric}
-        with atomic_directory(path, durable=True) as folder:
+        with writing(path), atomic_directory(path, durable=True) as folder:
             arrays: Any = variables  # NumPy types its keywords as bool, for `allow_pickle`.
             np.savez(folder / "variables.npz", **arrays)
             (folder / "state.json").write_text(json.dumps(state) + "\n")
@@ -73,10 +80,12 @@ class Checkpoints:
 
     def all(self) -> list[Checkpoint]:
         """Returns every whole checkpoint, in order of steps."""
-        found = []
-        for file in self.directory.glob("step-*/state.json"):
-            found.append(Checkpoint(file.parent, **json.loads(file.read_text())))
+        found = [c for c in self._read() if isinstance(c, Checkpoint)]
         return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+    def faults(self) -> list[DataError]:
+        """Returns why each checkpoint that is not in `all` cannot be used, in order of steps."""
+        return [error for error in self._read() if isinstance(error, DataError)]
 
     def latest(self) -> Checkpoint | None:
         """Returns the checkpoint of the most steps, if there is one."""
@@ -87,6 +96,15 @@ class Checkpoints:
         measured = [c for c in self.all() if c.metric is not None]
         return max(measured, key=lambda c: (c.metric, -c.step), default=None)
 
+    def _read(self) -> list[Checkpoint | DataError]:
+        found: list[Checkpoint | DataError] = []
+        for folder in sorted(self.directory.glob("step-*")):
+            try:
+                found.append(_read_checkpoint(folder))
+            except DataError as error:
+                found.append(error)
+        return found
+
     def _prune(self) -> None:
         checkpoints, best = self.all(), self.best()
         for checkpoint in checkpoints[: -self.keep]:
@@ -94,3 +112,17 @@ class Checkpoints:
                 shutil.rmtree(checkpoint.path)
         for unfinished in self.directory.glob(".step-*"):  # By a process that was killed.
             shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _read_checkpoint(folder: Path) -> Checkpoint:
+    """Returns the checkpoint in `folder`; raises `DataError` if its `state.json` is damaged."""
+    path = folder / "state.json"
+    state = read_json(path, "checkpoint state")
+    step, metric = state.get("step"), state.get("metric")
+    is_metric = metric is None or (isinstance(metric, float | int) and math.isfinite(metric))
+    if type(step) is not int or step < 0 or not is_metric or isinstance(metric, bool):
+        raise DataError(
+            f"Checkpoint state '{path}' must hold a step and a metric, a number or null. "
+            f"Found: {str(state)[:200]}"
+        )
+    return Checkpoint(folder, step, metric)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from facerec_tf.core.errors import DataError
+from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.training import Checkpoints
 
 STATE = {"model/0000": np.arange(6.0).reshape(2, 3), "trainer/0000": np.int64(4)}
@@ -34,7 +34,7 @@ def test_a_half_written_checkpoint_does_not_count(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(UserError, match=r"'.*step-00000002': No space left.*--resume"):
         checkpoints.save(STATE, 2)
     assert [p.name for p in tmp_path.iterdir()] == ["step-00000001"]
     assert checkpoints.latest().step == 1
@@ -55,3 +55,27 @@ def test_nothing_yet_and_damage(tmp_path):
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(DataError, match=r"step-00000001 cannot be read"):
         checkpoints.latest().load()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '{"step": 2, "me',
+        "[1]",
+        '{"metric": null}',
+        '{"step": "2"}',
+        '{"step": 2, "metric": NaN}',
+    ],
+)
+def test_a_damaged_state_leaves_the_older_checkpoints(tmp_path, text):
+    checkpoints = Checkpoints(tmp_path)
+    older = checkpoints.save(STATE, 1, 0.5)
+    state = checkpoints.save(STATE, 2, 0.9).path / "state.json"
+    state.write_text(text)
+    assert checkpoints.all() == [older]
+    assert checkpoints.latest() == checkpoints.best() == older
+    (fault,) = checkpoints.faults()
+    assert str(state) in str(fault)
+    checkpoints.save(STATE, 2, 0.9)
+    assert checkpoints.faults() == []
