@@ -88,7 +88,7 @@ def test_it_lists_its_verbs(facerec):
 def test_every_verb_has_help(facerec, verb):
     done = facerec(verb, "--help")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"usage: facerec {verb} [flags]")
+    assert done.stdout.startswith(f"usage: facerec {verb} [")
 
 
 def test_a_verb_from_end_to_end(facerec, tmp_path):

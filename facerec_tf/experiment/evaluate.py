@@ -62,13 +62,13 @@ def evaluate(
         )
     directory = Path(output) if output else run.report if run else _beside(source)
     require_writable(directory)
+    embedder = load_embedder(workdir, model, checkpoint)
     if data:
         found = find_pairs(data, protocol or "pairs")
     else:
         found = _pairs_of(RunFolder(source), protocol)
     pairs = PairSet.load(found)
     name = protocol or found.name
-    embedder = load_embedder(workdir, model, checkpoint)
     if run and (seen := run.people_seen(pairs)):
         people = len(pairs.manifest.classes)
         chief.emit(f"warning: {seen:,} of the {people:,} people in these pairs were trained on")
