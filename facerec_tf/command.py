@@ -41,6 +41,7 @@ def run(
     command: Callable[..., None],
     takes_rest: bool = False,
     arguments: Sequence[str] | None = None,
+    parse: Callable[[list[str]], list[str]] | None = None,
 ) -> None:
     """Parses the command line and runs `command`, then exits.
 
@@ -52,6 +53,8 @@ def run(
         takes_rest: Whether `command` takes the list of arguments after `--`; otherwise these are an
             error.
         arguments: The command line, beginning with the program; default: that of this process.
+        parse: Parses the flags of the command line, and returns the rest of it; default: without
+            suggestions for what is misspelled.
     """
 
     def main(arguments: list[str]) -> int | None:
@@ -76,7 +79,7 @@ def run(
         app.run(
             main,
             argv=None if arguments is None else list(arguments),
-            flags_parser=_parse_flags,
+            flags_parser=parse or _parse_flags,
         )
     except KeyboardInterrupt:
         interrupted()

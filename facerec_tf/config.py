@@ -141,11 +141,11 @@ class DataConfig:
 class ModelConfig:
     """The backbone and the loss."""
 
-    loss: str = option("arcface", "Name of the loss; see the table of losses in the documentation.")
+    loss: str = option("arcface", "Name of the loss.")
     backbone: str | None = option(
         None,
-        "Name of the network that computes embeddings, or keras:NAME for a model of "
-        f"keras.applications. Default: the backbone of --pretrained, otherwise {DEFAULT_BACKBONE}.",
+        "Network that computes embeddings, or keras:NAME for a model of keras.applications. "
+        f"Default: the backbone of --pretrained, otherwise {DEFAULT_BACKBONE}.",
     )
     embedding_size: int | None = option(
         None, "Dimension of the embedding. Default: defined by the backbone."

@@ -73,7 +73,9 @@ def check_overlap(
             written.
     """
     if embedder is None and (degrees is not None or not by_name):
-        raise ArgumentError("Give --workdir=RUN or --model=FILE to compare more than names.")
+        raise ArgumentError(
+            "Missing flag: --workdir=RUN or --model=FILE, to compare more than names."
+        )
     degrees = DEGREES if degrees is None else degrees
     require(0 < degrees < 90, "degrees", "above 0 and below 90", degrees)
     require_count("images", images)

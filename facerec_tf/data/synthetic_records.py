@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from facerec_tf.core.errors import require, require_count
 from facerec_tf.data.crop_format import CropFormat
 from facerec_tf.data.manifest import Manifest
-from facerec_tf.data.name_source import NameKind, NameSource
+from facerec_tf.data.name_source import DRAWN_PERSON, NameKind, NameSource
 from facerec_tf.data.pair_sampling import sample_pairs
 from facerec_tf.data.pairs import write_pair_set
 from facerec_tf.data.records import Record
@@ -119,7 +119,7 @@ def _draw_all(seed: int, faces: Sequence[FaceKey], workers: int) -> Iterator[byt
 
 
 def _person(identity: int) -> str:
-    return f"synthetic-{identity:06d}"
+    return f"{DRAWN_PERSON}{identity:06d}"
 
 
 def _filename(face: FaceKey) -> str:

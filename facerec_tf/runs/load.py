@@ -76,8 +76,13 @@ def require_one_source(
         ArgumentError: If both or neither are given, or a checkpoint of a `model` is requested.
     """
     path = workdir or model
-    if not path or (workdir and model):
-        raise ArgumentError("Give either --workdir=RUN or --model=FILE, not both.")
+    if not path:
+        raise ArgumentError("Missing flag: --workdir=RUN or --model=FILE, the recognizer.")
+    if workdir and model:
+        raise ArgumentError(
+            "Arguments 'workdir' and 'model' exclude each other. "
+            f"Received: workdir={str(workdir)!r}, model={str(model)!r}"
+        )
     if model and checkpoint != "final":
         raise ArgumentError(
             f"--checkpoint={checkpoint} selects a state of a --workdir: a --model has only one."

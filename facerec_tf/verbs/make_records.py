@@ -117,7 +117,7 @@ def find_photos() -> tuple[list[Photo], list[Rejected]]:
     for name in ("path_column", "label_column"):
         require_unused(name, "--images alone, only with --table")
     if root is None:
-        raise ArgumentError("Give --images=DIR or --table=FILE.")
+        raise ArgumentError("Missing flag: --images=DIR or --table=FILE, the photographs.")
     return lookup(FOLDER_LAYOUTS, FLAGS.layout, "layout")(root)
 
 

@@ -46,7 +46,7 @@ def define_flags() -> None:
 def main() -> None:
     """Splits the records and prints a summary."""
     if FLAGS.parts and FLAGS.holdout_identities is not None:
-        raise ArgumentError("Give either --parts or --holdout_identities.")
+        raise ArgumentError("--holdout_identities is not used with --parts.")
     shares = _by_part("parts")
     try:
         parts = {part: float(share) for part, share in shares.items()}

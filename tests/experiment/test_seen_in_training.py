@@ -297,7 +297,7 @@ def test_drawn_faces_are_named(finished_run, faces, tmp_path, titles, capsys):
     assert f", {claim}\n" in (finished_run / "stdout.txt").read_text()
     evaluation.evaluate(workdir=str(finished_run), data=str(faces), output=str(tmp_path))
     (title,) = titles
-    assert title.endswith(f"% verification accuracy {claim}")
+    assert title.endswith(f" verification accuracy {claim}")
     assert "warning" not in capsys.readouterr().out
 
 
@@ -308,5 +308,5 @@ def test_the_title_of_a_run_that_saw_the_images(finished_run, jpegs, tmp_path, t
         workdir=str(finished_run), data=str(pairs.directory), output=str(tmp_path / "out")
     )
     (title,) = titles
-    assert title.endswith("% verification accuracy")
+    assert title.endswith(" verification accuracy")
     assert f"warning: {UNKNOWN}" in capsys.readouterr().out

@@ -144,8 +144,8 @@ def test_missing_split_file(source, run_verb):
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ({}, "Give either --archive=FILE or --tfds"),
-        ({"archive": "a.tar", "tfds": True}, "Give either --archive=FILE or --tfds"),
+        ({}, "Missing flag: --archive=FILE or --tfds"),
+        ({"archive": "a.tar", "tfds": True}, "--archive is not used with --tfds"),
         ({"archive": "a.tar", "people": "p.txt"}, "--people is used with --tfds only"),
         ({"tfds": True, "landmarks": "l.csv"}, "--landmarks is not used with --tfds"),
     ],
