@@ -18,10 +18,28 @@ from facerec_tf.core.errors import (
     require,
     require_between,
     require_count,
-    require_non_negative,
     require_positive,
 )
 from facerec_tf.core.lookup import require_known
+
+#: Largest number of steps, and of anything that is counted in steps: it fits int32 with a margin.
+MOST_STEPS = 10**9
+#: Largest number of passes over the images.
+MOST_EPOCHS = 10**6
+#: Largest number of images per step, over all devices.
+MOST_IMAGES_PER_STEP = 10**6
+#: Largest shuffle buffer, in records; each takes some kilobytes of memory.
+MOST_SHUFFLED = 10**8
+#: Largest embedding; the widest published ones have 4096 dimensions.
+MOST_DIMENSIONS = 65536
+#: Longest side of an input image, in pixels.
+MOST_PIXELS = 4096
+#: Largest number of images that are drawn.
+MOST_DRAWN = 10**7
+#: Largest number of checkpoints to keep.
+MOST_CHECKPOINTS = 10**6
+#: Largest option that is multiplied with weights or gradients, which are float32.
+MOST_FLOAT = 1e30
 
 #: Backbone of a run that does not specify one.
 DEFAULT_BACKBONE = "iresnet50"
@@ -34,10 +52,24 @@ STRATEGIES = ("auto", "one_device", "mirrored")
 XLA = ("off", "on", "auto")
 HEAD_INITS = ("random", "class_means")
 
+# Headings in the help of options that are shown apart from their group.
+_LOSS = "Loss"
+_SCHEDULE = "Learning rate schedule"
+_HARDWARE = "Precision and devices"
+_LOGS = "Logs and checkpoints"
 
-def option(default: Any, help: str, flag: str | None = None) -> Any:
-    """Returns a dataclass field with its help text and, if it differs, the name of its flag."""
-    return dataclasses.field(default=default, metadata={"help": help, "flag": flag})
+
+def option(default: Any, help: str, flag: str | None = None, heading: str | None = None) -> Any:
+    """A field of a group of options, with what the command line needs to know about it.
+
+    Args:
+        default: Its default.
+        help: Its help text.
+        flag: Name of its flag, if that is not the field's name.
+        heading: Heading of its flag in the help, if that is not the heading of its group.
+    """
+    metadata = {"help": help, "flag": flag, "heading": heading}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,23 +139,27 @@ class DataConfig:
     synthetic_images: int = option(10, "Number of images per synthetic identity.")
 
     def __post_init__(self) -> None:
-        require_count("min_images", self.min_images)
-        require_count("shuffle_buffer", self.shuffle_buffer)
+        require_count("min_images", self.min_images, most=MOST_STEPS)
+        require_count("shuffle_buffer", self.shuffle_buffer, most=MOST_SHUFFLED)
         if self.images_per_identity:
-            require_count("images_per_identity", self.images_per_identity, least=2)
-        require_count("synthetic_identities", self.synthetic_identities, least=2)
-        require_count("synthetic_images", self.synthetic_images, least=2)
+            most = MOST_IMAGES_PER_STEP
+            require_count("images_per_identity", self.images_per_identity, least=2, most=most)
+        for name in ("synthetic_identities", "synthetic_images"):
+            require_count(name, getattr(self, name), least=2, most=MOST_DRAWN)
+        drawn = self.synthetic_identities * self.synthetic_images
+        expected = f"at most {MOST_DRAWN:,} images of all identities"
+        require(drawn <= MOST_DRAWN, "synthetic_images", expected, self.synthetic_images)
 
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
     """The backbone and the loss."""
 
-    loss: str = option("arcface", "Name of the loss; see the table of losses in the documentation.")
+    loss: str = option("arcface", "Name of the loss.", heading=_LOSS)
     backbone: str | None = option(
         None,
-        "Name of the network that computes embeddings, or keras:NAME for a model of "
-        f"keras.applications. Default: the backbone of --pretrained, otherwise {DEFAULT_BACKBONE}.",
+        "Network that computes embeddings, or keras:NAME for a model of keras.applications. "
+        f"Default: the backbone of --pretrained, otherwise {DEFAULT_BACKBONE}.",
     )
     embedding_size: int | None = option(
         None, "Dimension of the embedding. Default: defined by the backbone."
@@ -137,24 +173,30 @@ class ModelConfig:
         "aspect ratio and resizes them. Default: defined by the backbone.",
     )
     label_smoothing: float = option(
-        0.0, "Label smoothing: fraction of the target probability spread over all classes."
+        0.0,
+        "Label smoothing: fraction of the target probability spread over all classes.",
+        heading=_LOSS,
     )
     auxiliary: tuple[str, ...] = option(
         (),
         "Comma-separated losses on embeddings that are added to --loss, each given as "
         "NAME[:WEIGHT][:PARAMETER=VALUE…]. Example: center:0.003,triplet:0.5:mining=batch_hard.",
+        heading=_LOSS,
     )
     loss_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     backbone_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.embedding_size is not None:
-            require_count("embedding_size", self.embedding_size)
+            require_count("embedding_size", self.embedding_size, most=MOST_DIMENSIONS)
         if self.dropout is not None:
             is_share = 0 <= self.dropout < 1
             require(is_share, "dropout", "at least 0 and below 1", self.dropout)
-        is_size = not self.image_size or (len(self.image_size) == 2 and min(self.image_size) > 0)
-        require(is_size, "image_size", "HEIGHT,WIDTH in pixels", self.image_size)
+        is_size = not self.image_size or (
+            len(self.image_size) == 2 and all(0 < n <= MOST_PIXELS for n in self.image_size)
+        )
+        expected = f"HEIGHT,WIDTH in pixels, each from 1 to {MOST_PIXELS}"
+        require(is_size, "image_size", expected, self.image_size)
         is_share = 0 <= self.label_smoothing < 1
         require(is_share, "label_smoothing", "at least 0 and below 1", self.label_smoothing)
 
@@ -168,7 +210,7 @@ class FineTuningConfig:
         "Path of a recognizer.keras file to load the backbone from. The head is reinitialized.",
     )
     keep_head: bool = option(
-        False, "Whether to load the head of --pretrained as well; requires the same identities."
+        False, "Whether to keep the head of --pretrained; new people start at their class means."
     )
     head_init: str = option(
         "random",
@@ -197,7 +239,7 @@ class FineTuningConfig:
     def __post_init__(self) -> None:
         require_known(self.head_init, HEAD_INITS, "head_init")
         require(0 < self.layer_decay <= 1, "layer_decay", "above 0, at most 1", self.layer_decay)
-        require_count("head_warmup_steps", self.head_warmup_steps, least=0)
+        require_count("head_warmup_steps", self.head_warmup_steps, least=0, most=MOST_STEPS)
         if self.keep_head and self.head_init != "random":
             raise ArgumentError(
                 "Arguments 'keep_head' and 'head_init' exclude each other. Received: keep_head=True"
@@ -216,13 +258,21 @@ class OptimizerConfig:
     optimizer: str = option("sgd", f"Optimizer: {', '.join(OPTIMIZERS)}.")
     lr: float = option(0.1, "Peak learning rate.")
     momentum: float = option(0.9, "Momentum of the sgd optimizer.")
-    schedule: str = option("polynomial", f"Learning rate schedule: {', '.join(SCHEDULES)}.")
-    boundaries: tuple[int, ...] = option(
-        (), "Comma-separated steps at which --schedule=steps decays the learning rate."
+    schedule: str = option(
+        "polynomial", f"Learning rate schedule: {', '.join(SCHEDULES)}.", heading=_SCHEDULE
     )
-    decay_factor: float = option(0.1, "Factor of each decay with --schedule=steps.")
-    decay_power: float = option(1.0, "Exponent of --schedule=polynomial; 1 is linear.")
-    warmup_steps: int = option(0, "Number of steps of linear warm-up from zero.")
+    boundaries: tuple[int, ...] = option(
+        (),
+        "Comma-separated steps at which --schedule=steps decays the learning rate.",
+        heading=_SCHEDULE,
+    )
+    decay_factor: float = option(
+        0.1, "Factor of each decay with --schedule=steps.", heading=_SCHEDULE
+    )
+    decay_power: float = option(
+        1.0, "Exponent of --schedule=polynomial; 1 is linear.", heading=_SCHEDULE
+    )
+    warmup_steps: int = option(0, "Number of steps of linear warm-up from zero.", heading=_SCHEDULE)
     weight_decay: float = option(5e-4, "Weight decay coefficient.")
     decay: str | None = option(
         None,
@@ -239,13 +289,14 @@ class OptimizerConfig:
         require_known(self.optimizer, OPTIMIZERS, "optimizer")
         require_known(self.schedule, SCHEDULES, "schedule")
         require_positive("lr", self.lr)
+        require_between("lr", self.lr, 0.0, MOST_FLOAT)
         is_share = 0 <= self.momentum < 1
         require(is_share, "momentum", "at least 0 and below 1", self.momentum)
         require_between("decay_factor", self.decay_factor, 0.0, 1.0)
         require_positive("decay_power", self.decay_power)
-        require_count("warmup_steps", self.warmup_steps, least=0)
-        require_non_negative("weight_decay", self.weight_decay)
-        require_non_negative("clip_norm", self.clip_norm)
+        require_count("warmup_steps", self.warmup_steps, least=0, most=MOST_STEPS)
+        require_between("weight_decay", self.weight_decay, 0.0, MOST_FLOAT)
+        require_between("clip_norm", self.clip_norm, 0.0, MOST_FLOAT)
         if self.decay is not None:
             require_known(self.decay, DECAYS, "decay")
             if self.decay == "coupled" and self.optimizer != "sgd":
@@ -261,6 +312,8 @@ class OptimizerConfig:
         ascending = list(self.boundaries) == sorted(set(self.boundaries))
         is_calendar = ascending and min(self.boundaries, default=1) > 0
         require(is_calendar, "boundaries", "ascending steps, the first at least 1", self.boundaries)
+        for boundary in self.boundaries:
+            require_count("boundaries", boundary, most=MOST_STEPS)
 
     @property
     def coupled(self) -> bool:
@@ -278,30 +331,44 @@ class TrainingConfig:
     ema: float = option(
         0.0, "Decay of the exponential moving average of the weights; 0 disables it."
     )
-    precision: str = option("float32", f"Precision of the backbone: {', '.join(PRECISIONS)}.")
+    precision: str = option(
+        "float32", f"Precision of the backbone: {', '.join(PRECISIONS)}.", heading=_HARDWARE
+    )
     xla: str = option(
         "off",
         "Whether to compile the forward and backward pass with XLA: 'off', 'on', or 'auto', which "
         "times a few steps of each and chooses the one with the shorter total time.",
+        heading=_HARDWARE,
     )
     deterministic: bool = option(
         False,
         "Whether to use only deterministic GPU kernels and a sequential input pipeline, which are "
         "slower. Runs on a CPU are always reproducible bit for bit.",
+        heading=_HARDWARE,
     )
     seed: int = option(0, "Seed of weight initialization, shuffling, augmentation and dropout.")
-    strategy: str = option("auto", f"Distribution strategy: {', '.join(STRATEGIES)}.")
-    log_every: int = option(10, "Number of steps between rows of metrics.csv and progress updates.")
-    checkpoint_every: int = option(1000, "Number of steps between checkpoints.")
+    strategy: str = option(
+        "auto", f"Distribution strategy: {', '.join(STRATEGIES)}.", heading=_HARDWARE
+    )
+    log_every: int = option(
+        10, "Number of steps between rows of metrics.csv and progress updates.", heading=_LOGS
+    )
+    checkpoint_every: int = option(1000, "Number of steps between checkpoints.", heading=_LOGS)
     keep_checkpoints: int = option(
-        3, "Number of latest checkpoints to keep, in addition to the best one."
+        3, "Number of latest checkpoints to keep, in addition to the best one.", heading=_LOGS
     )
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "epochs", "log_every", "checkpoint_every", "keep_checkpoints"):
-            require_count(name, getattr(self, name))
+        for name, most in (
+            ("batch_size", MOST_IMAGES_PER_STEP),
+            ("epochs", MOST_EPOCHS),
+            ("log_every", MOST_STEPS),
+            ("checkpoint_every", MOST_STEPS),
+            ("keep_checkpoints", MOST_CHECKPOINTS),
+        ):
+            require_count(name, getattr(self, name), most=most)
         if self.max_steps is not None:
-            require_count("max_steps", self.max_steps)
+            require_count("max_steps", self.max_steps, most=MOST_STEPS)
         require(0 <= self.ema < 1, "ema", "at least 0 and below 1", self.ema)
         require_known(self.precision, PRECISIONS, "precision")
         require_known(self.strategy, STRATEGIES, "strategy")
@@ -332,9 +399,9 @@ class EvaluationConfig:
 
     def __post_init__(self) -> None:
         if self.eval_every is not None:
-            require_count("eval_every", self.eval_every)
+            require_count("eval_every", self.eval_every, most=MOST_STEPS)
         if self.angles_every is not None:
-            require_count("angles_every", self.angles_every, least=0)
+            require_count("angles_every", self.angles_every, least=0, most=MOST_STEPS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -366,15 +433,25 @@ class ExperimentConfig:
         """Returns the options written by `to_json`.
 
         Raises:
-            ArgumentError: If the text is not valid JSON or contains an unknown option.
+            ArgumentError: If the text is not valid JSON, or as `from_groups`.
         """
         try:
-            groups = json.loads(text)
-            options = groups["model"].get("backbone_options", {})
-            options.update({k: tuple(v) for k, v in options.items() if isinstance(v, list)})
-            return cls(**{f.name: _group(type(f.default), groups[f.name]) for f in FIELDS})
-        except (ValueError, KeyError, TypeError) as error:
-            raise ArgumentError(f"The configuration cannot be read: {error}") from error
+            return cls.from_groups(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise ArgumentError(f"The configuration is not valid JSON: {error}") from error
+
+    @classmethod
+    def from_groups(cls, groups: Mapping[str, Any]) -> ExperimentConfig:
+        """Returns the options in a mapping from group and field to value, as JSON stores them.
+
+        Raises:
+            ArgumentError: If a group is missing, or an option is unknown or has a value of another
+                type or outside its domain.
+        """
+        require(isinstance(groups, dict), "configuration", "a JSON object", groups)
+        for name in groups:
+            require_known(name, [field.name for field in FIELDS], "group of options")
+        return cls(**{f.name: _group(f.name, type(f.default), groups.get(f.name)) for f in FIELDS})
 
     def override(self, values: Mapping[str, Any]) -> ExperimentConfig:
         """Returns a copy with other values of the options that are named as `group.field`."""
@@ -394,7 +471,49 @@ class ExperimentConfig:
 FIELDS = dataclasses.fields(ExperimentConfig)
 
 
-def _group(kind: type, values: Mapping[str, Any]) -> Any:
+def _group(group: str, kind: Any, values: Any) -> Any:
     """Returns a group of options from JSON, which stores tuples as lists."""
-    tuples = {k for k, v in typing.get_type_hints(kind).items() if typing.get_origin(v) is tuple}
-    return kind(**{k: tuple(v) if k in tuples else v for k, v in values.items()})
+    require(isinstance(values, dict), group, "a JSON object of options", values)
+    hints = typing.get_type_hints(kind)
+    for name in values:
+        require_known(name, list(hints), f"option of {group}")
+    found = {name: _from_json(value) for name, value in values.items()}
+    for name, value in found.items():
+        require(_has_type(value, hints[name]), f"{group}.{name}", _TYPES[hints[name]], value)
+    return kind(**found)
+
+
+def _from_json(value: Any) -> Any:
+    """Returns the value with tuples for lists, at any depth."""
+    if isinstance(value, dict):
+        return {key: _from_json(each) for key, each in value.items()}
+    return tuple(_from_json(each) for each in value) if isinstance(value, list) else value
+
+
+#: Annotation of a field → its values, as they are written in JSON.
+_TYPES: dict[Any, str] = {
+    bool: "True or False",
+    int: "an integer",
+    int | None: "an integer or null",
+    float: "a number",
+    float | None: "a number or null",
+    str: "a string",
+    str | None: "a string or null",
+    tuple[int, ...]: "a list of integers",
+    tuple[str, ...]: "a list of strings",
+    Mapping[str, Any]: "a JSON object",
+}
+
+
+def _has_type(value: Any, hint: Any) -> bool:
+    """Whether `value` has the type of an annotation of a field in this file."""
+    if arguments := typing.get_args(hint):
+        origin = typing.get_origin(hint)
+        if origin is tuple:
+            return isinstance(value, tuple) and all(_has_type(v, arguments[0]) for v in value)
+        if origin is Mapping:
+            return isinstance(value, dict)
+        return any(_has_type(value, each) for each in arguments)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))

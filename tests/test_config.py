@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import pytest
 
@@ -32,10 +33,33 @@ def test_json_round_trip_keeps_everything():
     assert config.differences(changed) == ["training.seed"]
 
 
-@pytest.mark.parametrize("text", ["{", "{}", '{"data": {"typo": 1}}', "[]"])
-def test_a_damaged_file_is_named_not_crashed_on(text):
-    with pytest.raises(ArgumentError, match="configuration cannot be read"):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "configuration is not valid JSON"),
+        ("[" * 100_000, "configuration is not valid JSON"),
+        ("[]", "'configuration' must be a JSON object"),
+        ("{}", "'data' must be a JSON object of options"),
+        ('{"dat": {}}', "'group of options' must be one of.*Did you mean 'data'"),
+        ('{"data": {"min_image": 1}}', "'option of data' must be one of.*'min_images'"),
+        ('{"data": {"min_images": "1"}}', "'data.min_images' must be an integer"),
+        ('{"data": {"verify_digests": 1}}', "'data.verify_digests' must be True or False"),
+        ('{"data": {"directory": 3}}', "'data.directory' must be a string or null"),
+        ('{"data": {"min_images": 0}}', "'min_images' must be an integer of at least 1"),
+    ],
+)
+def test_a_damaged_configuration_is_explained(text, message):
+    with pytest.raises(ArgumentError, match=message):
         ExperimentConfig.from_json(text)
+
+
+def test_options_of_one_type_only():
+    groups = json.loads(ExperimentConfig().to_json())
+    groups["model"]["loss_options"] = {"s": 1, "widths": [1, [2, 3]]}
+    assert ExperimentConfig.from_groups(groups).model.loss_options["widths"] == (1, (2, 3))
+    groups["model"]["auxiliary"] = ["center", 1]
+    with pytest.raises(ArgumentError, match=r"'model\.auxiliary' must be a list of strings"):
+        ExperimentConfig.from_groups(groups)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +84,18 @@ def test_a_damaged_file_is_named_not_crashed_on(text):
         (lambda: TrainingConfig(ema=1.0), "'ema'"),
         (lambda: TrainingConfig(precision="float8"), "'precision' must be one of"),
         (lambda: EvaluationConfig(eval_every=0), "'eval_every'"),
+        (lambda: TrainingConfig(max_steps=10**20), "'max_steps' must be an integer of at most"),
+        (lambda: TrainingConfig(epochs=10**20), "'epochs' must be an integer of at most"),
+        (lambda: TrainingConfig(batch_size=10**20), "'batch_size' must be an integer of at most"),
+        (lambda: TrainingConfig(log_every=10**20), "'log_every' must be an integer of at most"),
+        (lambda: DataConfig(shuffle_buffer=10**20), "'shuffle_buffer' must be an integer of at"),
+        (lambda: DataConfig(synthetic_images=10**6), "'synthetic_images' must be at most 10,000,0"),
+        (lambda: ModelConfig(embedding_size=99999999999), "'embedding_size' must be an integer of"),
+        (lambda: ModelConfig(image_size=(112, 10**9)), "'image_size' must be HEIGHT,WIDTH in pix"),
+        (lambda: OptimizerConfig(lr=1e300), "'lr' must be between 0.0 and 1e"),
+        (lambda: OptimizerConfig(weight_decay=float("inf")), "'weight_decay' must be between"),
+        (lambda: OptimizerConfig(schedule="steps", boundaries=(10**20,)), "'boundaries' must be"),
+        (lambda: EvaluationConfig(angles_every=10**20), "'angles_every' must be an integer of at"),
     ],
 )
 def test_values_outside_their_domain(build, message):

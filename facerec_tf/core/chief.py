@@ -6,10 +6,11 @@ outside a cluster is its own chief.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
 from facerec_tf.core.errors import ArgumentError
@@ -34,11 +35,29 @@ def emit(text: str, *, verbose: int = 1, file: TextIO | None = None) -> None:
 
     Args:
         text: The message.
-        verbose: 0 prints nothing.
+        verbose: 0 prints nothing, and only passes the message to the functions of `copied_to`.
         file: Stream to write to; standard output by default.
     """
-    if verbose and is_chief():
+    if not is_chief():
+        return
+    for write in _COPIES:
+        write(text)
+    if verbose:
         print(text, file=file, flush=True)
+
+
+@contextlib.contextmanager
+def copied_to(write: Callable[[str], None]) -> Iterator[None]:
+    """Context in which every message of `emit` is passed to `write`, too, printed or not."""
+    _COPIES.append(write)
+    try:
+        yield
+    finally:
+        _COPIES.remove(write)
+
+
+#: Functions that receive each message: those of the contexts of `copied_to`.
+_COPIES: list[Callable[[str], None]] = []
 
 
 def progress_bar(iterable: Iterable[Any] | None = None, *, verbose: int = 1, **options: Any) -> Any:

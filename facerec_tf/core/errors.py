@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 import numbers
 
-#: Characters of a message; a longer one, which quotes a damaged file, is cut in the middle.
+from facerec_tf.core.quote import shorten
+
+#: Characters of a message; a longer one, which quotes a damaged file, is cut.
 LONGEST_MESSAGE = 1000
 
 
 class UserError(Exception):
     """An error that the user can fix; commands print its message without a traceback.
 
-    The message is one line of at most `LONGEST_MESSAGE` characters, whatever it quotes.
+    The message has at most `LONGEST_MESSAGE` characters, whatever it quotes.
     """
 
     exit_code = 1
 
     def __str__(self) -> str:
         """The message."""
-        return shortened(super().__str__(), LONGEST_MESSAGE)
+        text = super().__str__()
+        return text if len(text) <= LONGEST_MESSAGE else shorten(text, LONGEST_MESSAGE - 1)
 
 
 class ArgumentError(UserError, ValueError):
@@ -81,29 +84,12 @@ def require_flag(name: str, value: bool) -> None:
     require(isinstance(value, bool), name, "True or False", value)
 
 
-def require_count(name: str, value: int, least: int = 1) -> None:
-    """Raises `ArgumentError` unless `value` is an integer of at least `least`."""
+def require_count(name: str, value: int, least: int = 1, most: int | None = None) -> None:
+    """Raises `ArgumentError` unless `value` is an integer from `least` to `most`, if given."""
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     require(is_integer and value >= least, name, f"an integer of at least {least}", value)
-
-
-def shortened(text: object, longest: int = 200) -> str:
-    """Returns the text of `text` on one line, cut in the middle to `longest` characters."""
-    line = " ".join(str(text).splitlines())
-    if len(line) <= longest:
-        return line
-    cut = " [...] "
-    kept = longest - len(cut)
-    return line[: kept - kept // 2] + cut + line[len(line) - kept // 2 :]
-
-
-def reason(error: BaseException) -> str:
-    """Returns the first line of an error's message, shortened, or the name of its class.
-
-    For messages that quote an error of another library.
-    """
-    lines = str(error).strip().splitlines()
-    return shortened(lines[0].rstrip(".:")) if lines else type(error).__name__
+    if most is not None:
+        require(value <= most, name, f"an integer of at most {most:,}", value)
 
 
 def _is_number(value: object) -> bool:

@@ -9,17 +9,25 @@ import json
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from facerec_tf.core.durable import sync, sync_all
 from facerec_tf.core.errors import DataError, UserError
+from facerec_tf.core.temporary import temporary_directory, temporary_name
 
 
 def require_writable(directory: str | os.PathLike) -> None:
-    """Raises `UserError` unless `directory` can be created, or written to if it exists."""
+    """Raises `UserError` unless `directory` can be created, or written to if it exists.
+
+    TensorFlow cannot write to a folder whose name is not valid UTF-8.
+    """
     directory = Path(directory)
+    try:
+        os.fspath(directory).encode()
+    except UnicodeEncodeError:
+        raise UserError(f"Cannot write '{directory}': the name is not valid UTF-8.") from None
     existing = next(p for p in (directory, *directory.absolute().parents) if p.exists())
     if not existing.is_dir():
         raise UserError(f"Cannot write '{directory}': '{existing}' is a file.")
@@ -28,45 +36,76 @@ def require_writable(directory: str | os.PathLike) -> None:
 
 
 @contextlib.contextmanager
-def atomic_file(path: str | os.PathLike) -> Iterator[Path]:
+def atomic_file(path: str | os.PathLike, durable: bool = False) -> Iterator[Path]:
     """Yields a temporary path that becomes `path` when the block ends without an error.
 
-    The temporary file is in the same folder, so the final rename is atomic.
+    The temporary file is in the same folder, so the final rename is atomic. Its permissions are
+    those of an existing file at `path`, or follow the umask.
+
+    Args:
+        path: The file to write.
+        durable: Whether to wait until the content is on the disk before the rename, and the rename
+            afterwards: the file is then complete or absent after a power failure, too.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = temporary_name(path)
     try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        with _naming(path):
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            yield temporary
+            _finish(temporary, path, durable)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def atomic_directory(path: str | os.PathLike) -> Iterator[Path]:
+def atomic_directory(path: str | os.PathLike, durable: bool = False) -> Iterator[Path]:
     """Yields a temporary folder that becomes `path` when the block ends without an error.
 
-    An existing folder at `path` is replaced only when the new one is complete.
+    An existing folder at `path` is replaced only when the new one is complete. Temporary folders
+    that a killed process left beside `path` are removed first; see `core/temporary.py`.
+
+    Args:
+        path: The folder to write; a link to a folder stands for that folder.
+        durable: As in `atomic_file`.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path) if os.path.islink(path) else path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
-    try:
+    with _naming(path), temporary_directory(path) as temporary:
         yield temporary
-        temporary.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _finish(temporary, path, durable)
+
+
+def _finish(temporary: Path, path: Path, durable: bool) -> None:
+    """Renames `temporary` to `path`; a folder replaces a folder there, and a file a file."""
+    if path.exists():
+        temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+    if durable:
+        sync_all(temporary)
+    if temporary.is_dir() and path.is_dir():
+        shutil.rmtree(path)
+    temporary.replace(path)
+    if durable:
+        sync(path.parent)
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Adds `path` to errors of writing that name no file, such as that of a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
 
 
 #: Bytes above which a table, list or description is not read: those of 100 million records.
 LARGEST_TEXT = 1 << 34
+
+#: Bytes above which a description of a model, a run or a file is not read.
+LARGEST_JSON = 1 << 28
 
 
 def require_regular_file(
@@ -114,13 +153,13 @@ def read_bytes(path: str | os.PathLike, kind: str = "", max_bytes: int | None = 
 
 
 def read_json(path: str | os.PathLike, kind: str = "") -> dict[str, Any]:
-    """Returns the object in a JSON file.
+    """Returns the object in a JSON file of at most `LARGEST_JSON` bytes.
 
     Raises:
         DataError: If the file cannot be read, is not valid JSON, or holds another type than an
             object.
     """
-    text = read_text(path, kind)
+    text = read_text(path, kind, max_bytes=LARGEST_JSON)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -136,18 +175,21 @@ def read_json(path: str | os.PathLike, kind: str = "") -> dict[str, Any]:
     return found
 
 
-def read_text(path: str | os.PathLike, kind: str = "", bom: bool = False) -> str:
+def read_text(
+    path: str | os.PathLike, kind: str = "", bom: bool = False, max_bytes: int = LARGEST_TEXT
+) -> str:
     """Returns the text of a UTF-8 file; line endings become newline characters.
 
     Args:
         path: The file.
         kind: What the file is, for messages: "split file" gives "Cannot read split file 'x': …".
         bom: Whether to skip a byte-order mark, which spreadsheets and Windows editors write.
+        max_bytes: Size above which the file is refused.
 
     Raises:
         DataError: If the file cannot be read or is not valid UTF-8.
     """
-    require_regular_file(path, kind, LARGEST_TEXT)
+    require_regular_file(path, kind, max_bytes)
     with _readable(path, kind):
         return Path(path).read_text(encoding=_encoding(bom))
 

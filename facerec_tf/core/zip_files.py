@@ -7,8 +7,9 @@ import struct
 import zipfile
 from pathlib import Path
 
-from facerec_tf.core.errors import DataError, reason
+from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import require_regular_file
+from facerec_tf.core.quote import reason
 
 #: Bytes that a file may unpack to: some, plus so many times its size.
 _LEAST_CONTENT, _EXPANSION = 1 << 24, 20

@@ -58,7 +58,7 @@ def clean_labels(
     if workdir and min_images is not None:
         raise ArgumentError("--min_images goes with --model: a --workdir knows its own.")
     if model and data is None:
-        raise ArgumentError("--model needs --data=DIR, the folder of records to clean.")
+        raise ArgumentError("Missing flag: --data=DIR, the records to clean with --model.")
     require_writable(output)
     if output.is_dir() and any(output.iterdir()):
         raise UserError(f"Folder '{output}' is not empty: remove it or choose another.")

@@ -62,7 +62,7 @@ def find_label_errors(
         require(is_angle, name, "above 0 and at most 180", angle)
     require_count("shown", shown)
     if model and data is None:
-        raise ArgumentError("--model needs --data=DIR, the folder of records to search.")
+        raise ArgumentError("Missing flag: --data=DIR, the records to search with --model.")
     require_writable(output)
     embedder = load_embedder(workdir, model, checkpoint)
     directory = Path(data) if data else RunFolder(str(workdir)).records()

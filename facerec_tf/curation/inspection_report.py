@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.curation.duplicates import Duplicates
 from facerec_tf.curation.record_table import RecordTable
 from facerec_tf.data import Manifest, PairSet, Record
@@ -126,7 +126,7 @@ def _count_duplicates(duplicates: Duplicates) -> dict[str, int]:
 
 def _write_duplicates(found: Inspected, path: Path) -> None:
     with open(path, "w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
+        rows = SpreadsheetWriter(file)
         rows.writerow(("group", "across_identities", "kind", "identity", "file", "shard", "index"))
         for place, group, identical, across in zip(*found.duplicates, strict=True):
             record, (shard, index) = found.read(int(place)), found.table.shard(place)

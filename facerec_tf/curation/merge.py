@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import ArgumentError, DataError, require
+from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.curation.people import People, read_persons, unite
 from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.data import Record, new_directory, write_records
@@ -143,7 +143,7 @@ def _write_label_map(path: Path, identities: Mapping[str, Sequence[str]], people
     renamed = 0
     start = 0
     with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = SpreadsheetWriter(file)
         writer.writerow(HEADER)
         for dataset, names in identities.items():
             for old, name in enumerate(names):

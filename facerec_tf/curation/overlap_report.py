@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 import numpy as np
 
 from facerec_tf.core.errors import ArgumentError, require, require_count
+from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.curation.names import write_names
 from facerec_tf.curation.overlap import DEGREES, Overlap, find_overlap
 from facerec_tf.curation.record_folder import RecordFolder
@@ -72,7 +72,9 @@ def check_overlap(
             written.
     """
     if embedder is None and (degrees is not None or not by_name):
-        raise ArgumentError("Give --workdir=RUN or --model=FILE to compare more than names.")
+        raise ArgumentError(
+            "Missing flag: --workdir=RUN or --model=FILE, to compare more than names."
+        )
     degrees = DEGREES if degrees is None else degrees
     require(0 < degrees < 90, "degrees", "above 0 and below 90", degrees)
     require_count("images", images)
@@ -94,7 +96,7 @@ def check_overlap(
 
 def _write_table(path: Path, data: RecordFolder, test: RecordFolder, overlap: Overlap) -> None:
     with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = SpreadsheetWriter(file)
         writer.writerow(HEADER)
         for (label, other), degrees, *by in zip(*overlap, strict=True):
             ours, theirs = data.manifest.classes[label], test.manifest.classes[other]

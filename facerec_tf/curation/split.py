@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ import numpy as np
 
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import ArgumentError, DataError, require, require_count
+from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.curation.names import read_names
 from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.data import (
@@ -235,7 +235,7 @@ def _write_part(directory: Path, records: RecordFolder, plan: SplitPlan, seed: i
 
 def _write_label_map(path: Path, identities: Sequence[str], plan: SplitPlan) -> None:
     with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = SpreadsheetWriter(file)
         writer.writerow(HEADER)
         for label, (name, part) in enumerate(zip(identities, plan.part.tolist(), strict=True)):
             entry = (plan.parts[part], plan.labels[label]) if part >= 0 else ("", "")

@@ -6,19 +6,27 @@ import concurrent.futures
 import dataclasses
 import json
 import os
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 from facerec_tf.core.errors import DataError, require_count
-from facerec_tf.core.files import atomic_file, read_text, sha256
+from facerec_tf.core.files import atomic_file, read_text, require_regular_file, sha256
+from facerec_tf.data import json_fields
 from facerec_tf.data.class_list import ClassEntry as ClassEntry
 from facerec_tf.data.class_list import ClassList
 from facerec_tf.data.crop_format import CropFormat
+from facerec_tf.data.frames import require_frames
 
 FILE_NAME = "manifest.json"
 FORMAT_VERSION = 1
+
+#: Images of an identity or a shard; sums of a billion such numbers fit into 64 bits.
+_MOST_IMAGES = 1 << 32
+
+#: Height and width that JPEG can represent, in pixels.
+_LARGEST_SIDE = 65_535
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +105,8 @@ class Manifest:
         """Reads `directory/manifest.json`.
 
         Raises:
-            DataError: If it is missing, not valid JSON, of another version or inconsistent.
+            DataError: If it is missing, not valid JSON, of another version, has values of another
+                type or range, or is inconsistent.
         """
         path = Path(directory) / FILE_NAME
         if not path.exists():
@@ -107,15 +116,15 @@ class Manifest:
             )
         text = read_text(path, "manifest")
         try:
-            fields, classes = _parse(text)
+            return cls._from_fields(*_parse(text))
         except json.JSONDecodeError as error:
             raise DataError(f"Manifest '{path}' is not valid JSON: {error}") from None
-        except (KeyError, TypeError, ValueError) as error:
+        except RecursionError:
+            raise DataError(f"Manifest '{path}' is not valid JSON: nested too deeply.") from None
+        except (KeyError, TypeError) as error:
             raise DataError(f"Manifest '{path}' is incomplete: {error!r}") from None
-        try:
-            return cls._from_fields(fields, classes)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"Manifest '{path}' is incomplete: {error!r}") from None
+        except ValueError as error:
+            raise DataError(f"Manifest '{path}' is damaged: {error}") from None
         except DataError as error:
             raise DataError(f"Manifest '{path}' {error}") from None
 
@@ -141,18 +150,21 @@ class Manifest:
 
         Args:
             directory: The folder of records.
-            digests: Whether to compare SHA-256 too, which reads every byte.
+            digests: Whether to compare SHA-256 too, which reads every byte, and to check the
+                lengths of the records.
 
         Raises:
-            DataError: If a shard is missing or differs; names it.
+            DataError: If a shard is missing or differs, or a record is longer than its shard; names
+                the shard.
         """
         paths = [Path(directory) / shard.file for shard in self.shards]
         for path, shard in zip(paths, self.shards, strict=True):
-            if not path.is_file():
+            if not path.exists():
                 raise DataError(
                     f"Shard '{path}' is missing, but listed in the manifest. Copy it again, or "
                     "write the records again."
                 )
+            require_regular_file(path, "shard")
             if path.stat().st_size != shard.bytes:
                 raise mismatch(path, f"{shard.bytes} bytes", f"{path.stat().st_size}")
         if not digests:
@@ -163,6 +175,8 @@ class Manifest:
             ):
                 if digest != shard.sha256:
                     raise mismatch(path, f"SHA-256 {shard.sha256[:12]}…", f"{digest[:12]}…")
+        for path in paths:
+            require_frames(path)
 
     def select(self, min_images: int = 1) -> Selection:
         """Selects the identities with at least `min_images` images and renumbers them from 0.
@@ -191,18 +205,18 @@ class Manifest:
         version = fields["format_version"]
         if version != FORMAT_VERSION:
             raise DataError(f"has format version {version!r}, expected {FORMAT_VERSION}.")
-        height, width = fields["image_size"]
+        height, width = (
+            json_fields.checked_integer(side, "image_size", 1, _LARGEST_SIDE)
+            for side in json_fields.items(fields, "image_size")
+        )
         manifest = cls(
-            name=str(fields["name"]),
-            crop_format=CropFormat((int(height), int(width)), str(fields["alignment"])),
+            name=json_fields.text(fields, "name"),
+            crop_format=CropFormat((height, width), json_fields.text(fields, "alignment")),
             classes=classes,
-            shards=tuple(
-                Shard(str(s["file"]), int(s["images"]), int(s["bytes"]), str(s["sha256"]))
-                for s in fields["shards"]
-            ),
+            shards=tuple(map(_parse_shard, json_fields.items(fields, "shards"))),
         )
         counts = {
-            "num_images": int(fields["num_images"]),
+            "num_images": json_fields.integer(fields, "num_images"),
             "its shards": manifest.num_images,
             "its classes": int(classes.images.sum()),
         }
@@ -223,13 +237,26 @@ def _parse(text: str) -> tuple[dict[str, Any], ClassList]:
     def keep(fields: dict[str, Any]) -> dict[str, Any] | None:
         if fields.keys() != {"name", "images"}:
             return fields
-        classes.append(str(fields["name"]), int(fields["images"]))
+        images = json_fields.integer(fields, "images", most=_MOST_IMAGES)
+        classes.append(json_fields.text(fields, "name"), images)
         return None
 
     fields = json.loads(text, object_hook=keep)
-    if len(fields["classes"]) != len(classes):
-        raise ValueError("classes must be objects of a name and a number of images")
+    if len(json_fields.items(fields, "classes")) != len(classes):
+        raise ValueError("'classes' must be objects of a name and a number of images")
     return fields, classes
+
+
+def _parse_shard(fields: dict[str, Any]) -> Shard:
+    file = json_fields.text(fields, "file")
+    if file != PurePath(file).name:
+        raise ValueError(f"'file' of a shard must be a file name. Found: {file!r}")
+    return Shard(
+        file,
+        json_fields.integer(fields, "images", most=_MOST_IMAGES),
+        json_fields.integer(fields, "bytes"),
+        json_fields.text(fields, "sha256"),
+    )
 
 
 def mismatch(path: str | os.PathLike, expected: str, received: str) -> DataError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import csv
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from facerec_tf.core.csv_writer import CsvWriter
 from facerec_tf.core.errors import DataError, require_count
 from facerec_tf.core.files import read_csv
 from facerec_tf.data import templates as template_files
@@ -206,7 +206,7 @@ def write_pair_set(
         if templates is not None:
             template_files.write_templates(folder / template_files.FILE_NAME, templates)
         with open(folder / FILE_NAME, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
+            writer = CsvWriter(file)
             writer.writerow(HEADER)
             writer.writerows((p.fold, p.first, p.second, int(p.same)) for p in pairs)
 

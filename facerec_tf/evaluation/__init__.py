@@ -2,6 +2,7 @@
 
 from facerec_tf.evaluation.angles import AngleStatistics as AngleStatistics
 from facerec_tf.evaluation.angles import angle_statistics as angle_statistics
+from facerec_tf.evaluation.report import format_accuracy as format_accuracy
 from facerec_tf.evaluation.report import table as table
 from facerec_tf.evaluation.report import to_json as to_json
 from facerec_tf.evaluation.scores import fuse_flip as fuse_flip

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from facerec_tf.evaluation.verification import Verification
 
 #: Printed instead of a rate if there are too few pairs to measure it.
 NOT_MEASURABLE = "not measurable"
+
+
+def format_accuracy(accuracy: float, std: float | None = None) -> str:
+    """Formats an accuracy and its standard deviation over the folds, as in "67.40 ± 2.10 %".
+
+    Args:
+        accuracy: A fraction.
+        std: Standard deviation, a fraction; None, or NaN, if it is not known.
+    """
+    spread = "" if std is None or math.isnan(std) else f" ± {100 * std:.2f}"
+    return f"{100 * accuracy:.2f}{spread} %"
 
 
 def table(verification: Verification) -> str:
@@ -18,7 +30,7 @@ def table(verification: Verification) -> str:
     """
     v = verification
     rows = [
-        ("accuracy", f"{v.accuracy:.2%} ± {v.accuracy_std:.2%}"),
+        ("accuracy", format_accuracy(v.accuracy, v.accuracy_std)),
         ("threshold", f"{v.threshold:.4f}"),
         ("area under ROC", f"{v.auc:.4f}"),
         ("equal error rate", f"{v.eer:.2%}"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.data import PairSet
-from facerec_tf.experiment.verification import ACCURACY
+from facerec_tf.evaluation import format_accuracy
+from facerec_tf.experiment.verification import ACCURACY, ACCURACY_STD
 from facerec_tf.margins import suggest_margin, suggest_scale
 from facerec_tf.models import Objective, Recognizer
 from facerec_tf.runs.run_folder import RunFolder
@@ -39,7 +41,9 @@ def opening(
         f"{'coupled' if optimizer.coupled else 'decoupled'}",
         f"length     {plan.total_steps:,} steps of {training.batch_size} images, "
         f"{plan.steps_per_epoch:,} per epoch",
-        f"verified   on {len(pairs):,} pairs of {pairs.directory}"
+        f"verified   on {len(pairs):,} pairs of {pairs.directory}, "
+        f"{'with' if config.evaluation.flip_fusion else 'without'} mirrored images added, as by "
+        "facerec_tf.evaluate"
         if pairs
         else "verified   not at all: set --eval_pairs to a folder of pairs, or to the name of one "
         "in DATA/pairs",
@@ -109,14 +113,13 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
     lines = [f"recognizer    {folder.recognizer}"]
     if pairs and latest and best and latest.metric is not None:
         unseen = ", on people not in the training data" if folder.people_seen(pairs) == 0 else ""
-        before = _accuracy_before(folder)
+        accuracies = _accuracies(folder)
+        before = f"{accuracies[0][1]} before fine-tuning, " if 0 in accuracies else ""
         lines.append(
-            "verification  "
-            + (f"{before:.4f} before fine-tuning, " if before is not None else "")
-            + f"{latest.metric:.4f} at the end, {best.metric:.4f} at best (step {best.step:,})"
-            + unseen
+            f"verification  {before}{accuracies[latest.step][1]} at the end, "
+            f"{accuracies[best.step][1]} at best (step {best.step:,}){unseen}"
         )
-        if before is not None and latest.metric < before:
+        if before and latest.metric < accuracies[0][0]:
             lines.append(
                 "warning: the accuracy is lower than before fine-tuning. Use --checkpoint=best, or "
                 "train with a lower --lr, --layer_decay, --freeze or --head_warmup_steps."
@@ -133,8 +136,12 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
     return "\n".join(lines)
 
 
-def _accuracy_before(folder: RunFolder) -> float | None:
-    """Verification accuracy at step 0, which only fine-tuning measures."""
+def _accuracies(folder: RunFolder) -> dict[int, tuple[float, str]]:
+    """Verification accuracy as number and text, by step; only fine-tuning measures step 0."""
     metrics = folder.read_metrics()
-    start = metrics[ACCURACY][metrics["step"] == 0]
-    return float(start[0]) if len(start) else None
+    columns = (metrics[name] for name in ("step", ACCURACY, ACCURACY_STD))
+    return {
+        int(step): (accuracy, format_accuracy(accuracy, std))
+        for step, accuracy, std in zip(*columns, strict=True)
+        if not np.isnan(accuracy)
+    }

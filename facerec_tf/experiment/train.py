@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from facerec_tf.backbones.batch_limits import require_batch_for_norm
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core import chief
-from facerec_tf.core.errors import ArgumentError, require
+from facerec_tf.core.errors import ArgumentError, DataError, require
 from facerec_tf.core.files import atomic_file, require_writable
+from facerec_tf.core.lock import locked
 from facerec_tf.data import (
     Manifest,
     PairSet,
@@ -28,16 +31,18 @@ from facerec_tf.experiment.build import (
     build_trainer,
     check_loss,
     make_plan,
+    point_new_centres,
     with_backbone,
     with_sampler,
 )
-from facerec_tf.experiment.class_means import point_to_class_means
 from facerec_tf.experiment.measured_run import MeasuredRun
 from facerec_tf.experiment.measurements import MEASUREMENTS, MakeMeasurement
 from facerec_tf.experiment.messages import advice, closing, opening
 from facerec_tf.experiment.xla import choose_xla
 from facerec_tf.models import Recognizer
 from facerec_tf.runs.run_folder import RunFolder
+from facerec_tf.runs.run_log import RunLog
+from facerec_tf.runs.writing import writing
 from facerec_tf.training import (
     BatchSource,
     Checkpoint,
@@ -45,6 +50,7 @@ from facerec_tf.training import (
     MetricsLog,
     Progress,
     TensorBoardLog,
+    TerminationError,
     make_sampler,
     make_strategy,
 )
@@ -65,7 +71,7 @@ def train(
         config: The whole configuration.
         workdir: Run folder: new, or with `resume` the one to continue.
         resume: Whether to continue from its latest checkpoint.
-        verbose: 0 is silent, 1 shows a progress bar, 2 prints one line per epoch.
+        verbose: 0 is silent, 1 shows a progress bar, 2 prints one line per log interval.
         measurements: What to measure during training, in the order of the columns in metrics.csv.
 
     Raises:
@@ -73,50 +79,116 @@ def train(
     """
     check_loss(config)
     folder = RunFolder(workdir)
-    if not resume:
-        config = with_sampler(with_backbone(config))
-    require_writable(folder.path)
-    keras.utils.set_random_seed(config.training.seed)
-    if config.training.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    strategy = make_strategy(config.training.strategy)
-    _require_fitting(config, strategy.num_replicas_in_sync)
-    if not resume:
-        folder.require_new()
-    with contextlib.ExitStack() as undo:
-        if config.data.directory is None and not (resume and folder.data.exists()):
-            _draw_faces(config, folder.data)
-            undo.callback(shutil.rmtree, folder.data)
-        records = folder.records(config)
-        pairs = _evaluation_pairs(config, records)
-        for fault in preflight(records, digests=config.data.verify_digests):
-            chief.emit(f"warning: {fault} It will be skipped.", verbose=verbose)
-        latest = _checkpoint_to_resume(folder, verbose) if resume else None
+    log = RunLog(folder.log)
+    with log.recording(), contextlib.ExitStack() as undo:
+        if not resume:
+            config = with_sampler(with_backbone(config))
+        require_writable(folder.path)
+        keras.utils.set_random_seed(config.training.seed)
+        if config.training.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        strategy = make_strategy(config.training.strategy)
+        _require_fitting(config, strategy.num_replicas_in_sync)
+        undo.enter_context(_locked(folder))
+        if resume:
+            log.start()
+        else:
+            folder.require_new()
+        with contextlib.ExitStack() as unfinished:
+            if config.data.directory is None and not (resume and folder.data.exists()):
+                _draw_faces(config, folder.data)
+                unfinished.callback(shutil.rmtree, folder.data)
+            records = folder.records(config)
+            pairs = _evaluation_pairs(config, records)
+            for fault in preflight(records, digests=config.data.verify_digests):
+                chief.emit(f"warning: {fault} It will be skipped.", verbose=verbose)
+            with strategy.scope():
+                controller, resumed = _prepare(config, folder, pairs, measurements, resume, verbose)
+                if not resume:
+                    folder.begin(config, Manifest.load(records), controller.trainer.recognizer)
+                unfinished.pop_all()
+        if not resume:
+            log.start()
         with strategy.scope():
-            recognizer = (
-                folder.build_recognizer()
-                if latest
-                else build_recognizer(config, Manifest.load(records), verbose=verbose)
-            )
-            controller = _assemble(config, recognizer, folder, pairs, measurements)
-            if latest:
-                controller.resume(latest)
-                chief.emit(f"Resuming {folder.path} after step {latest.step}.", verbose=verbose)
-            if not resume:
-                folder.begin(config, Manifest.load(records), recognizer)
-            undo.pop_all()
-            if config.finetuning.head_init == "class_means" and not latest:
-                point_to_class_means(recognizer, records, config.data, verbose)
-            xla = choose_xla(config, folder, controller)
-            chief.emit(opening(config, folder, controller, pairs, xla), verbose=verbose)
-            for warning in advice(recognizer):
-                chief.emit(f"warning: {warning}.", verbose=verbose)
-            callbacks = _callbacks(folder, controller)
-            if config.finetuning.pretrained and not latest:
-                _log_start(controller, callbacks, verbose)
-            controller.run(callbacks, verbose)
-            _finish(folder, controller)
-    chief.emit(closing(folder, pairs), verbose=verbose)
+            _run(config, folder, controller, pairs, resumed, verbose)
+        chief.emit(closing(folder, pairs), verbose=verbose)
+
+
+@contextlib.contextmanager
+def _locked(folder: RunFolder) -> Iterator[None]:
+    """Locks the run folder; removes it at the end if it is new and no run has begun in it."""
+    new = [path for path in (folder.path, *folder.path.parents) if not path.exists()]
+    folder.path.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(folder.lock, f"Run folder '{folder.path}'"):
+            yield
+    finally:
+        with contextlib.suppress(OSError):  # One is not empty.
+            for path in new:
+                path.rmdir()
+
+
+def _prepare(
+    config: ExperimentConfig,
+    folder: RunFolder,
+    pairs: PairSet | None,
+    measurements: Sequence[MakeMeasurement],
+    resume: bool,
+    verbose: int,
+) -> tuple[Controller, bool]:
+    """Builds the recognizer and its controller, and restores the latest whole checkpoint.
+
+    Returns:
+        The controller, and whether a checkpoint was restored.
+    """
+    checkpoints = _checkpoints_to_resume(folder, verbose) if resume else []
+    recognizer = (
+        folder.build_recognizer()
+        if checkpoints
+        else build_recognizer(config, Manifest.load(folder.records(config)), verbose=verbose)
+    )
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    require_batch_for_norm(recognizer.backbone, config.training.batch_size, replicas)
+    controller = _assemble(config, recognizer, folder, pairs, measurements)
+    if checkpoints:
+        _restore(controller, checkpoints, verbose)
+        chief.emit(f"Resuming {folder.path} after step {controller.step}.", verbose=verbose)
+    return controller, bool(checkpoints)
+
+
+def _run(
+    config: ExperimentConfig,
+    folder: RunFolder,
+    controller: Controller,
+    pairs: PairSet | None,
+    resumed: bool,
+    verbose: int,
+) -> None:
+    """Trains, and writes the recognizer and the figure."""
+    recognizer = controller.trainer.recognizer
+    with _resumable(controller):
+        if not resumed:
+            point_new_centres(config, recognizer, folder.records(config), verbose)
+        xla = choose_xla(config, folder, controller)
+        chief.emit(opening(config, folder, controller, pairs, xla), verbose=verbose)
+        for warning in advice(recognizer):
+            chief.emit(f"warning: {warning}.", verbose=verbose)
+        callbacks = _callbacks(folder, controller)
+        if config.finetuning.pretrained and not resumed:
+            _log_start(controller, callbacks, verbose)
+        controller.run(callbacks, verbose)
+        _finish(folder, controller, verbose)
+
+
+@contextlib.contextmanager
+def _resumable(controller: Controller) -> Iterator[None]:
+    """Ends a run that Ctrl-C interrupts outside of its steps with the way to continue it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise TerminationError(
+            f"Interrupted after step {controller.step}. Continue with --resume.", signal.SIGINT
+        ) from None
 
 
 def _require_fitting(config: ExperimentConfig, replicas: int) -> None:
@@ -169,15 +241,44 @@ def _evaluation_pairs(config: ExperimentConfig, directory: Path) -> PairSet | No
     return pairs
 
 
-def _checkpoint_to_resume(folder: RunFolder, verbose: int) -> Checkpoint | None:
+def _checkpoints_to_resume(folder: RunFolder, verbose: int) -> list[Checkpoint]:
+    """Returns the checkpoints, the latest first; empty for a run that has none yet.
+
+    Raises:
+        DataError: If the records have changed, or all checkpoints are damaged.
+    """
     folder.require_same_records()
-    latest = folder.checkpoints().latest()
-    if latest is None:
+    checkpoints = folder.checkpoints()
+    found, faults = checkpoints.all()[::-1], checkpoints.faults()
+    for fault in faults:
+        chief.emit(f"warning: {fault} The checkpoint is not used.", verbose=verbose)
+    if faults and not found:
+        raise DataError(
+            f"Cannot resume run {folder.path}: no checkpoint in {checkpoints.directory} is "
+            f"undamaged. {faults[-1]} Delete the folder to start from step 0."
+        )
+    if not found:
         chief.emit(
             f"Run {folder.path} has no checkpoint yet. Starting from step 0.", verbose=verbose
         )
         folder.damaged_images.unlink(missing_ok=True)
-    return latest
+    return found
+
+
+def _restore(controller: Controller, checkpoints: Sequence[Checkpoint], verbose: int) -> None:
+    """Restores the first of `checkpoints` that is not damaged.
+
+    Raises:
+        DataError: If all are damaged.
+    """
+    for older, checkpoint in zip((*checkpoints[1:], None), checkpoints, strict=True):
+        try:
+            controller.resume(checkpoint)
+            return
+        except DataError as error:
+            if older is None:
+                raise
+            chief.emit(f"warning: {error} Trying {older.path}.", verbose=verbose)
 
 
 def _assemble(
@@ -225,17 +326,22 @@ def _log_start(
     if controller.selection is None:
         return
     values = controller.measure(controller.selection).values
-    for name, value in values.items():
-        title = name.replace("_", " ").capitalize()
-        chief.emit(f"{title} before fine-tuning: {value:.4f}", verbose=verbose)
+    chief.emit(f"Before fine-tuning: {controller.selection.describe(values)}", verbose=verbose)
     for callback in callbacks:
         if not isinstance(callback, Progress):
             callback.on_train_batch_end(0, {"step": 0, **values})
 
 
-def _finish(folder: RunFolder, controller: Controller) -> None:
-    with controller.trainer.averaged_weights(), atomic_file(folder.recognizer) as path:
+def _finish(folder: RunFolder, controller: Controller, verbose: int) -> None:
+    chief.emit(f"Saving {folder.recognizer} …", verbose=verbose)
+    with (
+        controller.trainer.averaged_weights(),
+        writing(folder.recognizer),
+        atomic_file(folder.recognizer, durable=True) as path,
+    ):
         controller.trainer.recognizer.save(path)
+    picture = folder.report / "training.png"
+    chief.emit(f"Drawing {picture} …", verbose=verbose)
     curves = [column for each in controller.measurements for column in each.curves]
-    figure = training_figure(folder.read_metrics(), curves=curves)
-    save(figure, folder.report / "training.png")
+    with writing(picture):
+        save(training_figure(folder.read_metrics(), curves=curves), picture)

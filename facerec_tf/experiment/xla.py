@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
 from facerec_tf.config import ExperimentConfig
-from facerec_tf.core.files import atomic_file
+from facerec_tf.core.files import atomic_file, read_json
 from facerec_tf.runs.run_folder import RunFolder
 from facerec_tf.training import Controller, try_xla
 
@@ -33,13 +35,17 @@ def choose_xla(config: ExperimentConfig, folder: RunFolder, controller: Controll
         "batch_size": training.batch_size,
         "precision": training.precision,
     }
-    known = json.loads(folder.xla.read_text()) if folder.xla.is_file() else {}
-    if not case.items() <= known.items():
+    known = read_json(folder.xla, "XLA timings") if folder.xla.exists() else {}
+    if {name: known.get(name) for name in case} != case or not _is_result(known):
         known = {**case, **_measure(controller)}
         with atomic_file(folder.xla) as path:
             path.write_text(json.dumps(known, indent=2) + "\n")
     trainer.xla = known["xla"]
     return known["reason"]
+
+
+def _is_result(known: Mapping[str, Any]) -> bool:
+    return isinstance(known.get("xla"), bool) and isinstance(known.get("reason"), str)
 
 
 def _measure(controller: Controller) -> dict[str, object]:

@@ -13,10 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from facerec_tf.core.errors import DataError
+from facerec_tf.core.files import read_bytes
 from facerec_tf.data import CropFormat, Pair, Record, write_pair_set
 from facerec_tf.data.codec import is_whole, without_padding
 from facerec_tf.data.photo import UnreadableError, decode_photo
 from facerec_tf.importers.safe_pickle import PickleError, load_plain
+
+#: Bytes of a file; the largest published ones have 300 MB.
+_LARGEST = 1 << 31
 
 #: Folds: contiguous, in the order of the file, as those of InsightFace.
 NUM_FOLDS = 10
@@ -65,9 +69,7 @@ def read_bin(path: Path) -> tuple[list[bytes], list[bool]]:
         DataError: If the file is missing, damaged, would run code, or has other content.
     """
     try:
-        images, same = load_plain(path.read_bytes())
-    except OSError as error:
-        raise DataError(f"Cannot read verification set '{path}': {error.strerror}.") from None
+        images, same = load_plain(read_bytes(path, "verification set", _LARGEST))
     except PickleError as error:
         raise DataError(f"Verification set '{path}' is refused: {error}.") from None
     except (TypeError, ValueError):

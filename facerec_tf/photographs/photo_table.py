@@ -11,7 +11,11 @@ from typing import Any, NamedTuple
 
 from facerec_tf.core.errors import ArgumentError, DataError, require
 from facerec_tf.core.extras import load_extra
+from facerec_tf.core.files import LARGEST_TEXT, require_regular_file
 from facerec_tf.core.lookup import require_known
+from facerec_tf.core.quote import reason
+from facerec_tf.photographs.folder_scan import nfc
+from facerec_tf.photographs.people import report_merged
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.rejected import Rejected
 
@@ -40,7 +44,8 @@ def read_table(
     Args:
         path: A CSV file in UTF-8 with a header (.csv) or a Parquet file (.parquet).
         path_column: Column of the photographs' paths, absolute or relative to `root`.
-        label_column: Column of the people's names, text or integers, stripped of spaces.
+        label_column: Column of the people's names, text or integers, stripped of spaces and
+            normalised to Unicode's form NFC.
         root: Folder of relative paths; by default the folder of the table.
 
     Returns:
@@ -59,9 +64,13 @@ def read_table(
     root = path.parent if root is None else root
     if not root.is_dir():
         raise DataError(f"Folder '{root}' does not exist.")
+    require_regular_file(path, "table", LARGEST_TEXT)
     first: dict[str, _Row] = {}
+    labels = set()
     for row in _READERS[kind](path, (path_column, label_column)):
         _require_filled(row, path, (path_column, label_column))
+        labels.add(row.label)
+        row = row._replace(label=nfc(row.label))
         where = os.path.abspath(os.path.join(root, row.path))
         before = first.setdefault(where, row)
         if before.label != row.label:
@@ -71,6 +80,7 @@ def read_table(
             )
     if not first:
         raise DataError(f"Table '{path}' has no rows.")
+    report_merged(labels)
     return sorted(_named({where: row.label for where, row in first.items()})), []
 
 
@@ -127,11 +137,11 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
                     number += 1
                     yield _Row(f"Row {number}", _text(where), _text(who).strip())
     except OSError as error:
-        raise DataError(f"Cannot read table '{path}': {error.strerror or error}.") from None
+        raise DataError(f"Cannot read table '{path}': {error.strerror or reason(error)}.") from None
     except UnicodeDecodeError as error:
         raise DataError(f"A row after {number} of '{path}' is not valid UTF-8: {error}.") from None
     except arrow.ArrowException as error:
-        raise DataError(f"Table '{path}' is not valid Parquet: {error}.") from None
+        raise DataError(f"Table '{path}' is not valid Parquet: {reason(error)}.") from None
 
 
 #: Suffix → reader of the rows, given the names of the path and label columns.

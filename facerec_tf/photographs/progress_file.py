@@ -86,8 +86,10 @@ class ProgressFile:
             os.truncate(self._path, len(whole))
         try:
             begun, *lines = map(json.loads, whole.splitlines()) if whole else (options,)
+            if not isinstance(begun, dict):
+                raise ValueError("its first line is not a JSON object")
             self.finished = {name: _finished(*fields) for name, *fields in lines}
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise DataError(
                 f"Progress file '{self._path}' is damaged: {error}. Remove folder '{folder}' and "
                 "start again."

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from facerec_tf.core.errors import DataError
+from facerec_tf.core.files import require_regular_file
 from facerec_tf.pretrained import mxnet, onnx, pytorch
 from facerec_tf.pretrained.weight_source import WeightSource
 
@@ -29,8 +30,9 @@ def read_weights(path: str | os.PathLike) -> WeightSource:
         UserError: If a package required by the format is not installed.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"Weight file '{path}' does not exist.")
+    require_regular_file(path, "weight file")
     source = _reader(path)(path)
     bad = [name for name, array in source.arrays.items() if not np.isfinite(array).all()]
     if bad:
@@ -60,7 +62,7 @@ def _require_not_keras(path: Path) -> None:
     """Raises `DataError` if the archive is a Keras model; damaged ones are left to `pytorch`."""
     try:
         names = zipfile.ZipFile(path).namelist()
-    except zipfile.BadZipFile:
+    except Exception:  # A damaged archive raises many classes of errors.
         return
     if "model.weights.h5" in names:
         raise DataError(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from facerec_tf.core.chief import emit
-from facerec_tf.core.errors import DataError, reason
+from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import atomic_directory, read_json
+from facerec_tf.core.quote import reason
 from facerec_tf.core.zip_files import require_intact_zip
+from facerec_tf.runs.writing import writing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,32 +37,23 @@ class Checkpoint:
         """Returns the variables by name.
 
         Raises:
-            DataError: If the file is missing or damaged.
+            DataError: If the file is missing, or does not match its checksums.
         """
-        self.require_intact()
+        path = self.path / "variables.npz"
+        require_intact_zip(path, f"Checkpoint {path}")
         try:
-            with np.load(self.variables, allow_pickle=False) as arrays:
+            with np.load(path, allow_pickle=False) as arrays:
                 return dict(arrays)
-        except Exception as error:  # NumPy raises errors of many classes for damaged headers.
-            raise DataError(
-                f"Checkpoint {self.variables} cannot be read: {reason(error)}."
-            ) from error
-
-    @property
-    def variables(self) -> Path:
-        """Path of the variables."""
-        return self.path / "variables.npz"
-
-    def require_intact(self) -> None:
-        """Raises `DataError` unless the variables match their checksums; reads them once."""
-        require_intact_zip(self.variables, f"Checkpoint {self.variables}")
+        except Exception as error:  # A manipulated archive raises many classes of errors.
+            raise DataError(f"Checkpoint {path} cannot be read: {reason(error)}.") from error
 
 
 class Checkpoints:
     """Writes checkpoints under one folder, and keeps the latest few and the best.
 
     A checkpoint is a folder that appears by one rename, so a killed process leaves none half
-    written. Which one is latest, and which best, is read from the files in them.
+    written. Which one is latest, and which best, is read from the files in them. One whose
+    `state.json` is damaged is in `faults` only.
 
     Args:
         directory: Folder of the checkpoints.
@@ -75,10 +67,14 @@ class Checkpoints:
     def save(
         self, variables: Mapping[str, np.ndarray], step: int, metric: float | None = None
     ) -> Checkpoint:
-        """Writes a checkpoint and removes those no longer wanted."""
+        """Writes a checkpoint and removes those no longer wanted.
+
+        Raises:
+            UserError: If it cannot be written. Earlier checkpoints are kept.
+        """
         path = self.directory / f"step-{step:08d}"
         state: dict[str, Any] = {"step": step, "metric": metric}
-        with atomic_directory(path) as folder:
+        with writing(path), atomic_directory(path, durable=True) as folder:
             arrays: Any = variables  # NumPy types its keywords as bool, for `allow_pickle`.
             np.savez(folder / "variables.npz", **arrays)
             (folder / "state.json").write_text(json.dumps(state) + "\n")
@@ -86,46 +82,31 @@ class Checkpoints:
         return Checkpoint(path, step, metric)
 
     def all(self) -> list[Checkpoint]:
-        """Returns every checkpoint whose `state.json` can be read, in order of steps."""
-        return self._read()[0]
+        """Returns every whole checkpoint, in order of steps."""
+        found = [c for c in self._read() if isinstance(c, Checkpoint)]
+        return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+    def faults(self) -> list[DataError]:
+        """Returns why each checkpoint that is not in `all` cannot be used, in order of steps."""
+        return [error for error in self._read() if isinstance(error, DataError)]
 
     def latest(self) -> Checkpoint | None:
-        """Returns the intact checkpoint of the most steps, or None if there are no checkpoints.
-
-        Prints a warning for every damaged one that it passes over.
-
-        Raises:
-            DataError: If there are checkpoints, but all are damaged.
-        """
-        checkpoints, faults = self._read()
-        intact = None
-        while checkpoints and intact is None:
-            last = checkpoints.pop()
-            try:
-                last.require_intact()
-                intact = last
-            except DataError as error:
-                faults.append(error)
-        if faults and intact is None:
-            raise faults[0]
-        for fault in faults:
-            emit(f"warning: {fault} It is skipped.", file=sys.stderr)
-        return intact
+        """Returns the checkpoint of the most steps, if there is one."""
+        return max(self.all(), key=lambda c: c.step, default=None)
 
     def best(self) -> Checkpoint | None:
         """Returns the checkpoint of the highest metric, the earlier of equals, if there is one."""
         measured = [c for c in self.all() if c.metric is not None]
         return max(measured, key=lambda c: (c.metric, -c.step), default=None)
 
-    def _read(self) -> tuple[list[Checkpoint], list[DataError]]:
-        """Returns the checkpoints in order of steps, and the faults of those without a state."""
-        found, faults = [], []
-        for file in self.directory.glob("step-*/state.json"):
+    def _read(self) -> list[Checkpoint | DataError]:
+        found: list[Checkpoint | DataError] = []
+        for folder in sorted(self.directory.glob("step-*")):
             try:
-                found.append(Checkpoint(file.parent, **_read_state(file)))
+                found.append(_read_checkpoint(folder))
             except DataError as error:
-                faults.append(error)
-        return sorted(found, key=lambda checkpoint: checkpoint.step), faults
+                found.append(error)
+        return found
 
     def _prune(self) -> None:
         checkpoints, best = self.all(), self.best()
@@ -133,14 +114,18 @@ class Checkpoints:
             if checkpoint != best:
                 shutil.rmtree(checkpoint.path)
         for unfinished in self.directory.glob(".step-*"):  # By a process that was killed.
-            shutil.rmtree(unfinished)
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _read_state(file: Path) -> dict[str, Any]:
-    """Returns step and metric of a checkpoint."""
-    state = read_json(file, "checkpoint state")
-    step, metric = state.get("step"), state.get("metric", 0.0)
-    is_valid = state.keys() == {"step", "metric"} and type(step) is int and step >= 0
-    if not (is_valid and (metric is None or type(metric) in (int, float))):
-        raise DataError(f"Checkpoint state '{file}' must hold step and metric. Found: {state}")
-    return state
+def _read_checkpoint(folder: Path) -> Checkpoint:
+    """Returns the checkpoint in `folder`; raises `DataError` if its `state.json` is damaged."""
+    path = folder / "state.json"
+    state = read_json(path, "checkpoint state")
+    step, metric = state.get("step"), state.get("metric")
+    is_metric = metric is None or (isinstance(metric, float | int) and math.isfinite(metric))
+    if type(step) is not int or step < 0 or not is_metric or isinstance(metric, bool):
+        raise DataError(
+            f"Checkpoint state '{path}' must hold a step and a metric, a number or null. "
+            f"Found: {str(state)[:200]}"
+        )
+    return Checkpoint(folder, step, metric)

@@ -10,7 +10,8 @@ from typing import Any
 
 import keras
 
-from facerec_tf.core.errors import DataError, reason
+from facerec_tf.core.errors import DataError
+from facerec_tf.core.quote import reason
 from facerec_tf.core.zip_files import require_intact_zip
 from facerec_tf.models import Recognizer
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import csv
+import json
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from facerec_tf.config import ExperimentConfig
-from facerec_tf.core.errors import DataError, UserError, reason
+from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.core.files import atomic_file, read_json
 from facerec_tf.data import Manifest, PairSet
 from facerec_tf.models import Recognizer
 from facerec_tf.runs.checkpoints import Checkpoints
+from facerec_tf.runs.metrics_table import read_metrics
 
 
 class RunFolder:
@@ -26,6 +27,8 @@ class RunFolder:
         path: The folder.
         data: Synthetic records, if the run drew its own.
         metrics: Table of the logs.
+        log: Messages of training, with their times.
+        lock: Lock file of the process that trains the run.
         tensorboard: Event files.
         recognizer: The finished model.
         report: Pictures and `evaluation.json`.
@@ -38,6 +41,8 @@ class RunFolder:
         self.path = Path(path)
         self.data = self.path / "data"
         self.metrics = self.path / "metrics.csv"
+        self.log = self.path / "train.log"
+        self.lock = self.path / ".lock"
         self.tensorboard = self.path / "tensorboard"
         self.recognizer = self.path / "recognizer.keras"
         self.report = self.path / "report"
@@ -60,18 +65,21 @@ class RunFolder:
         manifest.save(self.path)
         with atomic_file(self._architecture) as path:
             path.write_text(recognizer.to_json(indent=1) + "\n")
-        with atomic_file(self._config) as path:
+        with atomic_file(self._config, durable=True) as path:
             path.write_text(config.to_json())
 
     def config(self) -> ExperimentConfig:
         """Returns the configuration of the run.
 
         Raises:
-            DataError: If there is no run here.
+            DataError: If there is no run here, or its configuration is damaged.
         """
-        if not self._config.is_file():
+        if not self._config.exists():
             raise DataError(f"Folder {self.path} holds no run: {self._config} is missing.")
-        return ExperimentConfig.from_json(self._config.read_text())
+        try:
+            return ExperimentConfig.from_groups(read_json(self._config, "configuration"))
+        except ArgumentError as error:
+            raise DataError(f"Configuration '{self._config}' cannot be used: {error}") from error
 
     def build_recognizer(self) -> Recognizer:
         """Builds what the run trains, without its weights.
@@ -79,19 +87,18 @@ class RunFolder:
         Raises:
             DataError: If the run's description of it is missing or damaged.
         """
-        config = read_json(self._architecture, "architecture")
+        description = json.dumps(read_json(self._architecture, "model description"))
         try:
-            model = keras.saving.deserialize_keras_object(config)
-        except Exception as error:  # A damaged description may raise anything.
+            recognizer = keras.models.model_from_json(description)
+        except Exception as error:  # Keras raises any kind of error for a damaged description.
+            reason = (str(error).strip() or type(error).__name__).partition("\n")[0][:200]
+            raise DataError(f"The model in '{self._architecture}' is damaged: {reason}") from error
+        if not isinstance(recognizer, Recognizer):
             raise DataError(
-                f"Architecture '{self._architecture}' cannot be read: {reason(error)}."
-            ) from error
-        if not isinstance(model, Recognizer):
-            raise DataError(
-                f"Architecture '{self._architecture}' describes a {type(model).__name__}, not a "
+                f"The model in '{self._architecture}' is a {type(recognizer).__name__}, not a "
                 "Recognizer."
             )
-        return model
+        return recognizer
 
     def records(self, config: ExperimentConfig | None = None) -> Path:
         """Returns the folder of the records that a run of `config`, or this run, is trained on."""
@@ -124,8 +131,9 @@ class RunFolder:
         return Checkpoints(self.path / "checkpoints", keep)
 
     def read_metrics(self) -> dict[str, np.ndarray]:
-        """Returns the columns of `metrics.csv` as float64 arrays, NaN where empty."""
-        with open(self.metrics, newline="") as file:
-            rows = list(csv.DictReader(file))
-        columns = rows[0] if rows else {}
-        return {name: np.array([float(row[name] or "nan") for row in rows]) for name in columns}
+        """Returns the columns of `metrics.csv` as float64 arrays, NaN where empty.
+
+        Raises:
+            DataError: If the file is missing or damaged.
+        """
+        return read_metrics(self.metrics).arrays()

@@ -15,10 +15,10 @@ from facerec_tf.core.errors import (
     ArgumentError,
     DataError,
     argument_error,
-    reason,
     require,
     require_count,
 )
+from facerec_tf.core.quote import reason
 from facerec_tf.evaluation import fuse_flip, unit_length
 from facerec_tf.models import Recognizer
 from facerec_tf.runs import load_keras, load_recognizer, require_one_source

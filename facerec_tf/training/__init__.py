@@ -2,11 +2,12 @@
 
 from facerec_tf.runs.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.training.batch_source import BatchSource, make_sampler
-from facerec_tf.training.callbacks import MetricsLog, Progress, TensorBoardLog
+from facerec_tf.training.callbacks import MetricsLog, TensorBoardLog
 from facerec_tf.training.controller import Controller, DivergenceError, TerminationError
 from facerec_tf.training.layer_rates import layer_rates
 from facerec_tf.training.measurement import Measured, Measurement
 from facerec_tf.training.optimizers import CoupledSGD, make_optimizer
+from facerec_tf.training.progress import Progress
 from facerec_tf.training.run_plan import RunPlan
 from facerec_tf.training.schedules import WarmUp, make_schedule
 from facerec_tf.training.strategy import make_strategy

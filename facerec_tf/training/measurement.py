@@ -55,7 +55,9 @@ class Measurement:
             controller saves a checkpoint whenever the column is measured. None for no effect on
             checkpoints.
         tensorboard_group: Prefix of the scalars' TensorBoard tags, such as `angles/`.
-        progress: Columns shown in the progress bar.
+        progress: Columns shown in the progress bar and in the lines of a run without a terminal.
+        text: Formats the values of these columns for the progress; by default their names and four
+            decimals.
         curves: Columns that get a panel of their own in the training figure. Verification
             accuracy and angles have theirs already.
 
@@ -72,6 +74,7 @@ class Measurement:
     checkpoint_metric: str | None = None
     tensorboard_group: str = ""
     progress: tuple[str, ...] = ()
+    text: Callable[[Mapping[str, float]], str] | None = None
     curves: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -81,6 +84,13 @@ class Measurement:
         metric = () if self.checkpoint_metric is None else (self.checkpoint_metric,)
         missing = {*metric, *self.progress, *self.curves} - {*self.columns}
         require(not missing, "columns", f"a tuple that contains {sorted(missing)}", self.columns)
+
+    def describe(self, logs: Mapping[str, float]) -> str:
+        """Formats the measured values in `logs` for the progress; empty if there are none."""
+        values = {column: logs[column] for column in self.progress if column in logs}
+        if values and self.text:
+            return self.text(values)
+        return ", ".join(f"{column}: {value:.4f}" for column, value in values.items())
 
     def take(self) -> Measured:
         """Calls `function`.

@@ -18,6 +18,8 @@ from facerec_tf.training.weight_average import WeightAverage
 
 #: Number of consecutive steps without a finite loss and gradient after which training stops.
 PATIENCE = 10
+#: Number of consecutive steps with a gradient of exactly 0 after which training stops.
+ZERO_PATIENCE = 50
 #: The loss scale, which float16 gradients need, doubles after this many finite steps.
 SCALE_GROWTH_STEPS = 2000
 INITIAL_SCALE = 2.0**15
@@ -62,17 +64,23 @@ class Trainer:
         self.skipped = _counter("skipped")
         self.skipped_in_a_row = _counter("skipped_in_a_row")
         self.finite_in_a_row = _counter("finite_in_a_row")
+        # Not part of the state, which has the variables that a resumed run depends on.
+        self.zero_in_a_row = _counter("zero_in_a_row")
         scale = INITIAL_SCALE if self._scales_loss else 1.0
         self.loss_scale = tf.Variable(scale, trainable=False, name="loss_scale")
 
     @tf.function(reduce_retracing=True)
     def run(self, iterator: Any, steps: tf.Tensor, head_only: bool = False) -> dict[str, tf.Tensor]:
-        """Takes `steps` steps, or fewer if `PATIENCE` consecutive steps are not finite.
+        """Takes `steps` steps, or fewer if training cannot continue.
+
+        That is after `PATIENCE` consecutive steps whose loss or gradient is not finite, and after
+        `ZERO_PATIENCE` consecutive steps whose gradient is exactly 0 though the loss is not.
 
         Args:
             iterator: Iterator over (distributed) batches of `image` `[batch, h, w, 3]` and `label`
                 `[batch]`.
-            steps: int32 scalar tensor; a Python number would retrace the function.
+            steps: int32 scalar tensor; a Python number would retrace the function. 0 traces the
+                function and takes no batch.
             head_only: Whether only the objective's variables are trained, on the embeddings of the
                 backbone in inference mode.
 
@@ -82,7 +90,11 @@ class Trainer:
         """
         total, finite_steps, norm = tf.constant(0.0), tf.constant(0.0), tf.constant(0.0)
         taken = tf.constant(0)
-        while taken < steps and self.skipped_in_a_row < PATIENCE:
+        while (
+            taken < steps
+            and self.skipped_in_a_row < PATIENCE
+            and self.zero_in_a_row < ZERO_PATIENCE
+        ):
             loss, norm = self._step(next(iterator), head_only)
             finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
             total += tf.where(finite, loss, 0.0)
@@ -164,6 +176,9 @@ class Trainer:
             self.strategy.run(self._replica_apply, args=(gradients, head_only))
             self.skipped_in_a_row.assign(0)
             self.finite_in_a_row.assign_add(1)
+            # A loss of 0 has no gradient either: every margin is satisfied.
+            is_zero = (norm == 0.0) & (loss != 0.0)
+            self.zero_in_a_row.assign(tf.where(is_zero, self.zero_in_a_row + 1, 0))
             if self.average:
                 self.average.update(self.optimizer.iterations.value)
             if self._scales_loss and self.finite_in_a_row % SCALE_GROWTH_STEPS == 0:

@@ -25,7 +25,7 @@ from absl import flags
 
 from facerec_tf.curation.clean_labels import clean_labels
 from facerec_tf.curation.cleaned_records import REPORT
-from facerec_tf.verbs.common import FLAGS, define_model_flags, summarize
+from facerec_tf.verbs.common import FLAGS, define_model_flags, next_train, summarize
 
 
 def define_flags() -> None:
@@ -59,6 +59,6 @@ def main() -> None:
     )
     summarize(
         summary,
-        f"Wrote '{FLAGS.output}' and all angles to '{Path(FLAGS.output) / REPORT}'. Train with: "
-        f"python -m facerec_tf.train --data={FLAGS.output}",
+        f"Wrote all angles to '{Path(FLAGS.output) / REPORT}'.",
+        next_train(FLAGS.output),
     )

@@ -233,8 +233,8 @@ def test_damaged_images(sets, make_records, tmp_path):
         ({"embedder": EMBEDDER, "degrees": float("nan")}, "'degrees' must be above 0 and below 90"),
         ({"embedder": EMBEDDER, "images": 0}, "'images' must be an integer of at least 1"),
         ({"embedder": EMBEDDER, "shown": 0}, "'shown' must be an integer of at least 1"),
-        ({"degrees": 55.0}, "Give --workdir=RUN or --model=FILE"),
-        ({"by_name": False}, "Give --workdir=RUN or --model=FILE"),
+        ({"degrees": 55.0}, "Missing flag: --workdir=RUN or --model=FILE"),
+        ({"by_name": False}, "Missing flag: --workdir=RUN or --model=FILE"),
         (
             {"embedder": embedder_of(lambda images: embed(images) * np.nan)},
             "Embeddings are not finite",
@@ -253,7 +253,7 @@ def test_what_cannot_be_read(sets, tmp_path):
         check_overlap_by(tmp_path / "out", train, tmp_path / "nowhere")
     with pytest.raises(UserError, match="is not empty"):
         check_overlap_by(train, train, train)
-    with pytest.raises(ArgumentError, match="Give either --workdir=RUN or --model=FILE"):
+    with pytest.raises(ArgumentError, match="Missing flag: --workdir=RUN or --model=FILE"):
         check_overlap_by(tmp_path / "out", train, train, checkpoint="best")
     with pytest.raises(UserError, match=r"nowhere\.keras"):
         check_overlap_by(tmp_path / "out", train, train, model=str(tmp_path / "nowhere.keras"))

@@ -87,10 +87,12 @@ writer.write_records({str(tmp_path / "data")!r}, [Record(b"x", 0, "a", "1.jpg")]
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=False)
     assert done.returncode == -9, done.stderr
-    (left,) = os.listdir(tmp_path)
-    assert left.startswith(".data-")
+    folder, lock = sorted(os.listdir(tmp_path))
+    assert folder.startswith(".data-")
+    assert lock == f"{folder}.owner"
     write_records(tmp_path / "data", records())
     assert sum(map(len, read_all(tmp_path / "data"))) == len(records())
+    assert os.listdir(tmp_path) == ["data"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from facerec_tf.evaluation import table, to_json, verify
+from facerec_tf.evaluation import format_accuracy, table, to_json, verify
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,12 @@ def test_table_is_aligned_and_says_what_cannot_be_measured(verification):
     assert head == "4,000 pairs: 2,000 genuine, 2,000 impostor; 10 folds"
     column = {row.index(row[2:].split("  ", 1)[1].strip()) for row in rows}
     assert len(column) == 1
-    assert f"{verification.accuracy:.2%} ± {verification.accuracy_std:.2%}" in rows[0]
+    assert format_accuracy(verification.accuracy, verification.accuracy_std) in rows[0]
     assert rows[-1] == "  TAR at FAR 1e-4   not measurable (takes 10,000 impostor pairs)"
     assert f"TAR at FAR 1e-2   {verification.tar_at_far[1e-2]:.2%}" in table(verification)
+
+
+def test_an_accuracy_is_printed_in_one_format():
+    assert format_accuracy(0.674, 0.021) == "67.40 ± 2.10 %"
+    assert format_accuracy(1.0, 0.0) == "100.00 ± 0.00 %"
+    assert format_accuracy(0.674) == format_accuracy(0.674, float("nan")) == "67.40 %"

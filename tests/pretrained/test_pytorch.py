@@ -100,7 +100,7 @@ def test_without_the_package_the_extra_is_named(torch, save, monkeypatch):
     path = save({"a": torch.ones(2)})
 
     def fail(name):
-        raise ImportError(name)
+        raise ModuleNotFoundError(name=name)
 
     monkeypatch.setattr(extras.importlib, "import_module", fail)
     with pytest.raises(UserError, match=r"pip install 'facerec_tf\[torch\]'"):

@@ -8,9 +8,10 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from facerec_tf.core.errors import DataError
 from facerec_tf.evaluation import AngleStatistics
 from facerec_tf.experiment.angles import COLUMNS
-from facerec_tf.training import Measurement, MetricsLog, Progress, TensorBoardLog
+from facerec_tf.training import Measurement, MetricsLog, TensorBoardLog
 
 DEGREES = AngleStatistics(1.0, 0.25, 0.2, 0.3, 0.4, 0.5).in_degrees()
 ANGLES = Measurement("angles", COLUMNS, tensorboard_group="angles/")
@@ -78,7 +79,44 @@ def test_metrics_keep_the_columns_of_a_former_measurement(tmp_path):
     assert (first["length"], second["length"], second["intra_degrees"]) == ("", "3.0", "")
 
 
-def test_the_progress_bar_shows_the_chosen_columns():
-    measurements = [ANGLES, Measurement("length", ("length", "width"), progress=("length",))]
-    shown = Progress(measurements).shown
-    assert shown == ("loss", "images_per_second", "length")
+@pytest.mark.parametrize("error", [OSError(28, "No space left"), tf.errors.ResourceExhaustedError])
+def test_tensorboard_that_cannot_be_written_is_reported_once(tmp_path, monkeypatch, capsys, error):
+    def full_disk(*_):
+        raise error if isinstance(error, OSError) else error(None, None, "No space left")
+
+    log = TensorBoardLog(tmp_path, [ANGLES])
+    monkeypatch.setattr(tf.summary, "scalar", full_disk)
+    for step in (1, 2):
+        log.on_train_batch_end(0, {"step": step, "loss": 1.0})
+    log.on_train_end()
+    said = capsys.readouterr().err
+    assert said.count("cannot be written") == said.count("No space left") == 1
+
+
+def test_a_tensorboard_folder_that_cannot_be_created_is_reported(tmp_path, capsys):
+    (tmp_path / "tensorboard").write_text("a file")
+    log = TensorBoardLog(tmp_path / "tensorboard")
+    log.on_train_batch_end(0, {"step": 1, "loss": 1.0})
+    log.on_train_end()
+    assert "tensorboard' cannot be written" in capsys.readouterr().err
+
+
+def test_a_row_that_was_cut_short_is_dropped(tmp_path):
+    path = tmp_path / "metrics.csv"
+    log = MetricsLog(path)
+    for step in (1, 2):
+        log.on_train_batch_end(0, {"step": step, "loss": 1.0})
+    with open(path, "a") as file:
+        file.write("1")  # Of step 12, which is not step 1.
+    MetricsLog(path, resume_step=10)
+    assert [line.split(",")[0] for line in path.read_text().splitlines()[1:]] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "damage", ["step,loss\n1,x\n", "step,loss\n1\n", "loss\n1\n", "\0\n1,2\n", "step\n1.5\n"]
+)
+def test_damaged_metrics_are_named(tmp_path, damage):
+    path = tmp_path / "metrics.csv"
+    path.write_text(damage)
+    with pytest.raises(DataError, match=r"Line 2 of metrics .*metrics\.csv' is not a row"):
+        MetricsLog(path, resume_step=1)

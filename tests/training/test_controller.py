@@ -7,6 +7,7 @@ import signal
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.training import (
@@ -214,6 +215,69 @@ def test_a_diverged_run_names_step_batch_and_last_good_checkpoint(make_controlle
         assert batch["position"][0] == 15 * 8
 
 
+def test_labels_that_the_head_does_not_have_are_named(make_controller):
+    controller = make_controller(poison=range(99), total_steps=50)
+    batch = controller.source.batch_at(0)
+    controller.source.batch_at = lambda step: {**batch, "label": batch["label"] + 1}
+    with pytest.raises(DivergenceError, match="its labels are 1 to 5, but the head has the labels"):
+        controller.run(verbose=0)
+
+
+@pytest.mark.parametrize(("first_bad", "steps"), [(10, 12), (0, 1), (7, 12)])
+def test_a_run_whose_last_steps_were_skipped_fails(make_controller, first_bad, steps):
+    controller = make_controller(poison=range(first_bad, 99), total_steps=steps)
+    with pytest.raises(DivergenceError) as raised:
+        controller.run(verbose=0)
+    message = str(raised.value)
+    assert f"not finite in the last {steps - first_bad} steps, up to step {steps}" in message
+    last = first_bad // 4 * 4  # A checkpoint every 4 steps.
+    assert (f"step-{last:08d}" if last else "no checkpoint was written yet") in message
+    assert [c.step for c in controller.checkpoints.all()] == list(range(4, first_bad + 1, 4))
+
+
+def test_weights_that_are_not_finite_are_not_saved(make_controller):
+    class Break(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if logs["step"] == 8:
+                self.model.backbone.weights[0].assign(self.model.backbone.weights[0] * np.nan)
+
+    controller = make_controller()
+    with pytest.raises(DivergenceError, match=r"after step 8; last good .*step-00000004\. Lower"):
+        controller.run([Break()], verbose=0)
+    assert controller.checkpoints.latest().step == 4
+
+
+def test_a_checkpoint_of_a_diverged_run_is_not_resumed(make_controller):
+    controller = make_controller()
+    state = controller.trainer.state()
+    state["model/0000"] = np.full_like(state["model/0000"], np.inf)
+    checkpoint = controller.checkpoints.save(state, 4)
+    with pytest.raises(DivergenceError, match=r"step-00000004 holds weights that are not finite"):
+        controller.resume(checkpoint)
+    assert np.isfinite(controller.trainer.state()["model/0000"]).all()
+
+
+def without_gradient(trainer, loss):
+    """Makes the gradients of `trainer` 0, at a loss of `loss`."""
+    variables = trainer.recognizer.trainable_variables
+    trainer.loss_and_gradients = lambda images, labels, head_only: (
+        tf.constant(loss),
+        [tf.zeros_like(v.value) for v in variables],
+    )
+
+
+def test_a_run_without_gradient_ends_with_the_reason(make_trainer, make_controller):
+    without_gradient(trainer := make_trainer(), loss=3.5)
+    controller = make_controller(trainer=trainer, total_steps=99)
+    with pytest.raises(DivergenceError, match=r"exactly 0 for 50 .* to step 50, at a loss of 3\.5"):
+        controller.run(verbose=0)
+
+
+def test_a_loss_of_zero_is_not_a_fault(make_trainer):
+    without_gradient(trainer := make_trainer(), loss=0.0)
+    assert trainer.run(iter(batches()), tf.constant(60))["steps"].numpy() == 60
+
+
 def test_the_last_step_is_saved_though_it_was_skipped(make_controller):
     controller = make_controller(poison=[11])
     controller.run(verbose=0)
@@ -222,7 +286,9 @@ def test_the_last_step_is_saved_though_it_was_skipped(make_controller):
 
 
 @pytest.mark.usefixtures("heed_interrupts")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
 def test_a_signal_saves_and_says_so(make_controller, number, code):
     class Kill(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -251,6 +317,26 @@ def test_an_ignored_signal_stays_ignored(make_controller):
     finally:
         signal.signal(signal.SIGINT, before)
     assert controller.step == 12
+
+
+@pytest.mark.usefixtures("heed_interrupts")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_compilation_at_once(make_controller, make_trainer, number):
+    trainer = make_trainer()
+    compute, seen = trainer.loss_and_gradients, []
+
+    def interrupted(images, labels, head_only):
+        os.kill(os.getpid(), number)
+        seen.append("traced")
+        return compute(images, labels, head_only)
+
+    trainer.loss_and_gradients = interrupted
+    controller = make_controller(trainer=trainer)
+    with pytest.raises(TerminationError, match=r"Interrupted before the first step.*--resume"):
+        controller.run(verbose=0)
+    assert seen == []
+    assert controller.checkpoints.latest() is None
+    assert controller.step == 0
 
 
 @pytest.mark.usefixtures("heed_interrupts")

@@ -26,5 +26,5 @@ def test_an_angle_without_a_recognizer(tmp_path, run_verb, one_line_error, image
         output=tmp_path / "out",
         degrees=60,
     )
-    one_line_error(done, "Give --workdir=RUN or --model=FILE")
+    one_line_error(done, "Missing flag: --workdir=RUN or --model=FILE")
     assert not (tmp_path / "out").exists()

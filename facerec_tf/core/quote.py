@@ -1,0 +1,22 @@
+"""Text from files and libraries, shortened for error messages."""
+
+from __future__ import annotations
+
+#: Characters that are quoted of a text from a file.
+LONGEST = 300
+
+
+def shorten(text: object, longest: int = LONGEST) -> str:
+    """Returns `text` on one line, of at most `longest` characters and an ellipsis.
+
+    Damaged files can make a library's message contain their whole content.
+    """
+    start = str(text)[: 4 * longest]
+    line = " ".join(start.split())
+    return line if len(line) <= longest and len(start) == len(str(text)) else f"{line[:longest]}…"
+
+
+def reason(error: BaseException) -> str:
+    """Returns the first line of an error's message, shortened, or the name of its class."""
+    first, *_ = str(error).strip().splitlines() or [type(error).__name__]
+    return shorten(first.rstrip(".:"))
