@@ -62,8 +62,8 @@ def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognize
 def load(path: str | Path, checkpoint: str = "final") -> Recognizer:
     """Loads a trained recognizer: `facerec_tf.load("runs/mine")`.
 
-    Like `keras.models.load_model` for a `.keras` file, but also reads run folders, and says what is
-    wrong with a damaged file.
+    Like `keras.models.load_model` for a `.keras` file, but also reads run folders, and its errors
+    describe what is wrong with a damaged file.
 
     Args:
         path: Run folder or `.keras` file.

@@ -446,8 +446,9 @@ FILE_KINDS = (
     FileKind(
         "lfw_tgz",
         write_tar("lfw.tgz"),
-        lambda f: list(read_photos(f / "lfw.tgz")),  # tarfile does not compare gzip's checksum.
+        lambda f: list(read_photos(f / "lfw.tgz")),
         ("lfw.tgz",),
+        verified=True,
         flips=12,
     ),
     FileKind(

@@ -1,9 +1,9 @@
 """Damaged files end in one line that names the file, or are read as if they were not damaged.
 
 Never in another exception or a hang. Where a format has checksums (`FileKind.verified`: `.keras`
-files, checkpoints, exports, TFRecord shards, PyTorch's ZIP files), nor in another result. In the
-others, such as CSV, JSON, JPEG or a tar's content, a changed byte may be another valid value, which
-no reader can notice. `file_kinds.py` lists the kinds of files, `damage.py` what happens to them.
+files, checkpoints, exports, TFRecord shards, PyTorch's ZIP files, gzip), nor in another result.
+Elsewhere, such as in CSV, JSON, JPEG or a tar's content, a changed byte may be another valid value,
+which no reader can notice. `file_kinds.py` lists the kinds of files, `damage.py` the damage.
 """
 
 import contextlib
