@@ -95,19 +95,19 @@ class RunFolder:
         Raises:
             DataError: If the run's description of it is missing or damaged.
         """
-        config = read_json(self._architecture, "architecture")
+        description = read_json(self._architecture, "model description")
         try:
-            model = keras.saving.deserialize_keras_object(config)
-        except Exception as error:  # A damaged description may raise anything.
+            recognizer = keras.saving.deserialize_keras_object(description)
+        except Exception as error:  # Keras raises any kind of error for a damaged description.
             raise DataError(
-                f"Architecture '{self._architecture}' cannot be read: {reason(error)}."
+                f"The model in '{self._architecture}' is damaged: {reason(error)}."
             ) from error
-        if not isinstance(model, Recognizer):
+        if not isinstance(recognizer, Recognizer):
             raise DataError(
-                f"Architecture '{self._architecture}' describes a {type(model).__name__}, not a "
+                f"The model in '{self._architecture}' is a {type(recognizer).__name__}, not a "
                 "Recognizer."
             )
-        return model
+        return recognizer
 
     def records(self, config: ExperimentConfig | None = None) -> Path:
         """Returns the folder of the records that a run of `config`, or this run, is trained on."""
