@@ -38,6 +38,17 @@ SMALL_NETWORK: dict[str, Any] = {"model.backbone": "iresnet_nano", "model.dropou
 
 _PREFIXES = {"augmentation": "augment_"}
 
+#: Group of options → heading of its flags in the help, in the order of the help.
+_HEADINGS = {
+    "data": "Data",
+    "model": "Network",
+    "finetuning": "Fine-tuning",
+    "optimizer": "Optimizer",
+    "training": "Training",
+    "augmentation": "Augmentation",
+    "evaluation": "Evaluation",
+}
+
 #: Option → another option and the value that it must have for the first to be used.
 _NEEDED: dict[str, tuple[str, Any]] = {
     "optimizer.momentum": ("optimizer.optimizer", "sgd"),
@@ -57,6 +68,7 @@ class _Option:
     type: Any
     default: Any
     help: str
+    heading: str
 
 
 class _Use(NamedTuple):
@@ -74,21 +86,39 @@ def define_training_flags() -> None:
     flags.DEFINE_boolean(
         "resume", False, "Whether to resume the run in --workdir from its latest checkpoint."
     )
-    tables = {"loss": _loss_table(), "backbone": _backbone_table()}
+    known = {
+        "loss": f" One of {', '.join(MAIN_LOSSES)}. 'facerec losses NAME' describes one.",
+        "backbone": f" One of {', '.join(BACKBONES)}. 'facerec backbones NAME' describes one.",
+    }
     for option in _options():
-        table = f"\n{tables[option.flag]}" if option.flag in tables else ""
-        define_flag(option.flag, option.type, option.default, option.help + table)
+        define_flag(
+            option.flag, option.type, option.default, option.help + known.get(option.flag, "")
+        )
     for name, uses in _parameters().items():
         users = ", ".join(
-            use.user if use.default is None else f"{use.user} ({_typed(use.default)})"
+            use.user if use.default is None else f"{use.user} ({typed(use.default)})"
             for use in uses
         )
         define_flag(name, _flag_type(name, uses), None, f"Parameter of {users}.")
 
 
+def training_flag_groups() -> dict[str, list[str]]:
+    """Heading → flags, for the help. Parameters of losses and backbones are in no group."""
+    groups = {"Run": ["workdir", "resume"]}
+    order = list(_HEADINGS)
+    for option in sorted(_options(), key=lambda option: order.index(option.path.split(".")[0])):
+        groups.setdefault(option.heading, []).append(option.flag)
+    return groups
+
+
 def define_flag(name: str, kind: Any, default: Any, help: str) -> None:
     """Defines a flag whose type is the annotation `kind` of a field or parameter."""
     _DEFINERS[kind](name, default, help)
+
+
+def typed(value: Any) -> str:
+    """A value, as it is typed on the command line."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def training_config(stored: ExperimentConfig | None = None) -> ExperimentConfig:
@@ -146,6 +176,7 @@ def _options() -> Iterator[_Option]:
                     type=types[field.name],
                     default=field.default,
                     help=field.metadata["help"],
+                    heading=field.metadata["heading"] or _HEADINGS[group.name],
                 )
 
 
@@ -238,11 +269,6 @@ def _backbone_options(base: ExperimentConfig, given: Mapping[str, Any]) -> dict[
     return _given_options(_backbone_parameters(), find(name).options, f"--backbone={name}")
 
 
-def _typed(value: Any) -> str:
-    """A default, as it is typed on the command line."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
 def _given_options(known: Iterable[_Use], accepted: Mapping[str, Any], user: str) -> dict[str, Any]:
     """The parameters in `known` that were given as flags; `user` must accept them."""
     given = {use.name: FLAGS[use.name].value for use in known if FLAGS[use.name].present}
@@ -254,32 +280,6 @@ def _given_options(known: Iterable[_Use], accepted: Mapping[str, Any], user: str
         name: _integers(value, name) if isinstance(value, list) else value
         for name, value in given.items()
     }
-
-
-def _loss_table() -> str:
-    """Table of losses, one per line: name, parameters and publication."""
-    lines = []
-    for name, kind in MAIN_LOSSES.items():
-        options = " ".join(
-            key if default is None else f"{key}={default}"
-            for key, default in hyperparameters(kind).items()
-        )
-        lines.append(f"{name}: {options or 'no parameters'} ({kind.source})")
-    return "\n".join(lines)
-
-
-def _backbone_table() -> str:
-    """Table of backbones, one per line: input, embedding, cost and publication."""
-    lines = ["Input and embedding size, parameters, multiply-adds:"]
-    for name, backbone in BACKBONES.items():
-        height, width = backbone.image_size
-        lines.append(
-            f"{name}: {height}x{width}, {backbone.embedding_size}, "
-            f"{(backbone.parameters or 0) / 1e6:.1f} M, "
-            f"{(backbone.multiply_adds or 0) / 1e9:.2f} G "
-            f"({backbone.source})"
-        )
-    return "\n".join(lines)
 
 
 def _define_list(name: str, default: tuple | None, help: str) -> None:

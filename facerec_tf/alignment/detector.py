@@ -16,9 +16,16 @@ class Detector(abc.ABC):
 
     Attributes:
         least_score: Default of the least confidence that a face must have.
+        doubtful_score: Confidence below which a face is compared with the faces found in the
+            photograph turned by 90, 180 and 270 degrees: it may be seen in a photograph that is
+            stored turned. 0 for never.
+        upright_score: Confidence that no face reaches in a photograph that is stored turned. 1 if
+            there is none.
     """
 
     least_score: ClassVar[float]
+    doubtful_score: ClassVar[float] = 0.0
+    upright_score: ClassVar[float] = 1.0
 
     @abc.abstractmethod
     def detect(self, image: np.ndarray) -> list[Face]:

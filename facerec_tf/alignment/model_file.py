@@ -11,7 +11,7 @@ from pathlib import Path
 
 from facerec_tf.core import files
 from facerec_tf.core.errors import DataError, require
-from facerec_tf.core.files import atomic_file
+from facerec_tf.core.files import atomic_file, require_regular_file
 
 #: Download address of the first of the published files, in the repository of YuNet's authors.
 URL = (
@@ -26,7 +26,7 @@ _PUBLISHED = {
 }
 
 _TIMEOUT = 60  # seconds without a byte
-_LARGEST = 1 << 24  # bytes to read of a response; the file has 3e5
+_LARGEST = 1 << 24  # bytes of a response or a file; the published files have 3e5
 
 
 def find_model(
@@ -65,6 +65,7 @@ def find_model(
 
 
 def _checked(path: Path, expected: list[str]) -> Path:
+    require_regular_file(path, "detector model", _LARGEST)
     try:
         found = files.sha256(path)
     except OSError as error:

@@ -24,10 +24,14 @@ class MTCNN(Detector):
 
     Raises:
         ArgumentError: If `min_score` is not between 0 and 1.
-        UserError: If the package is missing.
+        UserError: If the package is missing, or cannot be imported.
     """
 
     least_score = 0.8
+    # 4 % of 201 photographs of LFW score below 0.98, and a quarter below 0.998. Turned by 90 or 180
+    # degrees, 4 % reach 0.98 and none 0.998.
+    doubtful_score = 0.98
+    upright_score = 0.998
 
     def __init__(self, *, min_score: float = least_score) -> None:
         require_share("min_score", min_score)

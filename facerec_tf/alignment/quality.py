@@ -45,7 +45,9 @@ class QualityGates:
             require_between("min_score", self.min_score, 0, 1)
 
     def fault(self, face: Face, crop: np.ndarray) -> str | None:
-        """Returns the first limit that a face exceeds, in words, or None if it keeps all.
+        """Returns the first limit that a face exceeds, or None if it keeps all.
+
+        The text begins with the cause and a colon: "too small: the face is 13 pixels wide, …".
 
         Args:
             face: The face as detected.
@@ -55,9 +57,10 @@ class QualityGates:
 
     def _faults(self, face: Face, crop: np.ndarray) -> Iterator[str]:
         if self.min_size is not None and face.size < self.min_size:
-            yield f"the face is {face.size:.4g} pixels wide, fewer than {self.min_size:g}"
+            found = f"the face is {face.size:.4g} pixels wide"
+            yield f"too small: {found}, fewer than {self.min_size:g}"
         if self.min_score is not None and face.score < self.min_score:
-            yield f"the face's score is {face.score:.4g}, less than {self.min_score:g}"
+            yield f"unsure: the face's score is {face.score:.4g}, less than {self.min_score:g}"
         pose = head_pose(face.landmarks)
         for turned, angle, limit in (
             ("turned sideways", pose.yaw, self.max_yaw),
@@ -66,11 +69,12 @@ class QualityGates:
         ):
             if limit is not None and abs(angle) > limit:
                 degrees, most = math.degrees(abs(angle)), math.degrees(limit)
-                yield f"the face is {turned} by {degrees:.4g}°, more than {most:.4g}°"
+                yield f"{turned}: by {degrees:.4g}°, more than {most:.4g}°"
         if self.min_sharpness is not None:
             value = sharpness(crop)
             if value < self.min_sharpness:
-                yield f"the face's sharpness is {value:.4g}, less than {self.min_sharpness:g}"
+                found = f"the face's sharpness is {value:.4g}"
+                yield f"blurred: {found}, less than {self.min_sharpness:g}"
 
 
 def sharpness(crop: np.ndarray) -> float:

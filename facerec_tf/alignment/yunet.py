@@ -36,6 +36,10 @@ class YuNet(Detector):
     """
 
     least_score = 0.6
+    # 0.2 % of LFW's 13,233 photographs score below 0.90, and 5 % below 0.92. Of 2,206 of them that
+    # are turned by 180 degrees, 8 % reach 0.90 and none 0.92; turned by 90 degrees, none 0.89.
+    doubtful_score = 0.90
+    upright_score = 0.92
 
     def __init__(
         self,

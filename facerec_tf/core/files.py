@@ -19,8 +19,15 @@ from facerec_tf.core.temporary import temporary_directory, temporary_name
 
 
 def require_writable(directory: str | os.PathLike) -> None:
-    """Raises `UserError` unless `directory` can be created, or written to if it exists."""
+    """Raises `UserError` unless `directory` can be created, or written to if it exists.
+
+    TensorFlow cannot write to a folder whose name is not valid UTF-8.
+    """
     directory = Path(directory)
+    try:
+        os.fspath(directory).encode()
+    except UnicodeEncodeError:
+        raise UserError(f"Cannot write '{directory}': the name is not valid UTF-8.") from None
     existing = next(p for p in (directory, *directory.absolute().parents) if p.exists())
     if not existing.is_dir():
         raise UserError(f"Cannot write '{directory}': '{existing}' is a file.")
@@ -63,7 +70,7 @@ def atomic_directory(path: str | os.PathLike, durable: bool = False) -> Iterator
         path: The folder to write; a link to a folder stands for that folder.
         durable: As in `atomic_file`.
     """
-    path = Path(os.path.realpath(path))
+    path = Path(os.path.realpath(path) if os.path.islink(path) else path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with _naming(path), temporary_directory(path) as temporary:
         yield temporary
@@ -96,6 +103,9 @@ def _naming(path: Path) -> Iterator[None]:
 
 #: Bytes above which a table, list or description is not read: those of 100 million records.
 LARGEST_TEXT = 1 << 34
+
+#: Bytes above which a description of a model, a run or a file is not read.
+LARGEST_JSON = 1 << 28
 
 
 def require_regular_file(
@@ -143,13 +153,13 @@ def read_bytes(path: str | os.PathLike, kind: str = "", max_bytes: int | None = 
 
 
 def read_json(path: str | os.PathLike, kind: str = "") -> dict[str, Any]:
-    """Returns the object in a JSON file.
+    """Returns the object in a JSON file of at most `LARGEST_JSON` bytes.
 
     Raises:
         DataError: If the file cannot be read, is not valid JSON, or holds another type than an
             object.
     """
-    text = read_text(path, kind)
+    text = read_text(path, kind, max_bytes=LARGEST_JSON)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -165,18 +175,21 @@ def read_json(path: str | os.PathLike, kind: str = "") -> dict[str, Any]:
     return found
 
 
-def read_text(path: str | os.PathLike, kind: str = "", bom: bool = False) -> str:
+def read_text(
+    path: str | os.PathLike, kind: str = "", bom: bool = False, max_bytes: int = LARGEST_TEXT
+) -> str:
     """Returns the text of a UTF-8 file; line endings become newline characters.
 
     Args:
         path: The file.
         kind: What the file is, for messages: "split file" gives "Cannot read split file 'x': …".
         bom: Whether to skip a byte-order mark, which spreadsheets and Windows editors write.
+        max_bytes: Size above which the file is refused.
 
     Raises:
         DataError: If the file cannot be read or is not valid UTF-8.
     """
-    require_regular_file(path, kind, LARGEST_TEXT)
+    require_regular_file(path, kind, max_bytes)
     with _readable(path, kind):
         return Path(path).read_text(encoding=_encoding(bom))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import TextIO
 
 import numpy as np
 
+from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.curation.label_decisions import ACTIONS, LabelDecisions
 from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.data import Manifest, Record, new_directory, write_records
@@ -39,6 +39,7 @@ def write_cleaned_records(
             name=manifest.name,
             num_shards=len(manifest.shards),
             crop_format=manifest.crop_format,
+            names=manifest.same_names(),
         )
         rows.seek(0)
         with open(folder / REPORT, "w", newline="", encoding="utf-8") as report:
@@ -55,7 +56,7 @@ def _cleaned_records(
     names = [entry.name for entry in records.manifest.classes]
     left = np.unique(decisions.labels[decisions.labels >= 0])
     number = dict(zip(left.tolist(), range(len(left)), strict=True))
-    writer = csv.writer(rows, lineterminator="\n")
+    writer = SpreadsheetWriter(rows)
     writer.writerow(HEADER)
     for record, *decision in zip(records.records(), *decisions, strict=True):
         degrees, label, action = decision[0], int(decision[1]), ACTIONS[decision[2]]

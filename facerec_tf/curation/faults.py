@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import collections
-import csv
 from pathlib import Path
 from typing import NamedTuple
+
+from facerec_tf.core.spreadsheet import SpreadsheetWriter
 
 FILE_NAME = "faults.csv"
 
@@ -43,7 +44,7 @@ class FaultList:
         self.counts: collections.Counter[str] = collections.Counter()
         # Closed by `close`.
         self._file = open(folder / FILE_NAME, "w", newline="", encoding="utf-8")  # noqa: SIM115
-        self._rows = csv.writer(self._file, lineterminator="\n")
+        self._rows = SpreadsheetWriter(self._file)
         self._rows.writerow(Fault._fields)
 
     def __enter__(self) -> FaultList:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from pathlib import Path
 
 import numpy as np
 
+from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.curation.embedded_records import EmbeddedRecords
 from facerec_tf.curation.label_errors import LabelErrors
 from facerec_tf.curation.record_folder import RecordFolder
@@ -80,7 +80,7 @@ def _write_images(
     files = [record.filename for record in records.records(wanted)]  # In the order of the data.
     order = np.argsort(np.argsort(flagged))
     with open(path, "w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
+        rows = SpreadsheetWriter(file)
         rows.writerow(
             ("file", "identity", "images", "degrees", "nearest_identity", "nearest_degrees")
         )
@@ -103,7 +103,7 @@ def _write_identities(
     present = np.flatnonzero(errors.images)
     present = present[np.argsort(errors.other_degrees[present], kind="stable")]
     with open(path, "w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
+        rows = SpreadsheetWriter(file)
         rows.writerow(
             ("identity", "images", "flagged", "nearest_identity", "nearest_degrees", "alike")
         )

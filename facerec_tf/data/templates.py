@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from facerec_tf.core.csv_writer import CsvWriter
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import read_csv
 
@@ -38,7 +38,7 @@ def read_templates(path: Path) -> dict[str, str]:
 def write_templates(path: Path, templates: Mapping[str, str]) -> None:
     """Writes the list of templates that `read_templates` reads."""
     with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = CsvWriter(file)
         writer.writerow(HEADER)
         writer.writerows((template, filename) for filename, template in templates.items())
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from facerec_tf.core.errors import DataError, require
-from facerec_tf.core.files import atomic_file, read_text
+from facerec_tf.core.files import atomic_file, read_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,16 +95,7 @@ class Threshold:
         Raises:
             DataError: If the file cannot be read, or a field is missing, unknown or invalid.
         """
-        text = read_text(path, "threshold file")
-        try:
-            fields = json.loads(text)
-        except ValueError as error:
-            raise DataError(f"Threshold file '{path}' is not valid JSON: {error}.") from None
-        if not isinstance(fields, dict):
-            raise DataError(
-                f"Threshold file '{path}' must contain a JSON object. Found: {text[:60]}"
-            )
-        return cls._parse(fields, f"Threshold file '{path}'")
+        return cls._parse(read_json(path, "threshold file"), f"Threshold file '{path}'")
 
     @classmethod
     def _parse(cls, fields: dict[str, Any], subject: str) -> Threshold:

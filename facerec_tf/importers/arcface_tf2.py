@@ -22,9 +22,11 @@ from google.protobuf.message import DecodeError
 
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import ArgumentError, DataError, require_count
+from facerec_tf.core.files import require_regular_file
 from facerec_tf.data import CropFormat, Record, new_directory, write_records
 from facerec_tf.data.codec import is_whole, without_padding
 from facerec_tf.data.crop_format import UNKNOWN_112
+from facerec_tf.data.frames import require_frames
 from facerec_tf.data.images import check_image
 from facerec_tf.data.photo import UnreadableError
 from facerec_tf.photographs.photo import Photo
@@ -114,11 +116,13 @@ def find_files(patterns: Sequence[str]) -> list[Path]:
 
     Raises:
         ArgumentError: If a file is matched twice.
-        DataError: If a pattern matches no file.
+        DataError: If a pattern matches no file, or a name is that of a folder, pipe or device.
     """
     files: list[Path] = []
     for pattern in patterns:
         found = [pattern] if os.path.isfile(pattern) else sorted(glob.glob(pattern))
+        if os.path.exists(pattern):
+            require_regular_file(pattern)
         if not (own := [Path(path) for path in found if os.path.isfile(path)]):
             raise DataError(f"No file matches '{pattern}'.")
         files.extend(own)
@@ -213,6 +217,7 @@ def _images(
 
 def _read(path: Path) -> Iterator[bytes]:
     """Yields the records of a file; raises `DataError` at the first corrupt one."""
+    require_frames(path)
     records = tf.data.TFRecordDataset(os.fspath(path))
     index = 0
     try:

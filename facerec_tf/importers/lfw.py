@@ -5,20 +5,26 @@ Archives, split files and protocols: http://vis-www.cs.umass.edu/lfw/.
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import read_text
 from facerec_tf.data import CropFormat, Pair, Record, new_directory, write_pair_set, write_records
+from facerec_tf.data.name_source import NameKind, NameSource
+from facerec_tf.importers.photo_archive import count_photos, person_of, read_photos
 from facerec_tf.photographs.crop import Cropper
 from facerec_tf.photographs.crop_result import crop_photos
-from facerec_tf.photographs.photo import Photo
 
 #: Folds of a list of pairs that has none, such as pairsDevTest.txt.
 NUM_FOLDS = 10
+
+#: Bytes of a split file; the official ones have less than 300 KB.
+_LARGEST_SPLIT = 1 << 26
+
+#: The number of photographs of a person, or of one of them, that LFW's names have digits for.
+_MOST_PHOTOS = 9999
 
 
 def import_lfw(
@@ -56,12 +62,13 @@ def import_lfw(
         crops, rejected = crop_archive(archive, cropper)
         training = training_images(people)
         require_images(training, crops, rejected)
-        write_records(folder, _records(training, crops), crop_format=crop_format)
+        names = NameSource(NameKind.PEOPLE)
+        write_records(folder, _records(training, crops), crop_format=crop_format, names=names)
         for name, pairs in (("lfw_view1", view1), ("lfw_view2", view2)):
             images = sorted({image for pair in pairs for image in (pair.first, pair.second)})
             require_images(images, crops, rejected)
             target, records = folder / "pairs" / name, _records(images, crops)
-            write_pair_set(target, records, pairs, name=name, crop_format=crop_format)
+            write_pair_set(target, records, pairs, name=name, crop_format=crop_format, names=names)
     return {
         "training": f"{len(training):,} images of {len(people):,} people",
         "lfw_view1": f"{len(view1):,} pairs",
@@ -80,11 +87,11 @@ def read_people(path: Path) -> dict[str, int]:
     for line, row in _read_split(path)[1:]:
         try:
             name, images = row
-            people[name] = int(images)
+            people[name] = _number(images)
         except ValueError:
             raise DataError(
-                f"Line {line} of split file '{path}' must be a name and a number, separated by a "
-                f"tab. Found: {' '.join(row)}"
+                f"Line {line} of split file '{path}' must be a name and a number of at most "
+                f"{_MOST_PHOTOS}, separated by a tab. Found: {' '.join(row)}"
             ) from None
     return people
 
@@ -136,36 +143,22 @@ def require_disjoint(people: Mapping[str, int], pairs: Sequence[Pair]) -> None:
 
 
 def crop_archive(archive: Path, cropper: Cropper) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Returns photograph → JPEG of its crop, and photograph → reason why it has none."""
+    """Returns photograph → JPEG of its crop, and photograph → reason why it has none.
+
+    Raises:
+        DataError: As `photo_archive` does, before any photograph is decoded.
+    """
     crops: dict[str, bytes] = {}
     rejected: dict[str, str] = {}
+    total = count_photos(archive)
     results = crop_photos(read_photos(archive), cropper)
-    for result in progress_bar(results, unit=" photos"):
+    for result in progress_bar(results, total=total, unit=" photos"):
         name = result.photo.name
         if result.reason:
             rejected[name] = result.reason
         else:
             crops[name] = result.crops[0].encoded
     return crops, rejected
-
-
-def read_photos(archive: Path) -> Iterator[Photo]:
-    """Yields the photographs in a tar, named `PERSON/PERSON_0001.jpg`.
-
-    Raises:
-        DataError: If the archive cannot be read or is damaged.
-    """
-    try:
-        with tarfile.open(archive, "r|*") as tar:
-            for member in tar:
-                file = tar.extractfile(member) if member.isfile() else None
-                if file and member.name.endswith(".jpg"):
-                    name = "/".join(PurePosixPath(member.name).parts[-2:])
-                    yield Photo(name, person_of(name), encoded=file.read())
-    except OSError as error:
-        raise DataError(f"Cannot read archive '{archive}': {error.strerror or error}.") from None
-    except (tarfile.TarError, EOFError) as error:
-        raise DataError(f"Archive '{archive}' is damaged or incomplete: {error}.") from None
 
 
 def training_images(people: Mapping[str, int]) -> list[str]:
@@ -201,19 +194,15 @@ def _records(images: Sequence[str], crops: Mapping[str, bytes]) -> Iterator[Reco
         yield Record(crops[image], labels[person], person, image)
 
 
-def person_of(image: str) -> str:
-    """Returns the person of `PERSON/PERSON_0001.jpg`."""
-    return image.split("/")[0]
-
-
 def _read_split(path: Path) -> list[tuple[int, list[str]]]:
     """Returns line number and tab-separated fields of every line that is not blank."""
-    if not path.is_file():
+    if not path.exists():
         raise DataError(
             f"Split file '{path}' does not exist: put the official split files into the folder of "
             "the archive."
         )
-    lines = enumerate(read_text(path, "split file").splitlines(), start=1)
+    text = read_text(path, "split file", max_bytes=_LARGEST_SPLIT)
+    lines = enumerate(text.splitlines(), start=1)
     rows = [(number, line.split("\t")) for number, line in lines if line.strip()]
     if not rows:
         raise DataError(f"Split file '{path}' is empty.")
@@ -230,9 +219,17 @@ def _parse_pair(row: Sequence[str], path: Path, line: int) -> Pair:
     except ValueError:
         raise DataError(
             f"Line {line} of split file '{path}' must be a name and two numbers, or a name and a "
-            f"number twice, separated by tabs. Found: {' '.join(row)}"
+            f"number twice, separated by tabs; numbers are 1 to {_MOST_PHOTOS}. "
+            f"Found: {' '.join(row)}"
         ) from None
 
 
 def _image(person: str, number: str) -> str:
-    return f"{person}/{person}_{int(number):04d}.jpg"
+    return f"{person}/{person}_{_number(number):04d}.jpg"
+
+
+def _number(text: str) -> int:
+    """Returns the number of, or the count of, a person's photographs."""
+    if not 1 <= (number := int(text)) <= _MOST_PHOTOS:
+        raise ValueError
+    return number

@@ -14,9 +14,10 @@ from PIL import Image
 
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
-from facerec_tf.core.files import read_text
+from facerec_tf.core.files import LARGEST_TEXT, read_text, require_regular_file
 from facerec_tf.data import CropFormat, Record, new_directory, write_records
 from facerec_tf.data.codec import is_whole, without_padding
+from facerec_tf.data.name_source import NameKind, NameSource
 from facerec_tf.importers.mxnet_file import MXRecordFile
 from facerec_tf.photographs.rejected import (
     REJECTED_FILE,
@@ -27,6 +28,9 @@ from facerec_tf.photographs.rejected import (
 
 #: Number of images whose size is checked, by their headers.
 _SAMPLE = 100
+
+#: Bytes of the file `property`; InsightFace's have 15.
+_LARGEST_PROPERTY = 1 << 16
 
 #: MXNet stores labels as float32, which cannot represent all larger integers.
 _LARGEST_LABEL = 1 << 24
@@ -111,6 +115,7 @@ def import_mxnet(
                 name=name,
                 num_shards=num_shards or max(16, len(source) >> 28),
                 crop_format=CropFormat(size, alignment),
+                names=NameSource(NameKind.NUMBERS),
                 seed=seed,
             )
             if rejected:
@@ -132,9 +137,9 @@ def read_property(path: Path) -> tuple[int | None, tuple[int, int] | None]:
     Raises:
         DataError: If the file cannot be read, or its first line is not three positive integers.
     """
-    if not path.is_file():
+    if not path.exists():
         return None, None
-    text = read_text(path).strip()
+    text = read_text(path, max_bytes=_LARGEST_PROPERTY).strip()
     try:
         classes, height, width = map(int, text.splitlines()[0].split(","))
         if min(classes, height, width) < 1:
@@ -187,12 +192,13 @@ def locate(
         DataError: If the index is damaged, of another file, or missing although `is_needed`.
     """
     starts = source.starts()
-    if not idx.is_file():
+    if not idx.exists():
         if is_needed:
             raise DataError(f"Index '{idx}' does not exist.")
         own = np.fromiter((source.read(start).key for start in starts.tolist()), np.uint64)
         is_unique = len(np.unique(own)) == len(own)
         return starts, own.astype(np.int64) if is_unique else np.arange(len(starts))
+    require_regular_file(idx, "index", LARGEST_TEXT)
     try:
         rows = np.loadtxt(idx, np.int64, delimiter="\t", ndmin=2)
         keys, offsets = rows.T
@@ -238,10 +244,10 @@ def images_of(
     if head and len(head.labels) == 2 and not head.content:
         is_image = (keys > 0) & (keys < head.labels[0])
         starts, keys = starts[is_image], keys[is_image]
-        if len(keys) != (expected := int(head.labels[0]) - 1):
+        if len(keys) != (expected := head.labels[0] - 1):
             raise DataError(
-                f"Record 0 of '{source.path}' gives {expected:,} images, but the file or its index "
-                f"has {len(keys):,}: one of them is incomplete."
+                f"Record 0 of '{source.path}' gives {expected:,.0f} images, but the file or its "
+                f"index has {len(keys):,}: one of them is incomplete."
             )
     elif has_property:
         raise DataError(

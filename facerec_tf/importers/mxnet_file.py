@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from facerec_tf.core.errors import DataError
+from facerec_tf.core.files import require_regular_file
 
 #: The first four bytes of every part of a record.
 MAGIC = 0xCED7230A
@@ -56,6 +57,7 @@ class MXRecordFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        require_regular_file(path, "record file")
         try:
             with open(path, "rb") as file:
                 self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

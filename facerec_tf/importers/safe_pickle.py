@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from collections.abc import Callable
 from typing import Any
 
@@ -23,8 +24,16 @@ _DAMAGE = (
 )
 
 
+#: Operations that store an object under a number, for which the unpickler reserves memory.
+_STORES = ("PUT", "LONG_BINPUT")
+
+
 class PickleError(Exception):
     """A pickle that is damaged or contains more than data; the message gives the reason."""
+
+
+class _RefusedError(pickle.UnpicklingError):
+    """A pickle that contains more than data; other errors of this type are those of damage."""
 
 
 def load_plain(content: bytes) -> Any:
@@ -38,11 +47,22 @@ def load_plain(content: bytes) -> Any:
         PickleError: If the pickle names anything else, or is damaged.
     """
     try:
+        _require_low_numbers(content)
         return _plain(_Unpickler(io.BytesIO(content), encoding="bytes").load(), {})
-    except pickle.UnpicklingError as error:
+    except _RefusedError as error:
         raise PickleError(str(error)) from None
-    except _DAMAGE as error:
-        raise PickleError(f"it is damaged ({type(error).__name__}: {error})") from None
+    except (pickle.UnpicklingError, *_DAMAGE):
+        raise PickleError("it is not a pickle, or it is damaged or incomplete") from None
+
+
+def _require_low_numbers(content: bytes) -> None:
+    """Raises `_RefusedError` if a stored object has a higher number than there are operations.
+
+    Python reserves memory up to that number: 16 bytes per object, for numbers up to 4 billion.
+    """
+    for count, (operation, number, _) in enumerate(pickletools.genops(content), start=1):
+        if operation.name in _STORES and number > count:
+            raise _RefusedError(f"it numbers an object {number}, which would exhaust the memory")
 
 
 class _Unpickler(pickle.Unpickler):
@@ -50,12 +70,12 @@ class _Unpickler(pickle.Unpickler):
         try:
             return _ADMITTED[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(
+            raise _RefusedError(
                 f"it asks for {module}.{name}, which is not data: it may have been made to run code"
             ) from None
 
     def persistent_load(self, pid: Any) -> Any:
-        raise pickle.UnpicklingError("it refers to objects outside itself")
+        raise _RefusedError("it refers to objects outside itself")
 
 
 class _DType:
@@ -64,9 +84,7 @@ class _DType:
     def __init__(self, kind: Any) -> None:
         kind = _text(kind)
         if kind not in ("u1", "|u1", "b1", "|b1", "i1", "|i1"):
-            raise pickle.UnpicklingError(
-                f"it contains an array of {kind!r}, not of bytes or booleans"
-            )
+            raise _RefusedError(f"it contains an array of {kind!r}, not of bytes or booleans")
         self.is_bool = kind.endswith("b1")
 
     def __setstate__(self, state: Any) -> None:
@@ -88,9 +106,7 @@ class _Array:
             (len(content), 1),
         )
         if not (is_row and isinstance(dtype, _DType)):
-            raise pickle.UnpicklingError(
-                "it contains an array that is not a row of bytes or booleans"
-            )
+            raise _RefusedError("it contains an array that is not a row of bytes or booleans")
         self.content, self.is_bool = bytes(content), dtype.is_bool
 
 
@@ -98,7 +114,7 @@ def _text(name: Any) -> str:
     """Returns a short name, from Python 2 or 3; refuses long ones, which are not names."""
     name = name.decode("latin1") if isinstance(name, bytes) else name
     if not isinstance(name, str) or len(name) > 20:
-        raise pickle.UnpicklingError("it has something else where a name is expected")
+        raise _RefusedError("it has something else where a name is expected")
     return name
 
 
@@ -107,7 +123,7 @@ def _dtype(kind: Any, *options: Any) -> _DType:
 
 
 def _ndarray(*arguments: Any) -> None:
-    raise pickle.UnpicklingError("it makes an array in an unknown way")
+    raise _RefusedError("it makes an array in an unknown way")
 
 
 def _reconstruct(*arguments: Any) -> _Array:
@@ -122,13 +138,13 @@ def _from_buffer(content: Any, dtype: Any, shape: Any, order: Any) -> _Array:
 
 def _scalar(dtype: Any, content: Any = b"") -> int | bool:
     if not (isinstance(dtype, _DType) and isinstance(content, bytes) and len(content) == 1):
-        raise pickle.UnpicklingError("it contains a number that is not a byte or boolean")
+        raise _RefusedError("it contains a number that is not a byte or boolean")
     return bool(content[0]) if dtype.is_bool else content[0]
 
 
 def _encode(text: Any, codec: Any = "latin1") -> bytes:
     if _text(codec) not in _LATIN:
-        raise pickle.UnpicklingError(f"it encodes text as {_text(codec)!r}")
+        raise _RefusedError(f"it encodes text as {_text(codec)!r}")
     return text if isinstance(text, bytes) else text.encode("latin1")
 
 
@@ -179,7 +195,7 @@ def _plain(value: Any, known: dict[int, Any]) -> Any:
         known[id(value)] = found = {}
         found.update((key, _plain(item, known)) for key, item in value.items())
     elif isinstance(value, _DType) or callable(value):
-        raise pickle.UnpicklingError("it contains more than data")
+        raise _RefusedError("it contains more than data")
     else:
         return value
     known[id(value)] = found

@@ -13,10 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from facerec_tf.core.errors import DataError
+from facerec_tf.core.files import read_bytes
 from facerec_tf.data import CropFormat, Pair, Record, write_pair_set
 from facerec_tf.data.codec import is_whole, without_padding
+from facerec_tf.data.name_source import NameKind, NameSource
 from facerec_tf.data.photo import UnreadableError, decode_photo
 from facerec_tf.importers.safe_pickle import PickleError, load_plain
+
+#: Bytes of a file; the largest published ones have 300 MB.
+_LARGEST = 1 << 31
 
 #: Folds: contiguous, in the order of the file, as those of InsightFace.
 NUM_FOLDS = 10
@@ -50,8 +55,14 @@ def import_bin(path: Path, output: Path, *, alignment: str = "arcface-112") -> d
         for fold, part in parts
         for number in part.tolist()
     ]
-    crop_format = CropFormat(size, alignment)
-    write_pair_set(output, records, pairs, name=output.name, crop_format=crop_format)
+    write_pair_set(
+        output,
+        records,
+        pairs,
+        name=output.name,
+        crop_format=CropFormat(size, alignment),
+        names=NameSource(NameKind.NUMBERS),
+    )
     return {
         "pairs": f"{len(pairs):,}, of which {sum(same):,} show the same person",
         "images": f"{len(records):,} unique of {len(images):,}, {size[0]}x{size[1]} pixels",
@@ -65,9 +76,7 @@ def read_bin(path: Path) -> tuple[list[bytes], list[bool]]:
         DataError: If the file is missing, damaged, would run code, or has other content.
     """
     try:
-        images, same = load_plain(path.read_bytes())
-    except OSError as error:
-        raise DataError(f"Cannot read verification set '{path}': {error.strerror}.") from None
+        images, same = load_plain(read_bytes(path, "verification set", _LARGEST))
     except PickleError as error:
         raise DataError(f"Verification set '{path}' is refused: {error}.") from None
     except (TypeError, ValueError):

@@ -21,6 +21,7 @@ from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError, require_count
 from facerec_tf.core.files import read_text
 from facerec_tf.data import CropFormat, Pair, Record, new_directory, write_pair_set
+from facerec_tf.data.name_source import NameKind, NameSource
 from facerec_tf.photographs.crop import Cropper
 from facerec_tf.photographs.crop_result import crop_photos
 from facerec_tf.photographs.folder_scan import is_photo
@@ -33,6 +34,9 @@ from facerec_tf.photographs.rejected import (
 )
 
 NUM_FOLDS, PAIRS_PER_FOLD = 10, 500
+
+#: Bytes of a split file; the official one has 300 KB.
+_LARGEST_SPLIT = 1 << 26
 
 #: Frames per shard: about 100 MB of crops.
 _SHARD = 20_000
@@ -82,6 +86,7 @@ def import_youtube_faces(
             templates=templates,
             num_shards=-(-len(photos) // _SHARD),
             crop_format=crop_format,
+            names=NameSource(NameKind.PEOPLE),
         )
         if rejected:
             write_rejected(folder / REJECTED_FILE, rejected)
@@ -100,7 +105,7 @@ def read_splits(path: Path) -> list[Pair]:
         DataError: If the file cannot be read, a line is not a pair, or there are not ten folds of
             500 pairs.
     """
-    lines = read_text(path, "split file", bom=True).splitlines()
+    lines = read_text(path, "split file", bom=True, max_bytes=_LARGEST_SPLIT).splitlines()
     numbered = enumerate(lines[1:], start=2)
     pairs = [_parse_pair(line, path, number) for number, line in numbered if line.strip()]
     counts = np.bincount([pair.fold for pair in pairs], minlength=NUM_FOLDS).tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,13 +13,23 @@ import numpy as np
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.files import atomic_file, require_writable
+from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.photographs.crop import Cropper, crop_name
 from facerec_tf.photographs.crop_result import CropResult, crop_photos
-from facerec_tf.photographs.folder_scan import scan_folder
+from facerec_tf.photographs.folder_scan import nfc, scan_folder
+from facerec_tf.photographs.people import NO_CROPS
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.progress_file import PROGRESS_FILE, FinishedPhoto, ProgressFile, Stamp
-from facerec_tf.photographs.rejected import REJECTED_FILE, Rejected, write_rejected
+from facerec_tf.photographs.rejected import (
+    IMAGE,
+    PERSON,
+    REJECTED_FILE,
+    Rejected,
+    count_causes,
+    summarize_rejected,
+    write_rejected,
+)
 
 FACES_FILE, SHEET_FILE = "faces.csv", "contact_sheet.png"
 
@@ -72,20 +82,30 @@ def align_folder(
         progress.close()
     finished = {photo.name: progress.finished[photo.name] for photo in photos}
     without = [Rejected(name, photo.reason) for name, photo in finished.items() if photo.reason]
+    left_out = hidden + without + _without_crops(finished)
     _write_faces(output / FACES_FILE, finished)
-    write_rejected(output / REJECTED_FILE, hidden + without)
+    with _named(output / REJECTED_FILE):
+        write_rejected(output / REJECTED_FILE, left_out)
     crops = [output / crop for photo in finished.values() for crop in photo.crops]
     if not crops:
         reasons = "; ".join(f"'{item.file}': {item.reason}" for item in (hidden + without)[:3])
         raise DataError(f"None of the {len(photos):,} photographs gave a crop. {reasons}")
-    _write_sheet(output / SHEET_FILE, crops)
+    with _named(output / SHEET_FILE):
+        _write_sheet(output / SHEET_FILE, crops)
     damaged = sum(photo.is_damaged for photo in finished.values())
+    lines = dict(summarize_rejected(left_out, output / REJECTED_FILE))
+    inaccessible = [item for item in hidden if item.kind == IMAGE]
+    causes = count_causes(inaccessible + without)
+    lines["rejected"] = (
+        f"{len(without) - damaged:,} without a usable face, {damaged:,} unreadable, "
+        f"{len(inaccessible):,} hidden or inaccessible; listed in '{output / REJECTED_FILE}'"
+        + (f" ({causes})" if causes else "")
+    )
     return {
         "photographs": f"{len(photos):,}, of which {len(photos) - len(unfinished):,} were done "
         "before",
         "crops": f"{len(crops):,}; a sample is in '{output / SHEET_FILE}'",
-        "rejected": f"{len(without) - damaged:,} without a usable face, {damaged:,} unreadable, "
-        f"{len(hidden):,} hidden or inaccessible; listed in '{output / REJECTED_FILE}'",
+        **lines,
     }
 
 
@@ -107,7 +127,8 @@ def _crop_unfinished(
     for result in progress_bar(results, total=len(photos), unit=" photos"):
         name = result.photo.name
         _write_crops(result, progress.finished.get(name), output)
-        progress.add(result, stamps.pop(name))
+        with _named(output / PROGRESS_FILE):
+            progress.add(result, stamps.pop(name))
 
 
 def _write_crops(result: CropResult, before: FinishedPhoto | None, output: Path) -> None:
@@ -116,13 +137,17 @@ def _write_crops(result: CropResult, before: FinishedPhoto | None, output: Path)
         for name in set(before.crops) - {crop.name for crop in result.crops}:
             (output / name).unlink(missing_ok=True)
     for crop in result.crops:
-        with atomic_file(output / crop.name) as path:
+        with _named(output / crop.name), atomic_file(output / crop.name) as path:
             path.write_bytes(crop.encoded)
 
 
 def _write_faces(target: Path, finished: Mapping[str, FinishedPhoto]) -> None:
-    with atomic_file(target) as path, open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+    with (
+        _named(target),
+        atomic_file(target) as path,
+        open(path, "w", newline="", encoding="utf-8") as file,
+    ):
+        writer = SpreadsheetWriter(file)
         columns = (f"{point}_{axis}" for point in _POINTS for axis in "xy")
         writer.writerow(["crop", "photo", "x", "y", "width", "height", "score", *columns])
         for name, photo in finished.items():
@@ -136,8 +161,32 @@ def _write_sheet(target: Path, crops: Sequence[Path]) -> None:
     from facerec_tf.visualize import contact_sheet, save_image
 
     places = np.random.default_rng(0).permutation(len(crops))[:_ON_SHEET]
-    sample = [decode_photo(crops[place].read_bytes()) for place in sorted(places)]
-    save_image(contact_sheet(np.stack(sample), columns=_COLUMNS), target)
+    shown = [crops[place] for place in sorted(places)]
+    sample = np.stack([decode_photo(crop.read_bytes()) for crop in shown])
+    names = [crop.relative_to(target.parent).as_posix() for crop in shown]
+    save_image(contact_sheet(sample, columns=_COLUMNS, labels=names), target)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Adds the file's name to errors of writing: that of a full disk has none."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"Cannot write '{path}': {error.strerror or error}. To continue, run the same command "
+            "again."
+        ) from error
+
+
+def _without_crops(finished: Mapping[str, FinishedPhoto]) -> list[Rejected]:
+    """Returns the folders whose photographs gave no crop."""
+    crops: dict[str, int] = {}
+    for name, photo in finished.items():
+        folder = os.path.dirname(name)
+        crops[folder] = crops.get(folder, 0) + len(photo.crops)
+    empty = [folder for folder, number in crops.items() if folder and not number]
+    return [Rejected(folder, NO_CROPS, PERSON) for folder in empty]
 
 
 def _is_finished(photo: Photo, progress: ProgressFile, output: Path) -> bool:
@@ -160,14 +209,18 @@ def _stamp(photo: Photo) -> Stamp:
 
 
 def _require_distinct(photos: Sequence[Photo]) -> None:
-    """Raises `DataError` for folders or crops that are the same on a case-insensitive disk."""
+    """Raises `DataError` for folders or crops that are the same on some disks.
+
+    Some file systems ignore the case of letters, and some the Unicode form of names.
+    """
     seen: dict[str, str] = {}
     for photo in photos:
         folder = os.path.dirname(photo.name)
         for key, name in ((folder, folder), (crop_name(photo.name), photo.name)):
-            other = seen.setdefault(key.casefold(), name)
+            other = seen.setdefault(nfc(key.casefold()), name)
             if other != name:
+                ignores = "case" if nfc(other) != nfc(name) else "normalization"
                 raise DataError(
-                    f"'{other}' and '{name}' would have the same output on a case-insensitive "
+                    f"'{other}' and '{name}' would have the same output on a {ignores}-insensitive "
                     "file system: rename one, or merge the folders if they are of one person."
                 )

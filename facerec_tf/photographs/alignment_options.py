@@ -20,10 +20,16 @@ from facerec_tf.alignment import (
     facenet_template,
 )
 from facerec_tf.config import option
-from facerec_tf.core.errors import ArgumentError, require_between
+from facerec_tf.core.errors import (
+    ArgumentError,
+    require_between,
+    require_flag,
+    require_non_negative,
+)
 from facerec_tf.core.lookup import lookup, require_known
 from facerec_tf.data import CropFormat
 from facerec_tf.photographs.face_cropper import FaceCropper
+from facerec_tf.photographs.photo_limits import DEFAULT_LIMITS, PhotoLimits
 
 #: Option → argument of the detectors that take it.
 _DETECTOR_ARGUMENTS = {
@@ -64,14 +70,34 @@ class AlignmentOptions:
     margin: float | None = option(
         None, "Pixels of a facenet crop around the face, both sides together."
     )
-    min_face: float | None = option(None, "Reject faces whose box has a shorter side, in pixels.")
+    min_face: float = option(
+        20.0,
+        "Reject faces whose box has a shorter side, in pixels; 0 accepts all. Half of the faces of "
+        "16 pixels are not recognized reliably.",
+    )
     min_sharpness: float | None = option(
         None, "Reject crops with a smaller variance of the Laplacian; 5 % of LFW is below 60."
     )
     max_yaw: float | None = option(None, "Reject faces turned further sideways, in degrees.")
     max_pitch: float | None = option(None, "Reject faces turned further up or down, in degrees.")
     max_roll: float | None = option(None, "Reject faces tilted further, in degrees.")
+    check_landmarks: bool = option(
+        True,
+        "Whether to reject faces whose landmarks cannot be those of a face, and photographs that "
+        "are stored turned.",
+    )
+    try_rotations: bool = option(
+        False,
+        "Whether to search for faces also in the photograph turned by 90, 180 and 270 degrees, and "
+        "to use the turn in which they are clearly better found.",
+    )
     jpeg_quality: int = option(95, "JPEG quality of the crops, 1 to 100.")
+    max_file_mb: float = option(
+        DEFAULT_LIMITS.max_file_mb, "Reject photographs whose file is larger, in megabytes."
+    )
+    max_megapixels: float = option(
+        DEFAULT_LIMITS.max_megapixels, "Reject photographs of more pixels, in millions; up to 178."
+    )
 
     def __post_init__(self) -> None:
         require_known(self.detector, DETECTORS, "detector")
@@ -84,8 +110,11 @@ class AlignmentOptions:
                     f"Flag --{name} is not used with --detector={self.detector}, only with "
                     f"--detector={' or '.join(users)}."
                 )
+        require_flag("check_landmarks", self.check_landmarks)
+        require_flag("try_rotations", self.try_rotations)
         self.template()
         self.gates()
+        self.limits()
 
     def template(self) -> Template:
         """Returns the crop template.
@@ -102,13 +131,18 @@ class AlignmentOptions:
 
     def gates(self) -> QualityGates:
         """Returns the quality limits, with angles in radians."""
+        require_non_negative("min_face", self.min_face)
         angles = {"max_yaw": self.max_yaw, "max_pitch": self.max_pitch, "max_roll": self.max_roll}
         return QualityGates(
-            min_size=self.min_face,
+            min_size=self.min_face or None,
             min_score=self.min_score,
             min_sharpness=self.min_sharpness,
             **{name: angle and math.radians(angle) for name, angle in angles.items()},
         )
+
+    def limits(self) -> PhotoLimits:
+        """Returns the largest photographs that are used."""
+        return PhotoLimits(self.max_file_mb, self.max_megapixels)
 
     def make_detector(self) -> Detector:
         """Returns a detector for one thread.
@@ -131,6 +165,17 @@ class AlignmentOptions:
         template = self.template()
         return CropFormat(template.size, template.name)
 
+    def make_aligner(self, detector: Detector) -> Aligner:
+        """Returns the aligner of the thread that uses `detector`."""
+        return Aligner(
+            detector,
+            self.template(),
+            self.face,
+            self.gates(),
+            check_landmarks=self.check_landmarks,
+            try_rotations=self.try_rotations,
+        )
+
     def make_cropper(self) -> FaceCropper:
         """Returns the cropper, with one detector made already.
 
@@ -140,10 +185,9 @@ class AlignmentOptions:
         detectors = [self.make_detector()]
 
         def make_aligner() -> Aligner:
-            detector = detectors.pop() if detectors else self.make_detector()
-            return Aligner(detector, self.template(), self.face, self.gates())
+            return self.make_aligner(detectors.pop() if detectors else self.make_detector())
 
-        return FaceCropper(make_aligner, self.jpeg_quality)
+        return FaceCropper(make_aligner, self.jpeg_quality, self.limits())
 
     def described(self) -> dict[str, Any]:
         """Returns the options that the crops depend on, for the progress file."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from facerec_tf.core.errors import DataError, require_between
 from facerec_tf.data.codec import encode_jpeg, is_truncated, without_padding
-from facerec_tf.data.photo import UnreadableError, decode_photo, is_plain_jpeg
+from facerec_tf.data.photo import UnreadableError, is_plain_jpeg
 from facerec_tf.photographs.crop import Crop
 from facerec_tf.photographs.photo import Photo
+from facerec_tf.photographs.photo_limits import DEFAULT_LIMITS, PhotoLimits
 
 
 class CropReader:
@@ -15,15 +16,19 @@ class CropReader:
     Args:
         size: Height and width that the crops must have, in pixels.
         jpeg_quality: Quality of those that are not JPEGs yet, 1 to 100.
+        limits: The largest photographs that are used.
 
     Raises:
         ArgumentError: If `jpeg_quality` is not between 1 and 100.
     """
 
-    def __init__(self, size: tuple[int, int], jpeg_quality: int = 95) -> None:
+    def __init__(
+        self, size: tuple[int, int], jpeg_quality: int = 95, limits: PhotoLimits = DEFAULT_LIMITS
+    ) -> None:
         require_between("jpeg_quality", jpeg_quality, 1, 100)
         self._size = size
         self._quality = jpeg_quality
+        self._limits = limits
 
     def __call__(self, photo: Photo) -> list[Crop]:
         """Returns `photo` as its only crop.
@@ -32,10 +37,10 @@ class CropReader:
             UnreadableError: If the photograph cannot be read or decoded.
             DataError: If it has another size.
         """
-        encoded = without_padding(photo.read())
+        encoded = without_padding(self._limits.read(photo))
         if is_truncated(encoded):
             raise UnreadableError("it is truncated")
-        image = decode_photo(encoded)
+        image = self._limits.decode(encoded)
         if image.shape[:2] != self._size:
             found, wanted = ("x".join(map(str, size)) for size in (image.shape[:2], self._size))
             raise DataError(

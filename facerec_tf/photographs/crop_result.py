@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from facerec_tf.alignment import RejectedFaceError
 from facerec_tf.core.parallel import ordered_map
-from facerec_tf.data.photo import UnreadableError
+from facerec_tf.data.photo import TooLargeError, UnreadableError
 from facerec_tf.photographs.crop import Crop, Cropper
 from facerec_tf.photographs.photo import Photo
 
@@ -46,6 +46,7 @@ def crop_photo(photo: Photo, cropper: Cropper) -> CropResult:
     try:
         return CropResult(photo, cropper(photo))
     except UnreadableError as error:
-        return CropResult(photo, [], str(error), is_damaged=True)
+        is_damaged = not isinstance(error, TooLargeError)
+        return CropResult(photo, [], str(error), is_damaged)
     except RejectedFaceError as error:
         return CropResult(photo, [], str(error))

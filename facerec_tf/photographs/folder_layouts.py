@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import read_text
-from facerec_tf.photographs.folder_scan import printable, scan_folder
+from facerec_tf.photographs.folder_scan import nfc, printable, scan_folder
+from facerec_tf.photographs.people import report_merged
 from facerec_tf.photographs.photo import Photo
-from facerec_tf.photographs.rejected import Rejected
+from facerec_tf.photographs.rejected import PERSON, Rejected
 
 #: Photographs, and files and folders left out.
 Found = tuple[list[Photo], list[Rejected]]
@@ -41,6 +42,9 @@ def folders(root: Path) -> Found:
     """Finds `PERSON/FILE` and `PERSON/FOLDER/FILE`, of any depth, below `root`.
 
     The name of a photograph is its path below `root`.
+
+    Names of people are in Unicode's form NFC: two folders whose names differ only in their Unicode
+    form are of one person, and a note about it is printed.
 
     Returns:
         The photographs, sorted; and what was left out: files and folders that `scan_folder` leaves
@@ -124,7 +128,7 @@ def _find(root: Path, folder_names: _FolderNames) -> Found:
     for photo in found:
         person, slash, _ = photo.name.partition("/")
         if slash and re.fullmatch(folder_names.pattern, person):
-            photos.append(photo._replace(person=person))
+            photos.append(photo._replace(person=nfc(person)))
         else:
             reason = f"it is not in a folder {folder_names.described}"
             rejected.append(Rejected(photo.name, reason))
@@ -134,9 +138,14 @@ def _find(root: Path, folder_names: _FolderNames) -> Found:
             f"but none in a folder {folder_names.described}."
         )
     listed = {photo.person for photo in photos} | {item.file for item in rejected}
-    for name in set(map(printable, os.listdir(root))) - listed:
-        if re.fullmatch(folder_names.pattern, name) and os.path.isdir(root / name):
-            rejected.append(Rejected(name, "the folder contains no photographs"))
+    people = [
+        name
+        for name in os.listdir(root)
+        if re.fullmatch(folder_names.pattern, name) and os.path.isdir(root / name)
+    ]
+    for name in {nfc(printable(name)) for name in people} - listed:
+        rejected.append(Rejected(name, "the folder contains no photographs", PERSON))
+    report_merged(people)
     return photos, sorted(rejected)
 
 
@@ -157,7 +166,7 @@ def _read_meta(path: Path) -> dict[str, str]:
                 f"Found: {line}"
             )
         identity, _, name = match.groups()
-        name = name.replace('""', '"')
+        name = nfc(name.replace('""', '"'))
         if names.setdefault(identity, name) != name:
             raise DataError(
                 f"Line {number} of '{path}' gives {identity} the name '{name}', an earlier line "

@@ -11,9 +11,15 @@ from facerec_tf.alignment import ARCFACE_112, Template, crop
 from facerec_tf.core.errors import ArgumentError, DataError, require_between
 from facerec_tf.core.files import read_csv
 from facerec_tf.data.codec import encode_jpeg
-from facerec_tf.data.photo import decode_photo
 from facerec_tf.photographs.crop import Crop, crop_name
 from facerec_tf.photographs.photo import Photo
+from facerec_tf.photographs.photo_limits import DEFAULT_LIMITS, PhotoLimits
+
+#: No photograph is larger than that.
+_MAX_COORDINATE = 1_000_000
+
+#: Characters of a damaged line that a message quotes.
+_QUOTED = 100
 
 
 class LandmarkCropper:
@@ -24,6 +30,7 @@ class LandmarkCropper:
             `Face.landmarks`.
         template: Target positions of the landmarks, and the size of the crops.
         jpeg_quality: Quality of the crops, 1 to 100.
+        limits: The largest photographs that are used.
 
     Raises:
         ArgumentError: If `jpeg_quality` is not between 1 and 100.
@@ -34,11 +41,13 @@ class LandmarkCropper:
         landmarks: Mapping[str, np.ndarray],
         template: Template = ARCFACE_112,
         jpeg_quality: int = 95,
+        limits: PhotoLimits = DEFAULT_LIMITS,
     ) -> None:
         require_between("jpeg_quality", jpeg_quality, 1, 100)
         self._landmarks = landmarks
         self._template = template
         self._quality = jpeg_quality
+        self._limits = limits
 
     def __call__(self, photo: Photo) -> list[Crop]:
         """Returns the crop of the face in `photo`.
@@ -50,7 +59,11 @@ class LandmarkCropper:
         if photo.name not in self._landmarks:
             raise DataError(f"The landmarks have no row for image '{photo.name}'.")
         try:
-            aligned = crop(decode_photo(photo.read()), self._landmarks[photo.name], self._template)
+            aligned = crop(
+                self._limits.decode(self._limits.read(photo)),
+                self._landmarks[photo.name],
+                self._template,
+            )
         except ArgumentError as error:
             raise DataError(f"The landmarks of image '{photo.name}' are invalid. {error}") from None
         encoded = encode_jpeg(aligned, self._quality)
@@ -64,7 +77,8 @@ def read_landmarks(path: Path) -> dict[str, np.ndarray]:
         Name of the photograph → float64 `[5, 2]`.
 
     Raises:
-        DataError: If the file cannot be read, lacks columns, or has a damaged row; names the line.
+        DataError: If the file cannot be read, lacks columns, has a damaged row, coordinates that no
+            photograph has, or two rows for one image; names the line.
     """
     (_, header), *rows = read_csv(path, "landmark file") or [(0, [])]
     if len(header) < 11 or header[0] != "image":
@@ -72,13 +86,22 @@ def read_landmarks(path: Path) -> dict[str, np.ndarray]:
             f"Landmark file '{path}' must have the columns image and ten coordinates. "
             f"Found: {','.join(header)}"
         )
-    landmarks = {}
+    landmarks: dict[str, np.ndarray] = {}
     for line, row in rows:
+        if not row:
+            continue
+        where = f"Line {line} of landmark file '{path}'"
+        name, coordinates = row[0], row[1:11]
         try:
-            if row:
-                landmarks[row[0]] = np.array(row[1:11], np.float64).reshape(5, 2)
+            points = np.array(coordinates, np.float64).reshape(5, 2)
         except ValueError as error:
+            raise DataError(f"{where} must be image and ten coordinates: {error}.") from None
+        if not (np.abs(points) <= _MAX_COORDINATE).all():  # Also if one is not a number.
             raise DataError(
-                f"Line {line} of landmark file '{path}' must be image and ten coordinates: {error}."
-            ) from None
+                f"{where} must have coordinates of up to ±{_MAX_COORDINATE:,} pixels. "
+                f"Found: {','.join(coordinates)[:_QUOTED]}"
+            )
+        if name in landmarks:
+            raise DataError(f"{where} repeats the image '{name[:_QUOTED]}' of an earlier line.")
+        landmarks[name] = points
     return landmarks

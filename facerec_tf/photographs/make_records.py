@@ -19,12 +19,13 @@ from facerec_tf.data import (
 from facerec_tf.data.holdout_pairs import write_pairs_of
 from facerec_tf.photographs.crop import Cropper
 from facerec_tf.photographs.crop_result import crop_photos
-from facerec_tf.photographs.people import group_by_person
+from facerec_tf.photographs.people import group_by_person, without_images
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.rejected import (
     REJECTED_FILE,
     Rejected,
     require_few_rejected,
+    summarize_rejected,
     write_rejected,
 )
 
@@ -55,7 +56,8 @@ def make_records(
         photos: The photographs.
         cropper: From a photograph to its crops.
         crop_format: Size and alignment of the crops.
-        rejected: Files left out by the caller, to be listed in `rejected.csv` with others.
+        rejected: What the caller left out, to be listed in `rejected.csv` with the photographs
+            without a crop and the people without images.
         name: First part of the shards' names.
         num_shards: Number of shards.
         min_images: People with fewer photographs are left out.
@@ -73,13 +75,13 @@ def make_records(
     """
     require_count("num_shards", num_shards)
     require_count("seed", seed, least=0)
-    people = group_by_person(photos, min_images)
+    people, too_few = group_by_person(photos, min_images)
     training, held_out = hold_out(people, holdout, seed)
     if held_out:
         files = {person: [photo.name for photo in own] for person, own in held_out.items()}
         sample_pairs(files, pairs, seed=seed)  # Raises errors before the work starts.
     total = sum(map(len, people.values()))
-    left_out, damaged = list(rejected), []
+    left_out, damaged = [*rejected, *too_few], []
 
     def records(people: People) -> Iterator[Record]:
         """Yields the records of `people`; adds photographs without any to `left_out`."""
@@ -95,6 +97,7 @@ def make_records(
             for crop in result.crops:
                 label = labels.setdefault(crop.person, len(labels))
                 yield Record(crop.encoded, label, crop.person, crop.name)
+        left_out.extend(without_images(photos, labels))
 
     with new_directory(output) as folder:
         manifest = write_records(
@@ -113,15 +116,14 @@ def make_records(
                 pairs,
                 seed=seed,
                 crop_format=crop_format,
+                names=manifest.same_names(),
             )
         if left_out:
             write_rejected(folder / REJECTED_FILE, left_out)
     summary = {"training": f"{manifest.num_images:,} images of {manifest.num_classes:,} people"}
     if held_out:
         summary[PROTOCOL] = f"{pairs:,} pairs of {len(held_out):,} others"
-    if left_out:
-        summary["rejected"] = f"{len(left_out):,} files, listed in '{output / REJECTED_FILE}'"
-    return summary
+    return {**summary, **summarize_rejected(left_out, output / REJECTED_FILE)}
 
 
 def hold_out(people: People, holdout: int, seed: int) -> tuple[People, People]:

@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 
 from facerec_tf.core.errors import ArgumentError, DataError, require
 from facerec_tf.core.extras import load_extra
+from facerec_tf.core.files import LARGEST_TEXT, require_regular_file
 from facerec_tf.core.lookup import require_known
+from facerec_tf.photographs.folder_scan import nfc
+from facerec_tf.photographs.people import report_merged
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.rejected import Rejected
 
@@ -40,7 +43,8 @@ def read_table(
     Args:
         path: A CSV file in UTF-8 with a header (.csv) or a Parquet file (.parquet).
         path_column: Column of the photographs' paths, absolute or relative to `root`.
-        label_column: Column of the people's names, text or integers, stripped of spaces.
+        label_column: Column of the people's names, text or integers, stripped of spaces and
+            normalised to Unicode's form NFC.
         root: Folder of relative paths; by default the folder of the table.
 
     Returns:
@@ -59,9 +63,13 @@ def read_table(
     root = path.parent if root is None else root
     if not root.is_dir():
         raise DataError(f"Folder '{root}' does not exist.")
+    require_regular_file(path, "table", LARGEST_TEXT)
     first: dict[str, _Row] = {}
+    labels = set()
     for row in _READERS[kind](path, (path_column, label_column)):
         _require_filled(row, path, (path_column, label_column))
+        labels.add(row.label)
+        row = row._replace(label=nfc(row.label))
         where = os.path.abspath(os.path.join(root, row.path))
         before = first.setdefault(where, row)
         if before.label != row.label:
@@ -71,6 +79,7 @@ def read_table(
             )
     if not first:
         raise DataError(f"Table '{path}' has no rows.")
+    report_merged(labels)
     return sorted(_named({where: row.label for where, row in first.items()})), []
 
 

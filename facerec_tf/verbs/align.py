@@ -12,7 +12,6 @@ from pathlib import Path
 
 from absl import flags
 
-from facerec_tf.core.errors import ArgumentError
 from facerec_tf.photographs import align_folder
 from facerec_tf.verbs.alignment_flags import alignment_options, define_alignment_flags
 from facerec_tf.verbs.common import FLAGS, summarize
@@ -24,12 +23,11 @@ def define_flags() -> None:
     flags.DEFINE_string("output", None, "Output folder: new, empty, or of an interrupted call.")
     flags.DEFINE_integer("threads", None, "Number of threads; default: one per core.")
     define_alignment_flags()
+    flags.mark_flags_as_required(["images", "output"])
 
 
 def main() -> None:
     """Aligns the photographs and prints a summary."""
-    if not (FLAGS.images and FLAGS.output):
-        raise ArgumentError("--images=DIR and --output=DIR are needed.")
     options = alignment_options()
     summary = align_folder(
         Path(FLAGS.images),

@@ -1,8 +1,10 @@
 """Lists all networks: cost, and images per second on this machine.
 
     facerec backbones [--only=iresnet50,mbf --batch_size=8]
+    facerec backbones iresnet50
 
-The speed is that of embedding, as `facerec evaluate` does it.
+The speed is that of embedding, as `facerec evaluate` does it. With a name, describes that network
+without measuring it: architecture, cost, and every option with its meaning and default.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from facerec_tf.verbs.common import FLAGS
 
 #: Number of timed calls; the fastest counts, because disturbances only make a call slower.
 CALLS = 3
+
+USAGE = "facerec backbones [NAME] [flags]"
 
 
 def define_flags() -> None:

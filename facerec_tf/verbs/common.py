@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from absl import flags
 
 from facerec_tf.core import chief
+from facerec_tf.verbs.training_suggestion import suggested_training_command
 
 FLAGS = flags.FLAGS
 
@@ -35,6 +37,14 @@ def summarize(summary: Mapping[str, Any], *closing: str) -> None:
         chief.emit(line)
 
 
-def next_train(output: object) -> str:
-    """The last line of the summary of verbs that write training records."""
-    return f"Wrote '{output}'. Train with: python -m facerec_tf.train --data={output}"
+def next_train(output: str | os.PathLike, data: str | os.PathLike | None = None) -> str:
+    """The last line of the summary of verbs that write training records.
+
+    Args:
+        output: Folder that was written.
+        data: Folder of the training records, if it is not `output`.
+    """
+    command = suggested_training_command(data or output)
+    if command is None:
+        return f"Wrote '{output}'. Training needs at least two identities."
+    return f"Wrote '{output}'. Train with: {command}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from absl import flags
 
-from facerec_tf.core.errors import ArgumentError
 from facerec_tf.experiment import export
 from facerec_tf.verbs.common import FLAGS, define_model_flags, summarize
 
@@ -29,13 +28,11 @@ def define_flags() -> None:
         False,
         "Whether to add the embedding of the mirrored image, inside the model.",
     )
-    flags.DEFINE_string("output", None, "Output folder: new or empty.")
+    flags.DEFINE_string("output", None, "Output folder: new or empty.", required=True)
 
 
 def main() -> None:
     """Exports a recognizer and prints the check of its embeddings."""
-    if not FLAGS.output:
-        raise ArgumentError("--output=DIR is needed.")
     difference = export(
         FLAGS.output,
         form=FLAGS.format,

@@ -75,8 +75,10 @@ def main() -> None:
 
 def require_used() -> None:
     """Raises `ArgumentError` for flags that cannot be combined."""
-    if bool(FLAGS.archive) == FLAGS.tfds:
-        raise ArgumentError("Give either --archive=FILE or --tfds.")
+    if not (FLAGS.archive or FLAGS.tfds):
+        raise ArgumentError("Missing flag: --archive=FILE or --tfds.")
+    if FLAGS.archive and FLAGS.tfds:
+        raise ArgumentError("--archive is not used with --tfds.")
     if FLAGS.landmarks and (FLAGS.tfds or FLAGS["detector"].present):
         other = "--tfds" if FLAGS.tfds else "--detector"
         raise ArgumentError(f"--landmarks is not used with {other}.")
@@ -90,4 +92,4 @@ def cropping(options: AlignmentOptions) -> Cropper:
     if FLAGS.landmarks is None:
         return options.make_cropper()
     landmarks = read_landmarks(Path(FLAGS.landmarks))
-    return LandmarkCropper(landmarks, options.template(), options.jpeg_quality)
+    return LandmarkCropper(landmarks, options.template(), options.jpeg_quality, options.limits())

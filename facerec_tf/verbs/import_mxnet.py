@@ -17,6 +17,7 @@ from absl import flags
 
 from facerec_tf.alignment import TEMPLATES
 from facerec_tf.core.errors import require_count
+from facerec_tf.core.files import require_regular_file
 from facerec_tf.core.lookup import require_known
 from facerec_tf.importers.mxnet import import_mxnet
 from facerec_tf.verbs.common import FLAGS, next_train, summarize
@@ -45,6 +46,7 @@ def main() -> None:
     require_known(FLAGS.alignment, [*TEMPLATES, "unknown"], "alignment")
     if FLAGS.size is not None:
         require_count("size", FLAGS.size)
+    require_regular_file(FLAGS.rec, "record file")
     summary = import_mxnet(
         Path(FLAGS.rec),
         Path(FLAGS.output),

@@ -25,6 +25,7 @@ from facerec_tf.photographs.crop_reader import CropReader
 from facerec_tf.verbs.alignment_flags import (
     define_alignment_flags,
     optional_alignment_options,
+    photo_limits,
 )
 from facerec_tf.verbs.common import FLAGS, summarize
 
@@ -48,7 +49,7 @@ def main() -> None:
         template, cropper = options.template(), options.make_cropper()
     else:
         template = lookup(TEMPLATES, FLAGS.alignment, "alignment")
-        cropper = CropReader(template.size, FLAGS.jpeg_quality)
+        cropper = CropReader(template.size, FLAGS.jpeg_quality, photo_limits())
     summary = import_youtube_faces(
         Path(FLAGS.frames),
         Path(FLAGS.splits),

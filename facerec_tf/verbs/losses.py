@@ -1,8 +1,10 @@
 """Lists all margin heads and losses on embeddings: parameters, defaults and source.
 
     facerec losses
+    facerec losses arcface
 
-The parameters of a --loss are flags of `facerec train`.
+With a name, describes that loss: formula, and every parameter with its meaning and default. The
+parameters of a --loss are flags of `facerec train`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.losses import LOSSES, EmbeddingLoss
 from facerec_tf.margins import MARGINS, MarginLayer
 from facerec_tf.verbs.common import summarize
+
+USAGE = "facerec losses [NAME]"
 
 
 def define_flags() -> None:

@@ -10,8 +10,9 @@ By default, `IMAGES/Jane Doe/1.jpg` is a photograph of Jane Doe; see --layout fo
 table, CSV or Parquet, has one row per photograph: its label, and its path, which is absolute or
 relative to --images (default: the folder of the table). With --detector, faces are found, cropped
 and aligned to --alignment. Without it, the images must be aligned crops: JPEGs are copied without
-re-encoding, and other formats are converted to JPEG. Rejected images are listed in
-`RECORDS/rejected.csv`; if more than 1 % of the images are damaged, the command fails. With
+re-encoding, and other formats are converted to JPEG. Images that are left out, other files among
+them, and people without images are listed in `RECORDS/rejected.csv`, with the reason; if more than
+1 % of the images are damaged, the command fails. With
 --holdout_identities, that many people are excluded from training, and pairs of their images are
 written to `RECORDS/pairs/holdout`.
 """
@@ -36,6 +37,7 @@ from facerec_tf.photographs.table import FOLDER_LAYOUTS
 from facerec_tf.verbs.alignment_flags import (
     define_alignment_flags,
     optional_alignment_options,
+    photo_limits,
 )
 from facerec_tf.verbs.common import FLAGS, next_train, summarize
 
@@ -98,7 +100,7 @@ def cropping() -> tuple[Cropper, CropFormat]:
     else:
         require_count("size", FLAGS.size)
         size = (FLAGS.size, FLAGS.size)
-    return CropReader(size, FLAGS.jpeg_quality), CropFormat(size, name or "unknown")
+    return CropReader(size, FLAGS.jpeg_quality, photo_limits()), CropFormat(size, name or "unknown")
 
 
 def find_photos() -> tuple[list[Photo], list[Rejected]]:
@@ -115,7 +117,7 @@ def find_photos() -> tuple[list[Photo], list[Rejected]]:
     for name in ("path_column", "label_column"):
         require_unused(name, "--images alone, only with --table")
     if root is None:
-        raise ArgumentError("Give --images=DIR or --table=FILE.")
+        raise ArgumentError("Missing flag: --images=DIR or --table=FILE, the photographs.")
     return lookup(FOLDER_LAYOUTS, FLAGS.layout, "layout")(root)
 
 

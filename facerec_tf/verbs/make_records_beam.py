@@ -65,6 +65,7 @@ def main(beam_flags: list[str]) -> None:
         num_shards=FLAGS.shards,
         min_images=FLAGS.min_images,
         seed=FLAGS.seed,
+        limits=options.limits(),
         beam_flags=beam_flags,
     )
     summarize({}, next_train(FLAGS.output))

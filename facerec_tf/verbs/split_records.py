@@ -23,7 +23,7 @@ from absl import flags
 
 from facerec_tf.core.errors import ArgumentError, argument_error
 from facerec_tf.curation.split import split_records
-from facerec_tf.verbs.common import FLAGS, summarize
+from facerec_tf.verbs.common import FLAGS, next_train, summarize
 
 
 def define_flags() -> None:
@@ -46,7 +46,7 @@ def define_flags() -> None:
 def main() -> None:
     """Splits the records and prints a summary."""
     if FLAGS.parts and FLAGS.holdout_identities is not None:
-        raise ArgumentError("Give either --parts or --holdout_identities.")
+        raise ArgumentError("--holdout_identities is not used with --parts.")
     shares = _by_part("parts")
     try:
         parts = {part: float(share) for part, share in shares.items()}
@@ -63,9 +63,7 @@ def main() -> None:
         seed=FLAGS.seed,
     )
     first = Path(FLAGS.output) / next(iter(summary))
-    summarize(
-        summary, f"Wrote '{FLAGS.output}'. Train with: python -m facerec_tf.train --data={first}"
-    )
+    summarize(summary, next_train(FLAGS.output, first))
 
 
 def _by_part(flag: str) -> dict[str, str]:

@@ -39,3 +39,10 @@ GROUPS: dict[str, dict[str, str]] = {
 
 #: Verb → what it does.
 VERBS: dict[str, str] = {verb: text for verbs in GROUPS.values() for verb, text in verbs.items()}
+
+#: Verb → the flag of `train` whose values it describes, and what these are called. `facerec VERB
+#: NAME` prints the description of one.
+DESCRIBED: dict[str, tuple[str, str]] = {
+    "losses": ("loss", "loss"),
+    "backbones": ("backbone", "backbone"),
+}

@@ -73,7 +73,7 @@ def test_a_given_file_that_is_missing_is_never_replaced(cache, model, tmp_path, 
     shutil.copy(model, cache)
     shutil.copy(model, site)
     refused("nowhere.onnx", "No such file", given=tmp_path / "nowhere.onnx", fetch=True)
-    refused("Is a directory", given=tmp_path)
+    refused("it is a folder", given=tmp_path)
 
 
 @pytest.mark.parametrize("name", [NAME, "yunet_n_dynamic.onnx"])

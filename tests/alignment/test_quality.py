@@ -28,13 +28,16 @@ def test_without_gates_everything_passes():
 
 
 def test_the_shorter_side_counts():
-    assert fault(min_size=40) == "the face is 18 pixels wide, fewer than 40"
-    assert fault(face((18, 30)), min_size=18.5) == "the face is 18 pixels wide, fewer than 18.5"
+    assert fault(min_size=40) == "too small: the face is 18 pixels wide, fewer than 40"
+    assert (
+        fault(face((18, 30)), min_size=18.5)
+        == "too small: the face is 18 pixels wide, fewer than 18.5"
+    )
     assert fault(min_size=18) is None
 
 
 def test_the_score_counts():
-    assert fault(min_score=0.71) == "the face's score is 0.7, less than 0.71"
+    assert fault(min_score=0.71) == "unsure: the face's score is 0.7, less than 0.71"
     assert fault(min_score=0.7) is None
 
 
@@ -49,7 +52,7 @@ def test_each_angle_counts_either_way(axis, words, turn):
     assert math.radians(25) < angle < math.radians(40)
     limit = {f"max_{axis}": math.radians(25)}
     degrees = f"{math.degrees(angle):.4g}"
-    assert fault(turned, **limit) == f"the face is {words} by {degrees}°, more than 25°"
+    assert fault(turned, **limit) == f"{words}: by {degrees}°, more than 25°"
     assert fault(turned, **{f"max_{axis}": angle + 1e-6}) is None
     others = {"max_yaw", "max_pitch", "max_roll"} - {f"max_{axis}"}
     assert fault(turned, **dict.fromkeys(others, math.radians(15))) is None
@@ -58,7 +61,7 @@ def test_each_angle_counts_either_way(axis, words, turn):
 def test_the_sharpness_counts():
     value = sharpness(CROP)
     words = fault(min_sharpness=2 * value)
-    assert words == f"the face's sharpness is {value:.4g}, less than {2 * value:g}"
+    assert words == f"blurred: the face's sharpness is {value:.4g}, less than {2 * value:g}"
     assert fault(min_sharpness=value) is None
 
 

@@ -273,7 +273,7 @@ def test_writes_the_same_every_time(run, tmp_path, small_steps):
     for name in ("one", "two"):
         clean_labels(tmp_path / name, workdir=run, relabel=True)
     files = sorted(path.name for path in (tmp_path / "one").iterdir() if path.is_file())
-    assert len(files) == 5
+    assert len(files) == 6
     for name in files:
         one, two = ((tmp_path / run / name).read_bytes() for run in ("one", "two"))
         assert one == two
@@ -299,10 +299,12 @@ def with_names(records, names):
             {"degrees": 0.001},
             r"--degrees=0.001 leaves images of 1 identities, but training needs two",
         ),
+        ({"max_dropped": 1.5}, "'max_dropped' must be between 0 and 1. Received: max_dropped=1.5"),
+        ({"max_dropped": float("nan")}, "'max_dropped' must be between 0 and 1"),
         ({"min_images": 2}, "--min_images goes with --model"),
-        ({"workdir": None}, "Give either --workdir=RUN or --model=FILE"),
-        ({"model": "model.keras", "data": "data"}, "Give either --workdir=RUN or --model=FILE"),
-        ({"workdir": None, "model": "model.keras"}, "--model needs --data=DIR"),
+        ({"workdir": None}, "Missing flag: --workdir=RUN or --model=FILE"),
+        ({"model": "model.keras", "data": "data"}, "'workdir' and 'model' exclude each other"),
+        ({"workdir": None, "model": "model.keras"}, "Missing flag: --data=DIR"),
         ({"workdir": "nowhere"}, "nowhere holds no run"),
         ({"checkpoint": "finale"}, "Did you mean 'final'"),
         ({"checkpoint": "best"}, "has no best checkpoint"),
@@ -370,3 +372,40 @@ def test_refuses_a_folder_in_use(run_verb, one_line_error, tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
     one_line_error(run_verb("clean-labels", workdir="nowhere", output=tmp_path), "is not empty")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.fixture
+def untrained(image, tmp_path):
+    """A `.keras` file whose centres are random, as before training, and records of 12 people."""
+    people = range(12)
+    recognizer = make_recognizer(None, SubCenterArcFace(len(people)))
+    shape = recognizer.head.centres.shape
+    recognizer.head.centres.assign(np.random.default_rng(0).normal(size=shape))
+    recognizer.save(tmp_path / "model.keras")
+    encoded = [encode_jpeg(image(seed, 112)) for seed in range(5 * len(people))]
+    records = [Record(e, i % 12, f"p{i % 12}", f"{i}.jpg") for i, e in enumerate(encoded)]
+    write_records(tmp_path / "data", records)
+    return {"model": str(tmp_path / "model.keras"), "data": str(tmp_path / "data")}
+
+
+def test_an_untrained_recognizer_does_not_drop_most_images(untrained, tmp_path):
+    with pytest.raises(
+        DataError,
+        match=r"of 60 images .* are more than 84° from .* and --max_dropped=0\.5; nothing was "
+        "written: the recognizer hardly separates",
+    ):
+        clean_labels(tmp_path / "out", degrees=84.0, **untrained)
+    assert not (tmp_path / "out").exists()
+    summary = clean_labels(tmp_path / "out", degrees=84.0, max_dropped=1.0, **untrained)
+    assert summary["warning"].startswith("the recognizer hardly separates these identities")
+
+
+def test_the_share_that_may_be_dropped(run, data, tmp_path):
+    """Six of 108 images are dropped; of relabelled ones, as many are dropped or relabelled."""
+    for relabel in (False, True):
+        with pytest.raises(DataError, match=r"6 of 108 images \(5\.6%\) .*half of the images are"):
+            clean_labels(tmp_path / "out", workdir=run, max_dropped=0.055, relabel=relabel)
+        summary = clean_labels(
+            tmp_path / f"out{relabel}", workdir=run, max_dropped=0.056, relabel=relabel
+        )
+        assert "warning" not in summary

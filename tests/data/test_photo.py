@@ -3,14 +3,23 @@
 import contextlib
 import io
 import struct
+import sys
 import zlib
 
+import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from facerec_tf.data.codec import encode_jpeg
-from facerec_tf.data.photo import UnreadableError, decode_photo, is_plain_jpeg
+from facerec_tf.data.photo import (
+    HEAD_BYTES,
+    TooLargeError,
+    UnreadableError,
+    decode_photo,
+    image_format,
+    is_plain_jpeg,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -36,11 +45,51 @@ def difference(encoded, expected):
     return np.abs(decoded.astype(int) - expected).mean()
 
 
-@pytest.mark.parametrize("kind", ["BMP", "PNG", "PPM", "TIFF", "WEBP", "GIF", "JPEG"])
+OPTIONS = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}, "AVIF": {"quality": 95}}
+KINDS = ["BMP", "PNG", "PPM", "TIFF", "WEBP", "GIF", "JPEG", "AVIF", "JPEG2000"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_formats(kind):
-    options = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}.get(kind, {})
-    tolerance = {"JPEG": 2, "GIF": 12}.get(kind, 0)  # GIF has 256 colours.
-    assert difference(save(Image.fromarray(PIXELS), kind, **options), PIXELS) <= tolerance
+    tolerance = {"JPEG": 2, "GIF": 12, "AVIF": 3}.get(kind, 0)  # GIF has 256 colours.
+    encoded = save(Image.fromarray(PIXELS), kind, **OPTIONS.get(kind, {}))
+    assert image_format(encoded[:HEAD_BYTES]) == kind
+    assert difference(encoded, PIXELS) <= tolerance
+
+
+def test_heic():
+    pillow_heif = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(PIXELS)).save(file, quality=95)
+    assert image_format(file.getvalue()[:HEAD_BYTES]) == "HEIF"
+    assert difference(file.getvalue(), PIXELS) <= 6
+    with contextlib.suppress(UnreadableError):
+        decode_photo(file.getvalue()[:-300])
+
+
+#: The first bytes of a HEIC image of an iPhone.
+HEIC = b"\0\0\0\x24ftypheic\0\0\0\0mif1MiHEMiPrmiafMiHBheic"
+
+
+def test_heic_without_its_package_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(UnreadableError, match=r"^it is a HEIC image\. .*'facerec_tf\[heif\]'$"):
+        decode_photo(HEIC)
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "JPEG2000", "WEBP"])
+def test_a_pillow_that_lacks_a_library_is_named(kind, monkeypatch):
+    encoded = save(Image.fromarray(PIXELS), kind)
+    monkeypatch.setattr(features, "check", lambda name: False)
+    with pytest.raises(UnreadableError, match=f"^it is {kind}, which this build of Pillow does"):
+        decode_photo(encoded)
+
+
+@pytest.mark.parametrize(
+    "head", [b"BM, he said", b"P5 is a paper size", b"\0\0\0\x20ftypisom", b"", b"%PDF-1.7"]
+)
+def test_what_does_not_begin_as_an_image(head):
+    assert image_format(head) is None
 
 
 def test_colours_are_red_green_blue():
@@ -68,6 +117,51 @@ def test_sixteen_bits_keep_the_upper_eight():
         assert difference(save(Image.fromarray(wide), kind), GREY_RGB) == 0
     portable = b"P5 60 40 65535\n" + wide.astype(">u2").tobytes()
     assert difference(portable, GREY_RGB) == 0
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.uint32])
+@pytest.mark.parametrize(("bits", "shift"), [(8, 0), (12, 4), (16, 8)])
+def test_a_wide_grey_tiff_uses_its_lowest_bits(dtype, bits, shift):
+    """Scanners and microscopes store 8 or 12 bits in pixels of 16 or 32."""
+    wide = GREY.astype(dtype) << shift
+    wide[0, 0] = (1 << bits) - 1
+    grey = GREY.copy()
+    grey[0, 0] = 255
+    image = tiff_of(wide)
+    assert difference(image, np.repeat(grey[..., None], 3, axis=2)) == 0
+
+
+def test_a_dark_wide_png_stays_dark():
+    """Its format fixes the range."""
+    assert difference(save(Image.fromarray(GREY.astype(np.uint16)), "PNG"), 0 * GREY_RGB) == 0
+
+
+@pytest.mark.parametrize(("value", "words"), [(-5, "from -5 to"), (70_000, "to 70000, expected")])
+def test_wide_pixels_of_an_unknown_range_are_refused(value, words):
+    wide = GREY.astype(np.int32)
+    wide[3, 4] = value
+    with pytest.raises(UnreadableError, match=f"its pixels are numbers .*{words}"):
+        decode_photo(tiff_of(wide))
+
+
+def test_wide_colours_that_would_become_black_are_refused():
+    wide = PIXELS.astype(np.uint16)
+    assert difference(cv2.imencode(".tif", (wide << 8)[..., ::-1])[1].tobytes(), PIXELS) == 0
+    with pytest.raises(UnreadableError, match="pixels of 16 bits per colour use the lowest 12"):
+        decode_photo(cv2.imencode(".tif", wide[..., ::-1])[1].tobytes())
+
+
+def tiff_of(grey):
+    """An uncompressed TIFF of one grey channel (Adobe, TIFF 6.0, sections 2 and 3)."""
+    size, signed = grey.dtype.itemsize, grey.dtype.kind == "i"
+    height, width = grey.shape
+    tags = [(256, 4, width), (257, 4, height), (258, 3, 8 * size), (259, 3, 1), (262, 3, 1)]
+    tags += [(273, 4, 8), (277, 3, 1), (278, 4, height), (279, 4, grey.nbytes)]
+    tags += [(339, 3, 2 if signed else 1)]
+    body = grey.astype(grey.dtype.newbyteorder("<")).tobytes()
+    entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
+    head = b"II*\0" + struct.pack("<I", 8 + len(body))
+    return head + body + struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
 def test_transparent_pixels_are_white():
@@ -101,13 +195,12 @@ STORED = {
 
 
 @pytest.mark.parametrize("orientation", STORED)
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_all_orientations_come_upright(kind, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](PIXELS)))
-    options = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}.get(kind, {})
-    encoded = save(stored, kind, exif=exif, **options)
+    encoded = save(stored, kind, exif=exif, **OPTIONS.get(kind, {}))
     assert difference(encoded, PIXELS) < 3
     assert is_plain_jpeg(encoded) == (kind == "JPEG" and orientation == 1)
 
@@ -136,7 +229,7 @@ def test_a_bomb_is_refused_by_its_header(monkeypatch, side, reason):
     encoded = png_that_claims(side, side)
     assert len(encoded) < 50_000
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("it was decoded"))
-    with pytest.raises(UnreadableError, match=reason):
+    with pytest.raises(TooLargeError, match=reason):
         decode_photo(encoded)
 
 
@@ -166,7 +259,7 @@ def test_what_cannot_be_read_says_why(encoded, reason):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_damage_in_the_middle_never_ends_in_another_error():
     rng = np.random.default_rng(1)
-    for kind in ("JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"):
+    for kind in KINDS:
         whole = np.frombuffer(save(Image.fromarray(PIXELS), kind), np.uint8)
         for _ in range(60):
             damaged = whole.copy()

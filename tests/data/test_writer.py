@@ -50,10 +50,14 @@ def test_same_seed_same_files(tmp_path, records):
     assert manifests[0] != manifests[2]
 
 
-def test_leaves_only_shards_and_manifest(tmp_path, records):
+def test_leaves_only_shards_manifest_and_hashes(tmp_path, records):
     write_records(tmp_path / "data", records(3, 3), num_shards=16)
     names = sorted(os.listdir(tmp_path / "data"))
-    assert names == ["manifest.json", *(f"train-0000{i}-of-00003.tfrecord" for i in range(3))]
+    assert names == [
+        "image_hashes.npy",
+        "manifest.json",
+        *(f"train-0000{i}-of-00003.tfrecord" for i in range(3)),
+    ]
 
 
 def test_a_failure_leaves_nothing(tmp_path, records):
@@ -87,10 +91,12 @@ writer.write_records({str(tmp_path / "data")!r}, [Record(b"x", 0, "a", "1.jpg")]
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=False)
     assert done.returncode == -9, done.stderr
-    (left,) = os.listdir(tmp_path)
-    assert left.startswith(".data-")
+    folder, lock = sorted(os.listdir(tmp_path))
+    assert folder.startswith(".data-")
+    assert lock == f"{folder}.owner"
     write_records(tmp_path / "data", records())
     assert sum(map(len, read_all(tmp_path / "data"))) == len(records())
+    assert os.listdir(tmp_path) == ["data"]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_invalid_fields(changes, words):
     [
         (b"{", "is not valid JSON"),
         (b"\xff", "is not valid UTF-8"),
-        (b"[]", r"must contain a JSON object. Found: \[\]"),
+        (b"[]", r"must hold a JSON object. Found: list"),
         (b"{}", "is invalid: .*'value'"),
         (
             b'{"value": 1.0, "criterion": "FMR <= 0.1"}',

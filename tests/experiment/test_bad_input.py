@@ -30,7 +30,7 @@ def assert_refused(result, *words):
         (["--data=nowhere"], ["nowhere"]),
         (["--optimizer=adamm"], ["Did you mean 'adamw'"]),
         (["--lrr=1"], ["lrr"]),
-        (["--resume"], ["--resume needs --workdir"]),
+        (["--resume"], ["Missing flag: --workdir=RUN, the run that --resume continues"]),
         (["--resume", "--workdir=nowhere"], ["nowhere holds no run"]),
         (["arcface"], ["Unexpected argument 'arcface'"]),
         (["--workdir=/dev/null/run"], ["/dev/null"]),
@@ -118,9 +118,8 @@ def test_help_lists_the_flags(verb):
     result = forked(verb, "--help")
     shown = {"train": "--loss", "evaluate": "--protocol", "export": "--output"}[verb]
     assert shown in result.stdout
-    for name, kind in MAIN_LOSSES.items() if verb == "train" else ():
-        assert f" {name}: " in result.stdout
-        assert kind.source in " ".join(result.stdout.split())
+    for name in MAIN_LOSSES if verb == "train" else ():
+        assert f" {name}," in result.stdout or f" {name}." in result.stdout
 
 
 def test_a_keras_file_that_is_none(tmp_path):

@@ -239,7 +239,8 @@ def test_a_run_whose_records_changed_is_not_resumed(faces, tmp_path):
     shutil.rmtree(data)
     verification, _ = evaluate(workdir=str(workdir), data=str(faces), output=str(tmp_path))
     assert verification.pairs == 40
-    assert RunFolder(workdir).people_seen(PairSet.load(faces / "pairs" / "synthetic")) == 0
+    seen = RunFolder(workdir).seen_in_training(PairSet.load(faces / "pairs" / "synthetic"))
+    assert seen.claim == " on drawn faces of people never trained on"
     assert load_recognizer(workdir, "latest").head.num_classes == 6
 
 

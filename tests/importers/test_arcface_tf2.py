@@ -1,6 +1,7 @@
 """TFRecords as arcface-tf2's two converters write them."""
 
 import csv
+import os
 import shutil
 
 import cv2
@@ -222,7 +223,7 @@ def test_damaged_files(write, jpegs, tmp_path):
     path = write(*(binary(f"0/{n}.jpg", jpegs[NAMES[0]]) for n in range(70)))
     raw = path.read_bytes()
     path.write_bytes(raw[:-5])
-    fails(path, f"'{path}' is damaged or incomplete between its records 64 and 128")
+    fails(path, f"Record 69 of '{path}' is corrupt: it is longer than the rest of the file")
     path.write_bytes(raw[:5000] + b"?" + raw[5001:])
     fails(path, "is damaged or incomplete between its records 0 and 64")
     path.write_bytes(b"")
@@ -230,6 +231,11 @@ def test_damaged_files(write, jpegs, tmp_path):
     path.write_bytes(b"a photograph, perhaps")
     fails(path, "not a TFRecord file")
     fails(tmp_path / "none", "Cannot read", "none")
+    os.mkfifo(tmp_path / "pipe")
+    fails(tmp_path / "pipe", "it is a named pipe")
+    for odd, kind in ((tmp_path / "pipe", "a named pipe"), (tmp_path, "a folder")):
+        with pytest.raises(DataError, match=f"Cannot read '{odd}': it is {kind}"):
+            find_files([str(odd)])
 
 
 def test_a_wrong_root_is_reported_at_once(write, tmp_path, monkeypatch):
@@ -259,7 +265,7 @@ def test_find_files(tmp_path, monkeypatch):
     assert [path.name for path in find_files(["b-*", "[x]", "a"])] == ["b-0", "b-1", "[x]", "a"]
     with pytest.raises(DataError, match=r"No file matches 'c\*'"):
         find_files(["a", "c*"])
-    with pytest.raises(DataError, match="No file matches 'b-2'"):
+    with pytest.raises(DataError, match="Cannot read 'b-2': it is a folder"):
         find_files(["b-2"])
     with pytest.raises(ArgumentError, match="/a' is given twice, once as 'a'"):
         find_files(["a", str(tmp_path / "a")])

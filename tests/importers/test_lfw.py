@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import tarfile
 
 import cv2
@@ -143,8 +144,8 @@ def test_missing_split_file(source, run_verb):
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ({}, "Give either --archive=FILE or --tfds"),
-        ({"archive": "a.tar", "tfds": True}, "Give either --archive=FILE or --tfds"),
+        ({}, "Missing flag: --archive=FILE or --tfds"),
+        ({"archive": "a.tar", "tfds": True}, "--archive is not used with --tfds"),
         ({"archive": "a.tar", "people": "p.txt"}, "--people is used with --tfds only"),
         ({"tfds": True, "landmarks": "l.csv"}, "--landmarks is not used with --tfds"),
     ],
@@ -205,9 +206,26 @@ def garble_landmarks(source):
     path.write_text(path.read_text().replace("Bob_B_0001.jpg,", "Bob_B_0001.jpg,x"))
 
 
+def ask_for_photographs_without_end(source):
+    (source / "peopleDevTrain.txt").write_text("1\nAnn_A\t1000000000000\n")
+
+
+def pipe_as_a_split_file(source):
+    (source / "pairs.txt").unlink()
+    os.mkfifo(source / "pairs.txt")
+
+
+def pipe_as_the_archive(source):
+    (source / "lfw.tar").unlink()
+    os.mkfifo(source / "lfw.tar")
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
+        (ask_for_photographs_without_end, r"Line 2 of split file .* number of at most 9999"),
+        (pipe_as_a_split_file, r"Cannot read split file '.*pairs.txt': it is a named pipe"),
+        (pipe_as_the_archive, r"Cannot read archive '.*lfw.tar': it is a named pipe"),
         (truncate_archive, r"Archive '.*lfw.tar' is damaged or incomplete"),
         (drop_landmark, r"no row for image 'Bob_B/Bob_B_0001.jpg'"),
         (train_on_those_compared, r"1 people are both in .*, for example 'Dev_07'"),

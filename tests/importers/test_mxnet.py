@@ -1,6 +1,7 @@
 """MXNet's record files against a writer of the tests' own."""
 
 import csv
+import os
 import struct
 import zlib
 
@@ -252,6 +253,30 @@ def test_options_that_do_not_fit(rec, tmp_path):
     import_mxnet(rec, tmp_path / "out", image_size=(112, 112))
     with pytest.raises(UserError, match="out' is not empty"):
         import_mxnet(rec, tmp_path / "out", image_size=(112, 112))
+
+
+@pytest.mark.parametrize("count", [np.nan, np.inf, -np.inf, 1e19])
+def test_a_number_of_images_that_is_none(tmp_path, images, count):
+    payloads = [pack([count, 200.0]), *(pack(label, jpeg) for label, jpeg in images)]
+    write_rec(tmp_path / "a.rec", payloads, keys=range(len(payloads)))
+    with pytest.raises(DataError, match=r"Record 0 of '.*a.rec' gives .* images, but the file"):
+        import_mxnet(tmp_path / "a.rec", tmp_path / "out", image_size=(112, 112))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("train.rec", "record file"), ("train.idx", "index"), ("property", "")]
+)
+def test_pipes_are_refused(rec, tmp_path, name, kind):
+    (rec.parent / name).unlink()
+    os.mkfifo(rec.parent / name)
+    with pytest.raises(DataError, match=f"Cannot read {kind}.*{name}': it is a named pipe"):
+        import_mxnet(rec, tmp_path / "out")
+
+
+def test_a_pipe_as_the_list_is_refused(rec, tmp_path):
+    os.mkfifo(tmp_path / "a.lst")
+    with pytest.raises(DataError, match=r"Cannot read list file '.*: it is a named pipe"):
+        import_mxnet(rec, tmp_path / "out", lst=tmp_path / "a.lst")
 
 
 def test_the_order_is_shuffled(rec, tmp_path):

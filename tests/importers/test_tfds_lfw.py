@@ -105,7 +105,7 @@ def test_import(photos, tmp_path, cropper, people):
         (
             "peopleDevTrain.txt",
             "1\nAnn_A\n",
-            "Line 2 of .* must be a name and a number, .* Found: Ann_A$",
+            "Line 2 of .* must be a name and a number of .* Found: Ann_A$",
         ),
         ("none.txt", None, "Split file '.*none.txt' does not exist"),
     ],

@@ -126,6 +126,8 @@ def test_pickles_with_more_than_data_are_refused(tmp_path, evil, named, nested, 
     [
         b"",
         b"words",
+        b"hello(",
+        b")u.",
         pickle.dumps(([b"a"] * 100, SAME))[:-20],
         b"\x80\x04\x8e" + (1 << 62).to_bytes(8, "little") + b".",  # Bytes without end.
         b"\x80\x04\x8e" + (1 << 40).to_bytes(8, "little") + b".",
@@ -138,9 +140,29 @@ def test_pickles_with_more_than_data_are_refused(tmp_path, evil, named, nested, 
 )
 def test_damaged_pickles_are_one_line(tmp_path, content):
     (tmp_path / "a.bin").write_bytes(content)
-    with pytest.raises(DataError, match=r"'.*a.bin' is (refused|not a verification set)") as caught:
+    with pytest.raises(DataError, match=r"'.*a.bin' is (refused: it|not a verification)") as caught:
         read_bin(tmp_path / "a.bin")
     assert "\n" not in str(caught.value)
+    assert "MARK" not in str(caught.value)
+
+
+@pytest.mark.parametrize("store", [b"r" + (200_000_000).to_bytes(4, "little"), b"p200000000\n"])
+def test_a_high_number_of_an_object_is_refused(store):
+    """Python would reserve 3 GB for it."""
+    with pytest.raises(PickleError, match="numbers an object 200000000, which would exhaust"):
+        load_plain(b"\x80\x02]" + store + b".")
+
+
+def test_pipes_devices_and_huge_files_are_refused(tmp_path):
+    path = tmp_path / "a.bin"
+    os.mkfifo(path)
+    with pytest.raises(DataError, match=r"Cannot read verification set .*: it is a named pipe"):
+        read_bin(path)
+    path.unlink()
+    path.touch()
+    os.truncate(path, 6 << 30)
+    with pytest.raises(DataError, match=r"it has 6,442,450,944 bytes, and at most"):
+        read_bin(path)
 
 
 def test_lists_in_many_places_take_no_longer():

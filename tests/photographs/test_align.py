@@ -156,12 +156,12 @@ def test_a_full_disk_stops_it_clean(images, tmp_path, cropper, expected, monkeyp
         left[0] -= 1
         if left[0] < 0:
             write(path, content[: len(content) // 2])
-            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+            raise OSError(errno.ENOSPC, "No space left on device")  # Without a name.
         return write(path, content)
 
     with monkeypatch.context() as patch:
         patch.setattr(module.Path, "write_bytes", fill)
-        with pytest.raises(OSError, match="No space left on device"):
+        with pytest.raises(UserError, match=r"Cannot write '.*out/.*jpg': No space left on device"):
             align_folder(images, out, cropper, OPTIONS)
     found = contents(out)
     del found[PROGRESS_FILE]

@@ -48,7 +48,10 @@ def test_described_is_what_the_crops_depend_on():
         ),
         ({"detector": "mtcnn", "fetch_detector": True}, "--fetch_detector is not used"),
         ({"max_yaw": -3}, "max_yaw"),
-        ({"min_face": 0}, "min_"),
+        ({"min_face": -1}, "'min_face' must be non-negative"),
+        ({"max_file_mb": 0}, "'max_file_mb' must be positive"),
+        ({"max_megapixels": 200}, "'max_megapixels' must be between 0 and 178"),
+        ({"try_rotations": 1}, "'try_rotations' must be True or False"),
     ],
 )
 def test_bad_options(options, words):

@@ -15,6 +15,7 @@ pytest.importorskip("apache_beam")
 from apache_beam.io.filesystem import BeamIOError, FileMetadata, FileSystem
 
 from facerec_tf.core.errors import DataError, UserError
+from facerec_tf.core.files import sha256
 from facerec_tf.data import CropFormat, Manifest
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.records import read_shard
@@ -71,9 +72,13 @@ def test_equals_the_local_tool(images, tmp_path):
         two.name,
     )
     assert read_rejected(tmp_path / "beam") == read_rejected(tmp_path / "local")
-    assert len(read_rejected(tmp_path / "beam")) == 3
+    assert len(read_rejected(tmp_path / "beam")) == 4
+    assert ["Few", "too few images: 1, fewer than 2"] in read_rejected(tmp_path / "beam")
     names = sorted(path.name for path in (tmp_path / "beam").iterdir())
-    assert names == sorted(["manifest.json", "rejected.csv", *(shard.file for shard in one.shards)])
+    shards = [shard.file for shard in one.shards]
+    assert names == sorted(["image_hashes.npy", "manifest.json", "rejected.csv", *shards])
+    assert one.image_hashes == two.image_hashes
+    assert one.image_hashes.sha256 == sha256(tmp_path / "beam" / "image_hashes.npy")
 
 
 def test_writes_the_same_every_time_and_shuffled(images, tmp_path):
@@ -200,6 +205,10 @@ def test_from_an_address_to_an_address(images, tmp_path):
         Bucket.files[f"bucket://photos/{photo.name}"] = photo.read()
     Bucket.files["bucket://photos/Zoë 3/.hidden.jpg"] = b""
     Bucket.files["bucket://photos/Zoë 3/notes.txt"] = b""
+    Bucket.files["bucket://photos/Few/1"] = Bucket.files.pop("bucket://photos/Few/1.jpg")
+    (images / "Few" / "1.jpg").rename(images / "Few" / "1")
+    (images / "Zoë 3" / "notes.txt").write_bytes(b"")
+    photos, rejected = scan_folder(images)
     remote, left_out = find_remote_photos("bucket://photos/")
     assert [(p.name, p.person) for p in sorted(remote)] == [(p.name, p.person) for p in photos]
     assert left_out == rejected

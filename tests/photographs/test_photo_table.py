@@ -1,6 +1,7 @@
 """Tables of photographs, and what is wrong with them."""
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,21 @@ def test_parquet_needs_its_package(write_parquet, monkeypatch):
     monkeypatch.setattr(extras.importlib, "import_module", missing)
     with pytest.raises(UserError, match=r"pip install 'facerec_tf\[parquet\]'"):
         read_table(path)
+
+
+def test_labels_are_composed(write_csv, capsys):
+    composed, decomposed = (unicodedata.normalize(form, "Renée") for form in ("NFC", "NFD"))
+    path = write_csv(f"path,label\n1.jpg,{composed}\n2.jpg,{decomposed}\n1.jpg,{decomposed}\n")
+    photos, _ = read_table(path)
+    assert brief(photos) == [(f"{composed}/1.jpg", composed), (f"{composed}/2.jpg", composed)]
+    assert composed in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_pipe_is_refused_at_once(tmp_path, suffix):
+    os.mkfifo(tmp_path / f"labels{suffix}")
+    fails(tmp_path / f"labels{suffix}", "Cannot read table", "it is a named pipe")
+
+
+def test_a_field_of_a_megabyte(write_csv):
+    fails(write_csv(f"path,label\n1.jpg,{'x' * 200_000}\n"), "Line 2 of", "not valid CSV", "131072")

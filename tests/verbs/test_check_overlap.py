@@ -14,6 +14,10 @@ def test_checks_as_typed(tmp_path, run_verb, image):
     )
     assert done.returncode == 0, done.stderr
     assert "by name: 1 people\n" in done.stdout
+    command = (
+        f"facerec split-records --data={tmp_path}/train --exclude={tmp_path}/out/overlapping.txt"
+    )
+    assert done.stdout.endswith(f"Leave them out with: {command} --output=DIR\n")
     assert (tmp_path / "out" / "overlapping.txt").read_text() == "Zoë_Ångström\n"
 
 
@@ -26,5 +30,5 @@ def test_an_angle_without_a_recognizer(tmp_path, run_verb, one_line_error, image
         output=tmp_path / "out",
         degrees=60,
     )
-    one_line_error(done, "Give --workdir=RUN or --model=FILE")
+    one_line_error(done, "Missing flag: --workdir=RUN or --model=FILE")
     assert not (tmp_path / "out").exists()

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from facerec_tf.verbs.help_texts import FOLDER, render_help
+from facerec_tf.verbs.help_texts import FOLDER, render_all
 from facerec_tf.verbs.launcher import main
 from facerec_tf.verbs.table import GROUPS, VERBS
 from facerec_tf.version import __version__
@@ -20,6 +20,8 @@ from facerec_tf.verbs.table import VERBS
 main([])
 for verb in VERBS:
     main([verb, "--help"])
+main(["train", "--helpfull"])
+main(["losses", "arcface"])
 sys.exit(", ".join({"tensorflow", "keras", "numpy", "absl"} & set(sys.modules)))
 """
 
@@ -30,7 +32,7 @@ def test_help_imports_no_framework():
     )
     assert (done.returncode, done.stderr) == (1, "\n")  # sys.exit("") prints an empty line
     for verb in VERBS:
-        assert f"usage: facerec {verb} [flags]" in done.stdout
+        assert f"usage: facerec {verb} [" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["help"]])
@@ -80,14 +82,15 @@ def test_an_unknown_verb(arguments, message, capsys):
     assert capsys.readouterr().err.startswith(f"error: {message}")
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_help_texts_are_those_of_the_flags(verb):
-    written = (FOLDER / f"{verb}.txt").read_text(encoding="utf-8")
-    assert written == render_help(verb), "run: make help-texts"
-
-
-def test_there_are_no_other_help_texts():
-    assert {path.stem for path in FOLDER.glob("*.txt")} == set(VERBS)
+def test_help_texts_are_those_of_the_flags_and_docstrings():
+    written = {
+        str(path.relative_to(FOLDER)): path.read_text(encoding="utf-8")
+        for path in FOLDER.rglob("*.txt")
+    }
+    rendered = render_all()
+    for name, text in rendered.items():
+        assert written[name] == text, "run: make help-texts"
+    assert written.keys() == rendered.keys()
 
 
 def test_a_verb_runs():
@@ -99,5 +102,5 @@ def test_a_verb_runs():
 
 def test_what_follows_two_dashes_is_refused():
     done = run_forked("facerec_tf", "losses", "--", "more")
-    assert done.returncode == 1
-    assert "Unexpected argument 'more'" in done.stdout + done.stderr
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: Unexpected argument 'more'")

@@ -229,7 +229,7 @@ def test_detector_on_real_photographs(tmp_path, run_verb, shared_dir):
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ({}, "Give --images=DIR or --table=FILE"),
+        ({}, "Missing flag: --images=DIR or --table=FILE"),
         ({"table": "t.csv", "layout": "folders"}, "Flag --layout is not used with --table."),
         ({"images": ".", "label_column": "id"}, "Flag --label_column is not used with --images"),
         ({"images": ".", "size": 96, "alignment": "arcface-112"}, "Flag --size is not used with"),

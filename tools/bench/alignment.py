@@ -18,7 +18,7 @@ from absl import flags
 
 from facerec_tf.command import run
 from facerec_tf.data.photo import decode_photo
-from facerec_tf.importers.lfw import read_photos
+from facerec_tf.importers.photo_archive import read_photos
 from facerec_tf.photographs import AlignmentOptions, Photo, crop_photos
 from facerec_tf.photographs.make_records import make_records
 from facerec_tf.verbs.alignment_flags import alignment_options, define_alignment_flags

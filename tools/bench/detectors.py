@@ -19,7 +19,7 @@ from absl import flags
 from facerec_tf.alignment import Face
 from facerec_tf.command import run
 from facerec_tf.data.photo import decode_photo
-from facerec_tf.importers.lfw import read_photos
+from facerec_tf.importers.photo_archive import read_photos
 from facerec_tf.photographs.landmark_cropper import read_landmarks
 from facerec_tf.verbs.alignment_flags import alignment_options, define_alignment_flags
 
