@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
-from typing import Any
+from typing import Any, ClassVar
+
+import keras
 
 from facerec_tf.core.errors import ArgumentError
 
 
-class FixedHyperparameters:
-    """Mixin for layers that store each argument of their constructor in an attribute of its name.
+class FixedHyperparameters(keras.layers.Layer):
+    """Base of layers that store each argument of their constructor in an attribute of its name.
 
     Compiled functions contain the arguments' values, so that a later change would have no effect
     there, although the configuration shows it. The attributes can therefore not be set once the
@@ -20,8 +21,15 @@ class FixedHyperparameters:
         ArgumentError: If such an attribute is set after the layer was built.
     """
 
+    _arguments: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _, *parameters = inspect.signature(cls.__init__).parameters.values()
+        cls._arguments = tuple(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
+
     def __setattr__(self, name: str, value: Any) -> None:
-        if getattr(self, "built", False) and name in _arguments(type(self)):
+        if name in self._arguments and getattr(self, "built", False):
             kind = type(self).__name__
             raise ArgumentError(
                 f"Argument '{name}' of {kind} cannot change after the layer is built, because "
@@ -31,12 +39,5 @@ class FixedHyperparameters:
         super().__setattr__(name, value)
 
     def __repr__(self) -> str:
-        shown = "".join(f", {name}={getattr(self, name)!r}" for name in _arguments(type(self)))
+        shown = "".join(f", {name}={getattr(self, name)!r}" for name in self._arguments)
         return f"<{type(self).__name__} name={self.name}{shown}, built={self.built}>"
-
-
-@functools.cache
-def _arguments(layer: type) -> tuple[str, ...]:
-    """Returns the names of the constructor's arguments, without `**kwargs`."""
-    parameters = inspect.signature(layer).parameters.values()
-    return tuple(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)

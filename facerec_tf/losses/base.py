@@ -17,7 +17,7 @@ from facerec_tf.core.replicas import gather_batch
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
-class EmbeddingLoss(FixedHyperparameters, keras.layers.Layer):
+class EmbeddingLoss(FixedHyperparameters):
     """Computes a loss from the embeddings of a batch, rather than from a head's logits.
 
     `loss(labels, embeddings)` returns a scalar, like `keras.losses.Loss`. It is a layer because
@@ -104,7 +104,7 @@ class EmbeddingLoss(FixedHyperparameters, keras.layers.Layer):
         return has_update or bool(self.trainable_weights)
 
     def prepare(self, *requested: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """Returns what `value` takes after the embeddings, computed from the requested inputs.
+        """Returns the arguments of `value` after the embeddings, from the requested inputs.
 
         Called in each replica with its own rows, before the replicas exchange them: a teacher
         network embeds each image once, and embeddings are exchanged instead of images.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -24,7 +26,7 @@ GRADIENTS = ("exact", "detached")
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
-class MarginLayer(FixedHyperparameters, keras.layers.Layer):
+class MarginLayer(FixedHyperparameters):
     """Maps embeddings to logits over identities, with a margin on the own identity.
 
     The layer owns one centre per identity, `centres` `[embedding_size, num_classes]`. A logit is
@@ -176,6 +178,31 @@ class MarginLayer(FixedHyperparameters, keras.layers.Layer):
             norm: `[batch]`, the lengths of the embeddings.
         """
         return None
+
+    @property
+    def length_range(self) -> tuple[float, float] | None:
+        """The least and greatest length ‖x‖ between which the margin depends on it, if any."""
+        return None
+
+    def warn_of_lengths(self, embeddings: np.ndarray) -> None:
+        """Warns if the margin depends on lengths, and no embedding has one in `length_range`.
+
+        Args:
+            embeddings: `[n, embedding_size]`, not normalised, n ≥ 1.
+        """
+        if self.length_range is None:
+            return
+        least, greatest = self.length_range
+        lengths = np.linalg.norm(embeddings, axis=1)
+        if np.all(lengths <= least) or np.all(lengths >= greatest):
+            side = "shorter" if np.all(lengths <= least) else "longer"
+            warnings.warn(
+                f"{type(self).__name__} has no effect beyond a fixed margin: all "
+                f"embeddings are {side} than its bounds [{least:g}, {greatest:g}]. "
+                f"Choose bounds that contain the lengths, such as {lengths.min():.3g} to "
+                f"{lengths.max():.3g}.",
+                stacklevel=2,
+            )
 
     @property
     def num_centres(self) -> int:

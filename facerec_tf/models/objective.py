@@ -39,7 +39,7 @@ def make_objective(config: ModelConfig, num_classes: int) -> Objective:
 
 
 def get(
-    identifier: str | dict[str, Any] | Objective | MarginLayer | EmbeddingLoss,
+    identifier: str | dict[str, Any] | Objective | MarginLayer | EmbeddingLoss | None,
     num_classes: int | None = None,
 ) -> Objective:
     """Returns an objective.
@@ -74,7 +74,7 @@ def get(
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
-class Objective(FixedHyperparameters, keras.layers.Layer):
+class Objective(FixedHyperparameters):
     """Adds weighted losses on embeddings to a margin head or a main loss on embeddings.
 
     Like a loss, and unlike a head, it is called with labels first: `(labels, embeddings)`. It

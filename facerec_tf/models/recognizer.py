@@ -22,6 +22,9 @@ from facerec_tf.models.checked_model import CheckedModel
 from facerec_tf.models.input_checks import Shape, check_arrays, check_shape, warn_if_scaled
 from facerec_tf.models.objective import Objective
 
+#: Images whose embeddings are measured after `fit`.
+_MEASURED = 32
+
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
 class Recognizer(CheckedModel):
@@ -94,6 +97,13 @@ class Recognizer(CheckedModel):
         if tf.executing_eagerly():
             warn_if_scaled(images)
         return self.backbone(ops.cast(images, "float32"), training=training)
+
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.fit`; warns if the head's bounds do not fit the embeddings."""
+        history = super().fit(x, *args, **kwargs)
+        if self.head and self.head.length_range and isinstance(x, (np.ndarray, tf.Tensor)):
+            self.head.warn_of_lengths(np.asarray(self.predict_on_batch(x[:_MEASURED])))
+        return history
 
     def compile(
         self,

@@ -119,9 +119,7 @@ def test_a_loss_without_variables_serves_compile(name):
 def test_a_loss_that_learns_refuses_compile(name):
     model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4)])
     model.compile("sgd", loss=losses.get(name, num_classes=4))
-    with pytest.raises(
-        ArgumentError, match=r"learns variables. compile\(loss=…\) neither .* use Rec"
-    ):
+    with pytest.raises(ArgumentError, match=r"learns variables. compile\(loss=…\) neither"):
         model.fit(np.ones([2, 6]), np.array([0, 1]), verbose=0)
 
 

@@ -105,18 +105,20 @@ def make_small(objective=None, size=4, **options):
 
 @pytest.mark.parametrize("name", ["softmax", "arcface", "sphereface2", "adaface"])
 def test_a_last_batch_of_one_image_on_two_replicas(name):
-    """One replica then has no image. Fifteen images in batches of seven: shares differ in size."""
+    """One replica then has no image; in a last batch of seven, their shares differ in size."""
     images = np.random.default_rng(1).integers(0, 256, (15, 16, 16, 3), np.uint8)
     labels = np.arange(15) % 3
+    options = {"shuffle": False, "batch_size": 8, "verbose": 0}
     results, weights = [], []
     for strategy in (tf.distribute.get_strategy(), make_strategy("mirrored")):
         with strategy.scope():
             keras.utils.set_random_seed(0)
             recognizer = make_small(margins.get(name, num_classes=3))
             recognizer.compile(keras.optimizers.SGD(1e-3), metrics=["accuracy"])
-        data = {"batch_size": 7, "verbose": 0}
-        history = recognizer.fit(images, labels, epochs=2, shuffle=False, **data).history
-        results.append([*history["loss"], *recognizer.evaluate(images, labels, **data)])
+        some = recognizer.fit(images[:9], labels[:9], epochs=2, **options).history["loss"]
+        more = recognizer.fit(images, labels, **options).history["loss"]
+        measured = recognizer.evaluate(images[:9], labels[:9], batch_size=8, verbose=0)
+        results.append([*some, *more, *measured])
         weights.append(recognizer.get_weights())
     assert_close(results[1], results[0], NETWORK)
     largest = max(np.abs(weight).max() for weight in weights[0])
@@ -130,8 +132,10 @@ def test_accuracy_is_that_of_the_heads_scores():
     logits = recognizer.head(recognizer(IMAGES, training=False)).numpy()
     right = (logits.argmax(axis=1) == LABELS).astype("float64")
     weights = np.array([4.0, 1, 1, 1, 1, 0], "float32")
-    values = recognizer.evaluate(IMAGES, LABELS[:, None], sample_weight=weights, verbose=0)
-    np.testing.assert_allclose(values[1:], [right.mean(), right @ weights / 8.0], rtol=1e-6)
+    options = {"sample_weight": weights, "verbose": 0, "return_dict": True}
+    values = recognizer.evaluate(IMAGES, LABELS[:, None], **options)
+    assert values["accuracy"] == pytest.approx(right.mean())
+    assert values["weighted_accuracy"] == pytest.approx(right @ weights / 8.0)
 
 
 def test_crossentropy_is_that_of_probabilities():
@@ -190,8 +194,9 @@ def test_export_gives_the_same_embeddings(fitted, tmp_path):
         recognizer.compile("sgd")
         recognizer.fit(IMAGES, LABELS, verbose=0)
     recognizer.export(tmp_path / "exported", verbose=False)
-    served = tf.saved_model.load(tmp_path / "exported").serve(IMAGES.astype("float32"))
-    assert_close(served, recognizer(IMAGES, training=False), NETWORK)
+    exported = tf.saved_model.load(tmp_path / "exported")
+    embeddings = exported.serve(IMAGES.astype("float32"))
+    assert_close(embeddings, recognizer(IMAGES, training=False), NETWORK)
 
 
 def test_names_and_configurations_stand_for_the_parts():
@@ -230,3 +235,10 @@ def test_a_backbone_has_one_output():
             Recognizer(backbone, margins.ArcFace(3))
     with pytest.raises(ArgumentError, match="'backbone' must be a name, a serialised model or"):
         Recognizer(7)
+
+
+def test_fit_warns_of_bounds_that_contain_no_length():
+    recognizer = make_small(margins.get("magface", num_classes=3, l_a=1e3, u_a=1e4))
+    recognizer.compile("sgd")
+    with pytest.warns(UserWarning, match="MagFace .* all embeddings are shorter than its bounds"):
+        recognizer.fit(IMAGES, LABELS, verbose=0)
