@@ -66,7 +66,7 @@ def test_another_size_after_the_first_call(jit_compile):
         lambda: recognizer.predict(generator((OTHERS,)), verbose=0),
         lambda: recognizer.predict(tf.data.Dataset.from_tensors(OTHERS), verbose=0),
         lambda: recognizer.predict(unknown_size(OTHERS), verbose=0),
-        lambda: recognizer.predict(Batches(OTHERS, None), verbose=0),
+        lambda: recognizer.predict(Batches(OTHERS), verbose=0),
         lambda: recognizer.evaluate(OTHERS, LABELS, verbose=0),
         lambda: recognizer.fit(OTHERS, LABELS, verbose=0),
         lambda: recognizer.fit(IMAGES, LABELS, validation_data=(OTHERS, LABELS), verbose=0),

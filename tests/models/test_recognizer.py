@@ -109,21 +109,24 @@ def test_a_last_batch_of_one_image_on_two_replicas(name):
     images = np.random.default_rng(1).integers(0, 256, (15, 16, 16, 3), np.uint8)
     labels = np.arange(15) % 3
     options = {"shuffle": False, "batch_size": 8, "verbose": 0}
-    results, weights = [], []
+    results, changes = [], []
     for strategy in (tf.distribute.get_strategy(), make_strategy("mirrored")):
         with strategy.scope():
             keras.utils.set_random_seed(0)
             recognizer = make_small(margins.get(name, num_classes=3))
-            recognizer.compile(keras.optimizers.SGD(1e-3), metrics=["accuracy"])
-        some = recognizer.fit(images[:9], labels[:9], epochs=2, **options).history["loss"]
+            recognizer.compile(keras.optimizers.SGD(1e-4), metrics=["accuracy"])
+        before = recognizer.get_weights()
+        some = recognizer.fit(images[:9], labels[:9], **options).history["loss"]
         more = recognizer.fit(images, labels, **options).history["loss"]
         measured = recognizer.evaluate(images[:9], labels[:9], batch_size=8, verbose=0)
         results.append([*some, *more, *measured])
-        weights.append(recognizer.get_weights())
+        after = recognizer.get_weights()
+        changes.append([new - old for new, old in zip(after, before, strict=True)])
     assert_close(results[1], results[0], NETWORK)
-    largest = max(np.abs(weight).max() for weight in weights[0])
-    for one, two in zip(*weights, strict=True):
-        assert_close(two, one, NETWORK, scale=largest)
+    # The gradients' rounding errors grow over four steps; a wrong share changes them by a tenth.
+    largest = max(np.abs(change).max() for change in changes[0])
+    for one, two in zip(*changes, strict=True):
+        assert_close(two, one, 100 * NETWORK, scale=largest)
 
 
 def test_accuracy_is_that_of_the_heads_scores():
