@@ -106,8 +106,9 @@ def _flat(column: tf.Tensor) -> tf.Tensor:
 
 
 def _in_range(labels: tf.Tensor, low: int, high: int) -> Labels:
-    # Wider than the labels' dtype, which may be unable to represent `high`.
-    wide = tf.cast(labels, tf.float64 if labels.dtype.is_floating else tf.int64)
+    # Wider than the labels' dtype, which may be unable to represent `high`; int64 wraps uint64.
+    is_float = labels.dtype.is_floating or labels.dtype == tf.uint64
+    wide = tf.cast(labels, tf.float64 if is_float else tf.int64)
     first, end = (tf.constant(bound, wide.dtype) for bound in (low, high))
     valid = (wide >= first) & (wide < end)
     if wide.dtype.is_floating:

@@ -99,7 +99,10 @@ def make_small(objective=None, size=4, **options):
     """Returns a small recognizer with BatchNorm."""
     images = keras.Input((16, 16, 3))
     x = keras.layers.AveragePooling2D(4)(keras.layers.Rescaling(1 / 255)(images))
-    x = BatchNorm()(keras.layers.Dense(size)(keras.layers.Flatten()(x)))
+    x = BatchNorm()(keras.layers.Dense(8)(keras.layers.Flatten()(x)))
+    # BatchNorm makes a single image zero, and the direction of a zero embedding is undefined.
+    bias = keras.initializers.RandomNormal(stddev=1.0)
+    x = keras.layers.Dense(size, bias_initializer=bias)(x)
     return Recognizer(keras.Model(images, x), objective, **options)
 
 
