@@ -74,8 +74,7 @@ def report_merged(names: Iterable[str]) -> None:
         named = ", ".join(f"'{name}'" for name in merged[:_NAMED])
         more = ", …" if len(merged) > _NAMED else ""
         emit(
-            f"note: {len(merged):,} names are given in several Unicode forms, each taken as one "
-            f"person: {named}{more}",
+            f"note: names given in several Unicode forms, each taken as one person: {named}{more}",
             file=sys.stderr,
         )
 
