@@ -14,7 +14,7 @@ from facerec_tf.core.extras import load_extra
 from facerec_tf.core.files import LARGEST_TEXT, require_regular_file
 from facerec_tf.core.lookup import require_known
 from facerec_tf.core.quote import reason
-from facerec_tf.photographs.folder_scan import nfc
+from facerec_tf.photographs.names import nfc
 from facerec_tf.photographs.people import report_merged
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.rejected import Rejected
