@@ -8,6 +8,9 @@ from collections.abc import Iterable
 
 from facerec_tf.data.names import is_personal
 
+#: Beginning of the names of drawn people.
+DRAWN_PERSON = "synthetic-"
+
 #: Share of the names of identities that must be personal for all to be considered names of people.
 _PERSONAL_SHARE = 0.9
 
@@ -46,7 +49,13 @@ UNKNOWN_NAMES = NameSource()
 
 
 def guess_kind(names: Iterable[str]) -> NameKind:
-    """Guesses the kind of names: that of people if nine in ten contain letters and no digits."""
-    are_personal = [is_personal(name) for name in names]
-    is_enough = sum(are_personal) >= _PERSONAL_SHARE * len(are_personal)
-    return NameKind.PEOPLE if are_personal and is_enough else NameKind.NUMBERS
+    """Guesses the kind of the names of identities.
+
+    Names are those of people if nine in ten contain letters and no digits, and of drawn faces if
+    all begin as these do.
+    """
+    names = list(names)
+    if names and all(name.startswith(DRAWN_PERSON) for name in names):
+        return NameKind.DRAWN
+    is_enough = sum(map(is_personal, names)) >= _PERSONAL_SHARE * len(names)
+    return NameKind.PEOPLE if names and is_enough else NameKind.NUMBERS

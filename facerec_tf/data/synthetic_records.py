@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from facerec_tf.core.errors import require, require_count
 from facerec_tf.data.crop_format import CropFormat
 from facerec_tf.data.manifest import Manifest
-from facerec_tf.data.name_source import NameKind, NameSource
+from facerec_tf.data.name_source import DRAWN_PERSON, NameKind, NameSource
 from facerec_tf.data.pair_sampling import sample_pairs
 from facerec_tf.data.pairs import write_pair_set
 from facerec_tf.data.records import Record
@@ -19,9 +19,6 @@ from facerec_tf.data.writer import new_directory, write_records
 
 #: Name of the pair set beside the records.
 PROTOCOL = "synthetic"
-
-#: Beginning of the name of a drawn person.
-_PERSON = "synthetic-"
 
 #: Images per person held out that pairs are sampled from.
 _HELD_OUT_IMAGES = 8
@@ -121,13 +118,8 @@ def _draw_all(seed: int, faces: Sequence[FaceKey], workers: int) -> Iterator[byt
             yield from drawn
 
 
-def is_drawn(manifest: Manifest) -> bool:
-    """Whether all people of the records are drawn, by their names."""
-    return all(entry.name.startswith(_PERSON) for entry in manifest.classes)
-
-
 def _person(identity: int) -> str:
-    return f"{_PERSON}{identity:06d}"
+    return f"{DRAWN_PERSON}{identity:06d}"
 
 
 def _filename(face: FaceKey) -> str:

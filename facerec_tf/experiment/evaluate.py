@@ -11,7 +11,7 @@ from facerec_tf.core import chief
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.core.files import atomic_file, require_writable
 from facerec_tf.data import PairSet, find_pairs
-from facerec_tf.data.synthetic_records import is_drawn
+from facerec_tf.data.name_source import NameKind
 from facerec_tf.evaluation import Verification, format_accuracy, to_json
 from facerec_tf.experiment.run_pairs import find_run_pairs
 from facerec_tf.runs import require_one_source
@@ -63,13 +63,13 @@ def evaluate(
         )
     directory = Path(output) if output else run.report if run else _beside(source)
     require_writable(directory)
+    embedder = load_embedder(workdir, model, checkpoint)
     if data:
         found = find_pairs(data, protocol or "pairs")
     else:
         found = _pairs_of(RunFolder(source), protocol)
     pairs = PairSet.load(found)
     name = protocol or found.name
-    embedder = load_embedder(workdir, model, checkpoint)
     seen = run.seen_in_training(pairs) if run else None
     if seen and seen.warning:
         chief.emit(f"warning: {seen.warning}")
@@ -117,7 +117,7 @@ def _pairs_of(run: RunFolder, protocol: str | None) -> Path:
 
 def _drawn(pairs: PairSet) -> str:
     """A remark for titles if the faces are drawn."""
-    return " (drawn faces)" if is_drawn(pairs.manifest) else ""
+    return " (drawn faces)" if pairs.manifest.name_kind is NameKind.DRAWN else ""
 
 
 def _draw_run(

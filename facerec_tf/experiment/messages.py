@@ -114,7 +114,9 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
     if pairs and latest and best and latest.metric is not None:
         seen = folder.seen_in_training(pairs)
         unseen = f",{seen.claim}" if seen.claim else ""
-        accuracies = _accuracies(folder)
+        of_checkpoints = ((c.step, c.metric or 0.0) for c in (latest, best))
+        accuracies = {step: (metric, format_accuracy(metric)) for step, metric in of_checkpoints}
+        accuracies.update(_accuracies(folder))  # With deviations, if metrics.csv has the step.
         before = f"{accuracies[0][1]} before fine-tuning, " if 0 in accuracies else ""
         lines.append(
             f"verification  {before}{accuracies[latest.step][1]} at the end, "

@@ -118,8 +118,9 @@ def unknown_reason(
     """
     if by_numbers:
         return (
-            "it is unknown whether people in these pairs were trained on, as identities are "
-            f"numbers. Find out with: facerec check-overlap --data={shlex.quote(str(data))} "
+            "it is unknown whether people in these pairs were trained on: the records or the pairs "
+            "have numbers instead of names. Find out with: facerec check-overlap "
+            f"--data={shlex.quote(str(data))} "
             f"--test={shlex.quote(str(pairs))} --workdir={shlex.quote(str(run))} --nonames "
             "--output=overlap"
         )

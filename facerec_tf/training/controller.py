@@ -112,9 +112,14 @@ class Controller:
         """
         state = checkpoint.load()
         if not _is_finite(state):
+            older = [c for c in self.checkpoints.all() if c.step < checkpoint.step]
+            before = (
+                f"Earlier checkpoint: {older[-1].path}." if older else "It is the earliest one."
+            )
             raise DivergenceError(
                 f"Checkpoint {checkpoint.path} holds weights that are not finite: the run had "
-                f"diverged. Delete it to resume from the checkpoint before it. {_ADVICE}"
+                f"diverged. {before} Start a new run with a lower --lr, more --warmup_steps or "
+                "--clip_norm."
             )
         self.trainer.restore(state)
         self.step = checkpoint.step

@@ -108,7 +108,8 @@ class Progress(keras.callbacks.Callback):
 
 def duration(seconds: float) -> str:
     """Formats a duration with its two largest units, as in "3 h 20 min"."""
-    left, parts = round(seconds), []
+    left = round(seconds)
+    parts: list[str] = []
     for unit, size in _UNITS:
         count, left = divmod(left, size)
         if count or (unit == "s" and not parts):

@@ -67,5 +67,5 @@ def main() -> None:
         flip_fusion=FLAGS.flip_fusion,
     )
     wrote = f"Wrote all angles to '{Path(FLAGS.output) / REPORT}'."
-    # What an untrained recognizer left is nothing to train on.
+    # Records cleaned by an untrained recognizer should not be trained on.
     summarize(summary, wrote, *([] if "warning" in summary else [next_train(FLAGS.output)]))

@@ -123,7 +123,8 @@ def draw_angles(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
 def draw_learning_rate(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     """Draws the learning rate."""
     step, rate = _measured(metrics, "learning_rate")
-    axes.plot(step, rate, color=ACCENT, linewidth=1.5, clip_on=False, zorder=3)
+    marker = "o" if len(step) == 1 else None
+    axes.plot(step, rate, color=ACCENT, marker=marker, linewidth=1.5, clip_on=False, zorder=3)
     axes.fill_between(step, 0, rate, color=ACCENT, alpha=0.1, linewidth=0)
     axes.set_ylim(bottom=0)
     axes.locator_params(axis="y", nbins=3)

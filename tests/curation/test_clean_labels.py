@@ -22,6 +22,7 @@ from facerec_tf.data import (
     write_records,
 )
 from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.name_source import NameSource
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
 from facerec_tf.losses import Triplet
@@ -156,6 +157,7 @@ def test_drops(run_verb, run, data, records, tmp_path):
     after.verify(tmp_path / "out")
     assert (after.name, after.alignment, after.image_size) == ("noisy", "arcface-112", (112, 112))
     assert len(after.shards) == len(before.shards)
+    assert after.names == NameSource(before.name_kind, before.origin)
     assert people(tmp_path / "out") == {"Ann": 34, "Bob": 35, "Cem": 33, "Few": 1}
     labels = {entry.name: label for label, entry in enumerate(after.classes)}
     kept = sorted(r._replace(label=labels[r.text]) for r in records if r.filename not in DROPPED)

@@ -71,3 +71,5 @@ def test_the_kind_is_that_of_nine_in_ten_names():
     assert guess_kind(["Al_Gore"] * 9 + ["12"]) is NameKind.PEOPLE
     assert guess_kind(["Al_Gore"] * 8 + ["12"]) is NameKind.NUMBERS
     assert guess_kind([]) is NameKind.NUMBERS
+    assert guess_kind(["synthetic-000012", "synthetic-000013"]) is NameKind.DRAWN
+    assert guess_kind(["synthetic-000012", "13"]) is NameKind.NUMBERS

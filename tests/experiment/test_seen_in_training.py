@@ -10,7 +10,15 @@ import pytest
 
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.curation.split import split_records
-from facerec_tf.data import Manifest, Pair, PairSet, Record, write_pair_set, write_records
+from facerec_tf.data import (
+    CropFormat,
+    Manifest,
+    Pair,
+    PairSet,
+    Record,
+    write_pair_set,
+    write_records,
+)
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.name_source import NameKind, NameSource
 from facerec_tf.experiment.messages import closing
@@ -18,6 +26,9 @@ from facerec_tf.experiment.verification import ACCURACY
 from facerec_tf.importers.mxnet import import_mxnet
 from facerec_tf.importers.verification_bin import import_bin
 from facerec_tf.models import Recognizer, make_objective
+from facerec_tf.photographs.crop import Crop
+from facerec_tf.photographs.make_records import make_records
+from facerec_tf.photographs.photo import Photo
 from facerec_tf.runs import RunFolder
 from tests.importers.mxnet_record_files import write_insightface
 from tests.photo_fixtures import draw
@@ -26,7 +37,10 @@ from tests.photo_fixtures import draw
 evaluation = importlib.import_module("facerec_tf.experiment.evaluate")
 
 CLAIM = " on people never trained on"
-UNKNOWN = "it is unknown whether people in these pairs were trained on, as identities are numbers"
+UNKNOWN = (
+    "it is unknown whether people in these pairs were trained on: the records or the pairs have "
+    "numbers instead of names"
+)
 TRAINED = ["Al_Gore", "Zoë_Ångström", "Bob", "Cem_Öz"]
 
 
@@ -193,6 +207,21 @@ def test_numbers_of_one_data_set_are_people(begin, jpegs, tmp_path):
     assert whole.seen_in_training(pairs).people == pairs.manifest.num_classes
 
 
+def test_people_held_out_of_photographs(begin, jpegs, tmp_path):
+    """Folders called by numbers: pairs and records have their names from the same folders."""
+    photos = [Photo(f"{i % 8}/{i}.jpg", str(i % 8), encoded=e) for i, e in enumerate(jpegs)]
+    make_records(
+        tmp_path / "data",
+        photos,
+        lambda photo: [Crop(photo.name, photo.person, photo.encoded, None)],
+        crop_format=CropFormat(),
+        holdout=4,
+        pairs=20,
+    )
+    pairs = PairSet.load(tmp_path / "data" / "pairs" / "holdout")
+    assert begin(tmp_path / "data").seen_in_training(pairs).claim == CLAIM
+
+
 def test_what_a_pretrained_network_saw_is_unknown(begin, jpegs, tmp_path):
     data = write_people(tmp_path / "data", TRAINED, jpegs)
     run = begin(data, **{"finetuning.pretrained": "y1.keras"})
@@ -268,7 +297,7 @@ def test_drawn_faces_are_named(finished_run, faces, tmp_path, titles, capsys):
     assert f", {claim}\n" in (finished_run / "stdout.txt").read_text()
     evaluation.evaluate(workdir=str(finished_run), data=str(faces), output=str(tmp_path))
     (title,) = titles
-    assert title.endswith(f"% verification accuracy {claim}")
+    assert title.endswith(f" verification accuracy {claim}")
     assert "warning" not in capsys.readouterr().out
 
 
@@ -279,5 +308,5 @@ def test_the_title_of_a_run_that_saw_the_images(finished_run, jpegs, tmp_path, t
         workdir=str(finished_run), data=str(pairs.directory), output=str(tmp_path / "out")
     )
     (title,) = titles
-    assert title.endswith("% verification accuracy")
+    assert title.endswith(" verification accuracy")
     assert f"warning: {UNKNOWN}" in capsys.readouterr().out

@@ -251,9 +251,11 @@ def test_weights_that_are_not_finite_are_not_saved(make_controller):
 def test_a_checkpoint_of_a_diverged_run_is_not_resumed(make_controller):
     controller = make_controller()
     state = controller.trainer.state()
+    controller.checkpoints.save(state, 2)
     state["model/0000"] = np.full_like(state["model/0000"], np.inf)
     checkpoint = controller.checkpoints.save(state, 4)
-    with pytest.raises(DivergenceError, match=r"step-00000004 holds weights that are not finite"):
+    message = r"step-00000004 holds weights that are not finite.* Earlier .*step-00000002\."
+    with pytest.raises(DivergenceError, match=message):
         controller.resume(checkpoint)
     assert np.isfinite(controller.trainer.state()["model/0000"]).all()
 
