@@ -10,6 +10,7 @@ import numpy as np
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.core.files import atomic_file, read_json
+from facerec_tf.core.json_types import dataclass_from_json
 from facerec_tf.core.quote import reason
 from facerec_tf.data import Manifest, PairSet
 from facerec_tf.data.image_hashes import compute_image_hashes, load_image_hashes
@@ -85,7 +86,8 @@ class RunFolder:
         if not self._config.exists():
             raise DataError(f"Folder {self.path} holds no run: {self._config} is missing.")
         try:
-            return ExperimentConfig.from_groups(read_json(self._config, "configuration"))
+            groups = read_json(self._config, "configuration")
+            return dataclass_from_json(ExperimentConfig, groups, "configuration")
         except ArgumentError as error:
             raise DataError(f"Configuration '{self._config}' cannot be used: {error}") from error
 
