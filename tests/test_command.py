@@ -14,7 +14,7 @@ COMMAND = ROOT / "tests" / "command_under_test.py"
     ("failure", "message"),
     [
         ("full_disk", r"\[Errno 28\] No space left on device: 'out/data'"),
-        ("odd_name", r"Cannot read 'a\\nb\\x1b\[31m.jpg': x+ \[...\] x+"),
+        ("odd_name", r"Cannot read 'a b\\x1b\[31m.jpg': x+ \[...\] x+"),
         ("not_utf8", r"'\\udcff' is not valid UTF-8, which TensorFlow needs for names."),
         ("no_memory", r"Out of memory: .+"),
     ],
@@ -35,7 +35,7 @@ def test_an_interrupt_does_not_wait_for_threads(tmp_path):
 
 @pytest.mark.parametrize("argument", ["stray", "--nonsense=1"])
 def test_a_wrong_argument_does_not_print_the_help(argument):
-    done = run_forked("facerec_tf", "losses", argument)
+    done = run_forked("facerec_tf", "make-synthetic", "--output=out", argument)
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(r"error: .*(stray|nonsense).*\n", done.stderr)
 

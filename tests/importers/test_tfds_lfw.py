@@ -171,7 +171,7 @@ def test_a_download_that_fails(tmp_path, monkeypatch):
 
 def test_needs_its_package(monkeypatch):
     def missing(name):
-        raise ImportError(name)
+        raise ModuleNotFoundError(name, name=name)
 
     monkeypatch.setattr(extras.importlib, "import_module", missing)
     with pytest.raises(UserError, match=r"pip install 'facerec_tf\[tfds\]'"):
