@@ -99,7 +99,7 @@ $(VENV)/installed-all: $(VENV)/installed
 
 .venv-lowest/installed: setup.cfg
 	$(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/python -m pip install -qq --editable .[dev] 'tensorflow==2.20.*' 'keras==3.10.*'
+	.venv-lowest/bin/python -m pip install -qq --editable .[dev] 'tensorflow==2.20.*' 'keras==3.12.1'
 	touch $@
 
 .venv-parity-torch/installed: INTERPRETER := $(PYTHON)

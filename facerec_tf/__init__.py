@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
 from typing import Any
 
+from facerec_tf.core.keras_backend import require_tensorflow_backend
+from facerec_tf.core.serializable import register_deferred
 from facerec_tf.version import __version__
 
 #: Public name → where it is defined.
@@ -24,7 +27,14 @@ _PUBLIC = {
     "Objective": "facerec_tf.models",
     "Recognizer": "facerec_tf.models",
     "UserError": "facerec_tf.core.errors",
+    "load": "facerec_tf.runs.load",
+    "load_records": "facerec_tf.data.dataset",
 }
+
+#: Package → oldest version that works. An older Keras lets a malicious model file run code or read
+#: files: CVE-2025-8747, -9905, -9906 and -12058 are fixed in 3.12.0, CVE-2026-0897 and -1462 in
+#: 3.12.1.
+_OLDEST = {"tensorflow": (2, 20), "keras": (3, 12, 1)}
 
 __all__ = ["__version__", *_PUBLIC]
 
@@ -39,19 +49,22 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-def _require(package: str, least: tuple[int, int]) -> None:
-    """Raises `ImportError` if the installed version of `package` is older than `least`."""
-    wanted = f"{package}>={least[0]}.{least[1]}"
+def _require(package: str, oldest: tuple[int, ...]) -> None:
+    """Raises `ImportError` if the installed version of `package` is older than `oldest`."""
+    wanted = f"{package}>={'.'.join(map(str, oldest))}"
     try:
         version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return  # Another build, such as a nightly, has another name and is not checked.
-    if tuple(int(part) for part in version.split(".")[:2]) < least:
+    numbers = re.match(r"[\d.]*", version)[0]  # type: ignore[index]  # It matches any text.
+    if tuple(int(part) for part in numbers.split(".") if part) < oldest:
         raise ImportError(
             f"facerec_tf needs {wanted}, but {package} {version} is installed. "
             f"Remedy: pip install '{wanted}'"
         )
 
 
-_require("tensorflow", (2, 20))
-_require("keras", (3, 10))
+for _package, _version in _OLDEST.items():
+    _require(_package, _version)
+require_tensorflow_backend()
+register_deferred()

@@ -193,7 +193,7 @@ class FineTuningConfig:
         "Path of a recognizer.keras file to load the backbone from. The head is reinitialized.",
     )
     keep_head: bool = option(
-        False, "Whether to load the head of --pretrained as well; requires the same identities."
+        False, "Whether to keep the head of --pretrained; new people start at their class means."
     )
     head_init: str = option(
         "random",

@@ -24,7 +24,7 @@ class MTCNN(Detector):
 
     Raises:
         ArgumentError: If `min_score` is not between 0 and 1.
-        UserError: If the package is missing.
+        UserError: If the package is missing, or cannot be imported.
     """
 
     least_score = 0.8

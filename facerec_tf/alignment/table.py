@@ -16,24 +16,33 @@ from facerec_tf.alignment.templates import (
     facenet_template,
 )
 from facerec_tf.alignment.yunet import YuNet
+from facerec_tf.core.lookup import Registry
 
 #: Name → class.
-DETECTORS: dict[str, type[Detector]] = {"yunet": YuNet, "mtcnn": MTCNN}
+DETECTORS: Registry[type[Detector]] = Registry({"yunet": YuNet, "mtcnn": MTCNN}, "detector")
 
 #: Name → function from the faces and the photograph's height and width to the selected faces.
-POLICIES: dict[str, Callable[[Sequence[Face], tuple[int, int]], list[Face]]] = {
-    "largest": largest_face,
-    "center": central_face,
-    "all": all_faces,
-    "only": only_face,
-}
+POLICIES: Registry[Callable[[Sequence[Face], tuple[int, int]], list[Face]]] = Registry(
+    {
+        "largest": largest_face,
+        "center": central_face,
+        "all": all_faces,
+        "only": only_face,
+    },
+    "face",
+)
 
 #: Name → template of FaceNet's crops, whose margin can be chosen.
-FACENET_TEMPLATES = {t.name: t for t in map(facenet_template, FACENET_SIZES)}
+FACENET_TEMPLATES: Registry[Template] = Registry(
+    {t.name: t for t in map(facenet_template, FACENET_SIZES)}, "alignment"
+)
 
 #: Name → template, as flags and manifests have it.
-TEMPLATES: dict[str, Template] = {
-    ARCFACE_112.name: ARCFACE_112,
-    ARCFACE_112X96.name: ARCFACE_112X96,
-    **FACENET_TEMPLATES,
-}
+TEMPLATES: Registry[Template] = Registry(
+    {
+        ARCFACE_112.name: ARCFACE_112,
+        ARCFACE_112X96.name: ARCFACE_112X96,
+        **FACENET_TEMPLATES,
+    },
+    "alignment",
+)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 
-from facerec_tf.core.errors import ArgumentError
+from facerec_tf.core.errors import ArgumentError, require, require_count
 
 #: Arguments of every builder; the other keyword arguments are options of the family.
 _COMMON = frozenset({"embedding_size", "dropout", "input_shape", "name"})
@@ -21,7 +21,8 @@ class Backbone:
 
     Calling it builds the network, a `keras.Model` from RGB pixels 0–255 `[batch, h, w, 3]` to
     float32 embeddings `[batch, embedding_size]`, not normalised. Keyword arguments override the
-    preset: `embedding_size`, `dropout`, `input_shape`, and the names in `options`.
+    preset: `embedding_size`, `dropout`, `input_shape`, and the names in `options`. As for the
+    flag, `image_size=(height, width)` can be given instead of `input_shape`.
 
     Attributes:
         name: Value of `--backbone`.
@@ -47,13 +48,24 @@ class Backbone:
         Raises:
             ArgumentError: If an argument is unknown or outside its domain.
         """
+        accepted = {*self._defaults, "image_size"}
         for name in arguments:
-            if name not in self._defaults:
-                own = ", ".join(sorted(self._defaults))
+            if name not in accepted:
+                own = ", ".join(sorted(accepted))
                 raise ArgumentError(
                     f"Backbone '{self.name}' does not take an argument '{name}'. It takes: {own}."
                 )
+        if "image_size" in arguments:
+            arguments = _with_input_shape(**arguments)
         return self.builder(*self.layout, **{"name": self.name, **self.preset, **arguments})
+
+    def __repr__(self) -> str:
+        height, width = self.image_size
+        cost = f", parameters={self.parameters:,}" if self.parameters else ""
+        return (
+            f"<Backbone {self.name}: {height}×{width} pixels, embedding_size="
+            f"{self.embedding_size}{cost}, {self.source}>"
+        )
 
     @property
     def options(self) -> dict[str, Any]:
@@ -76,6 +88,20 @@ class Backbone:
         parameters = inspect.signature(self.builder).parameters.values()
         own = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         return {**own, **self.preset}
+
+
+def _with_input_shape(image_size: Sequence[int], **arguments: Any) -> dict[str, Any]:
+    """The arguments with `input_shape` in place of `image_size`."""
+    if "input_shape" in arguments:
+        raise ArgumentError(
+            "Arguments 'image_size' and 'input_shape' exclude each other. Received: "
+            f"{image_size=}, input_shape={arguments['input_shape']!r}"
+        )
+    is_size = isinstance(image_size, tuple | list) and len(image_size) == 2
+    require(is_size, "image_size", "(height, width) in pixels", image_size)
+    for length in image_size:
+        require_count("image_size", length)
+    return {**arguments, "input_shape": (*image_size, 3)}
 
 
 def model_name(name: str) -> str:

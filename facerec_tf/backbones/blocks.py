@@ -125,7 +125,13 @@ def narrow_normal() -> keras.initializers.Initializer:
 
 
 def check_arguments(embedding_size: int, dropout: float, input_shape: tuple[int, ...]) -> None:
-    """Raises `ArgumentError` if an argument common to all backbones is outside its domain."""
+    """Raises `ArgumentError` if an argument common to all backbones is outside its domain.
+
+    So is the image format in the configuration of Keras: layers would take the height of an image
+    for its channels.
+    """
+    order = keras.config.image_data_format()
+    require(order == "channels_last", "image_data_format", "'channels_last' in Keras", order)
     require_count("embedding_size", embedding_size)
     check_rate("dropout", dropout)
     is_image = len(input_shape) == 3 and min(input_shape) >= 1

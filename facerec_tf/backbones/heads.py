@@ -11,6 +11,7 @@ from keras import layers
 
 from facerec_tf.backbones import blocks
 from facerec_tf.backbones.dropout import Dropout
+from facerec_tf.core.lookup import Registry
 
 
 def fully_connected(x: Any, embedding_size: int, dropout: float) -> Any:
@@ -92,10 +93,13 @@ def embed(
 
 
 #: Embedding heads by name; arguments are the feature map, the embedding size and the dropout.
-HEADS: dict[str, Callable[..., Any]] = {
-    "E": fully_connected,
-    "F": plain,
-    "GAP": global_average,
-    "GDC": global_depthwise,
-    "GDC-E": functools.partial(global_depthwise, use_bias=True, fixed_gamma=True),
-}
+HEADS: Registry[Callable[..., Any]] = Registry(
+    {
+        "E": fully_connected,
+        "F": plain,
+        "GAP": global_average,
+        "GDC": global_depthwise,
+        "GDC-E": functools.partial(global_depthwise, use_bias=True, fixed_gamma=True),
+    },
+    "embedding_head",
+)

@@ -16,7 +16,7 @@ from facerec_tf.backbones.mobilefacenet import mobilefacenet
 from facerec_tf.backbones.sphereface_cnn import sphereface_cnn
 from facerec_tf.backbones.vit import vit
 from facerec_tf.backbones.zeiler_fergus import zeiler_fergus
-from facerec_tf.core.lookup import lookup, require_known
+from facerec_tf.core.lookup import Registry, require_known
 
 _ARCFACE = "ArcFace 1801.07698"
 _CPU = "an IResNet for CPUs"
@@ -94,12 +94,15 @@ _COSTS = {
 }
 
 #: All backbones by name; `find` also accepts networks of keras.applications.
-BACKBONES: dict[str, Backbone] = {
-    network.name: dataclasses.replace(
-        network, parameters=_COSTS[network.name][0], multiply_adds=_COSTS[network.name][1]
-    )
-    for network in _NETWORKS
-}
+BACKBONES: Registry[Backbone] = Registry(
+    {
+        network.name: dataclasses.replace(
+            network, parameters=_COSTS[network.name][0], multiply_adds=_COSTS[network.name][1]
+        )
+        for network in _NETWORKS
+    },
+    "backbone",
+)
 
 
 def find(name: str) -> Backbone:
@@ -110,8 +113,8 @@ def find(name: str) -> Backbone:
     Raises:
         ArgumentError: If the name is unknown; the message lists the known ones.
     """
-    if not name.startswith(_KERAS):
-        return lookup(BACKBONES, name, "backbone")
+    if not str(name).startswith(_KERAS):
+        return BACKBONES[name]
     network = name.removeprefix(_KERAS)
     require_known(network, APPLICATIONS, f"backbone={_KERAS}")
     named = {"name": model_name(name)}

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 #: Oldest and newest Keras that passed the test suite.
-TESTED_VERSIONS = ("3.10", "3.15")
+TESTED_VERSIONS = ("3.12.1", "3.15")
 
 #: Private method of an optimizer → its parameters after `self`.
 _OPTIMIZER_METHODS = {

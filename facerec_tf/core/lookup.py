@@ -3,12 +3,56 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from facerec_tf.core.errors import ArgumentError
 
 T = TypeVar("T")
+
+
+class UnknownNameError(ArgumentError, KeyError):
+    """A name that a table does not have.
+
+    It is a `KeyError`, too, so that a `Registry` behaves like any mapping.
+    """
+
+    __str__ = Exception.__str__  # KeyError's would quote the message.
+
+
+class Registry(Mapping[str, T]):
+    """A read-only table of names, such as `BACKBONES`; an unknown name raises with a suggestion.
+
+    Args:
+        entries: The entries by name, in the order in which they are listed.
+        argument: The argument or flag that takes such a name, for the message.
+    """
+
+    def __init__(self, entries: Mapping[str, T], argument: str) -> None:
+        self._entries = dict(entries)
+        self._argument = argument
+
+    def __getitem__(self, name: str) -> T:
+        """Returns the entry named `name`.
+
+        Raises:
+            UnknownNameError: If there is none; lists the known names and the most similar one.
+        """
+        if name not in self:
+            require_known(name, self._entries, self._argument)
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"<names for {self._argument}: {', '.join(self._entries)}>"
 
 
 def require_known(name: str, known: Iterable[str], argument: str) -> None:
@@ -20,14 +64,14 @@ def require_known(name: str, known: Iterable[str], argument: str) -> None:
         argument: The argument's name, for the message.
 
     Raises:
-        ArgumentError: If `name` is not known.
+        UnknownNameError: If `name` is not known.
     """
     names = sorted(known)
     if name in names:
         return
     similar = nearest(str(name), names)
     hint = f" Did you mean '{similar}'?" if similar else ""
-    raise ArgumentError(
+    raise UnknownNameError(
         f"Argument '{argument}' must be one of {', '.join(names)}. "
         f"Received: {argument}={name!r}.{hint}"
     )

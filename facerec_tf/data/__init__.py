@@ -26,6 +26,7 @@ _PUBLIC = {
     "describe_error": "facerec_tf.data.checks",
     "explain": "facerec_tf.data.checks",
     "find_pairs": "facerec_tf.data.pairs",
+    "load_records": "facerec_tf.data.dataset",
     "name_bad_records": "facerec_tf.data.checks",
     "new_directory": "facerec_tf.data.writer",
     "preflight": "facerec_tf.data.checks",

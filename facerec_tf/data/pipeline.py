@@ -39,7 +39,7 @@ def training_dataset(
     options: StreamOptions,
     *,
     batch_size: int,
-    start: int = 0,
+    start: int | tf.Tensor = 0,
     augmentation: AugmentationConfig = _ONLY_MIRRORED,
     input_pipeline_id: int = 0,
     num_input_pipelines: int = 1,
@@ -57,7 +57,8 @@ def training_dataset(
         options: The records and their order. A `global_batch_size` of None is
             `batch_size · num_input_pipelines`.
         batch_size: Images per batch of this pipeline.
-        start: First position: the number of completed steps times the global batch size.
+        start: First position: the number of completed steps times the global batch size. Inside a
+            graph, it can be an int64 scalar, which is not checked.
         augmentation: Random changes made to the images.
         input_pipeline_id: Index of this pipeline, from 0.
         num_input_pipelines: Number of pipelines that share the stream, one per machine.
@@ -78,7 +79,8 @@ def training_dataset(
         input_pipeline_id,
     )
     together = batch_size * num_input_pipelines
-    require(start % together == 0, "start", f"a multiple of {together}", start)
+    if not tf.is_tensor(start):
+        require(start % together == 0, "start", f"a multiple of {together}", start)
     image_size = Manifest.load(options.directory).image_size
 
     if options.images_per_identity is None:

@@ -28,20 +28,22 @@ _PARSED_AT_ONCE = 256
 BAD_LABEL = "Label outside the manifest:"
 
 
-def record_stream(options: StreamOptions, start: int = 0) -> tf.data.Dataset:
+def record_stream(options: StreamOptions, start: int | tf.Tensor = 0) -> tf.data.Dataset:
     """Endless dataset of (position int64, parsed record), starting at position `start`.
 
+    Inside a graph, `start` can be an int64 scalar, which is not checked.
     Labels count the identities kept by `min_images`; see `records.parse` for the other features.
     Errors are those of `training_dataset`. Balanced batches need a `global_batch_size` here.
     """
     if options.images_per_identity is not None:
         return balanced_stream(options, batch_size=1, start=start).unbatch()
-    require_count("start", start, least=0)
+    if not tf.is_tensor(start):
+        require_count("start", start, least=0)
     seed, shuffle_buffer = options.seed, options.shuffle_buffer
     manifest = Manifest.load(options.directory)
     selection = manifest.select(options.min_images)
     paths = shard_paths(options.directory, [shard.file for shard in manifest.shards])
-    first_epoch, skipped = divmod(start, selection.num_images)
+    first_epoch, skipped = start // selection.num_images, start % selection.num_images
 
     def epoch_records(epoch: tf.Tensor) -> tf.data.Dataset:
         # tf.data mixes the graph's seed into that of the shuffle. Pin it, so that a call of
@@ -74,7 +76,7 @@ def balanced_stream(
     options: StreamOptions,
     *,
     batch_size: int,
-    start: int = 0,
+    start: int | tf.Tensor = 0,
     input_pipeline_id: int = 0,
     num_input_pipelines: int = 1,
 ) -> tf.data.Dataset:
@@ -93,7 +95,8 @@ def balanced_stream(
     together = batch_size * num_input_pipelines
     is_multiple = global_batch_size % together == 0
     require(is_multiple, "global_batch_size", f"a multiple of {together}", global_batch_size)
-    require_count("start", start, least=0)
+    if not tf.is_tensor(start):
+        require_count("start", start, least=0)
     selection = Manifest.load(options.directory).select(options.min_images)
     sampler = BalancedSampler(
         selection.images,

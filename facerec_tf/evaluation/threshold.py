@@ -95,8 +95,7 @@ class Threshold:
         Raises:
             DataError: If the file cannot be read, or a field is missing, unknown or invalid.
         """
-        fields = read_json(path, "threshold file")
-        return cls._parse(fields, f"Threshold file '{path}'")
+        return cls._parse(read_json(path, "threshold file"), f"Threshold file '{path}'")
 
     @classmethod
     def _parse(cls, fields: dict[str, Any], subject: str) -> Threshold:

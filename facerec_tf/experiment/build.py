@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,11 +15,14 @@ from facerec_tf.config import DEFAULT_BACKBONE, ExperimentConfig, FineTuningConf
 from facerec_tf.core import chief
 from facerec_tf.core.errors import ArgumentError, require
 from facerec_tf.data import Manifest
+from facerec_tf.experiment.class_means import point_to_class_means
 from facerec_tf.experiment.pretrained import (
     copy_backbone,
     copy_head,
     describe,
     freeze,
+    match_identities,
+    new_identities,
     require_described,
 )
 from facerec_tf.models import Recognizer, make_objective
@@ -116,7 +120,8 @@ def build_recognizer(
         verbose: 0 is silent; otherwise a message says what is kept of a pretrained recognizer.
 
     Raises:
-        ArgumentError: If a name is unknown, or the pretrained head has other identities.
+        ArgumentError: If a name is unknown, or the pretrained head has no identity of this run, or
+            is of another kind.
         DataError: If the pretrained model cannot be read.
     """
     model, tuning, policy = config.model, config.finetuning, config.training.precision
@@ -127,13 +132,40 @@ def build_recognizer(
         )
         backbone = fit(backbone, manifest.image_size)
         freeze(backbone, tuning)
-        objective = make_objective(model, manifest.select(config.data.min_images).num_classes)
+        selection = manifest.select(config.data.min_images)
+        objective = make_objective(model, selection.num_classes)
         recognizer = Recognizer(backbone, objective, pretrained.origin if pretrained else None)
     if pretrained:
+        sources = None
         if tuning.keep_head:
-            copy_head(pretrained, recognizer)
-        chief.emit(describe(pretrained, recognizer, tuning.keep_head), verbose=verbose)
+            assert pretrained.head is not None  # `require_described` refuses it.
+            sources = match_identities(config, selection, pretrained.head.num_classes)
+            copy_head(pretrained, recognizer, sources)
+        chief.emit(describe(pretrained, recognizer, sources), verbose=verbose)
     return recognizer
+
+
+def point_new_centres(
+    config: ExperimentConfig, recognizer: Recognizer, records: Path, verbose: int = 1
+) -> None:
+    """Points the centres that start at their class means: all, or those of new identities.
+
+    Args:
+        config: The configuration; `head_init` and `keep_head` select the centres.
+        recognizer: The recognizer that `build_recognizer` returned.
+        records: Folder of the training records.
+        verbose: 0 shows no progress bar.
+
+    Raises:
+        DataError: If `point_to_class_means` raises it.
+    """
+    if config.finetuning.head_init == "class_means":
+        point_to_class_means(recognizer, records, config.data, verbose)
+    elif config.finetuning.keep_head:
+        selection = Manifest.load(records).select(config.data.min_images)
+        labels = new_identities(config, selection)
+        if len(labels):
+            point_to_class_means(recognizer, records, config.data, verbose, labels)
 
 
 def build_trainer(config: ExperimentConfig, recognizer: Recognizer, total_steps: int) -> Trainer:

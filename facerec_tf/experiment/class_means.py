@@ -16,15 +16,20 @@ from facerec_tf.serving import Embedder, embed_records
 
 
 def point_to_class_means(
-    recognizer: Recognizer, records: Path, data: DataConfig, verbose: int = 1
+    recognizer: Recognizer,
+    records: Path,
+    data: DataConfig,
+    verbose: int = 1,
+    chosen: np.ndarray | None = None,
 ) -> None:
-    """Sets the direction of each centre to the mean unit embedding of its identity's images.
+    """Sets the direction of centres to the mean unit embedding of their identity's images.
 
     Args:
         recognizer: With a margin head over the identities of `data`.
         records: Folder of records.
         data: Which of them are trained on.
         verbose: 0 shows no progress bar.
+        chosen: Labels of the centres to set, int `[n]`; by default all.
 
     Raises:
         DataError: If records cannot be read, more than 1 % of the images are damaged, or embeddings
@@ -32,13 +37,15 @@ def point_to_class_means(
     """
     manifest = Manifest.load(records)
     selection = manifest.select(data.min_images)
-    labels = selection.labels
-    trained_on = (item for item in read_records(records, manifest) if labels[item[1].label] >= 0)
+    if chosen is None:
+        chosen = np.arange(selection.num_classes)
+    labels = np.where(np.isin(selection.labels, chosen), selection.labels, -1)
+    wanted = (item for item in read_records(records, manifest) if labels[item[1].label] >= 0)
     sums = np.zeros((selection.num_classes, recognizer.backbone.output_shape[-1]))
     for batch in embed_records(
         Embedder.of_finished(recognizer),
-        read_images(trained_on, manifest),
-        total=selection.num_images,
+        read_images(wanted, manifest),
+        total=int(selection.images[chosen].sum()),
         source=str(records),
         description="class means",
         verbose=verbose,

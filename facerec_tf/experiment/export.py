@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def export(
     chosen = lookup(serving.EXPORT_FORMATS, form, "format")
     chosen.require_installed()
     recognizer = load_trained(workdir, model, checkpoint)
-    metadata: dict[str, Any] = {"source": str(workdir or model)}
+    # The name only: an absolute path would describe the machine that the model was trained on.
+    metadata: dict[str, Any] = {"source": Path(os.path.abspath(str(workdir or model))).name}
     if recognizer.origin:
         metadata["origin"] = recognizer.origin
     backbone = recognizer.backbone

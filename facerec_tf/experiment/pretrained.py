@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
 import keras
+import numpy as np
 
 from facerec_tf.backbones import HEAD, model_name, stage_of, stages
 from facerec_tf.config import ExperimentConfig, FineTuningConfig
 from facerec_tf.core.errors import ArgumentError, argument_error
 from facerec_tf.core.lookup import require_known
+from facerec_tf.data import Manifest, Selection
+from facerec_tf.data.manifest import FILE_NAME as MANIFEST
+from facerec_tf.margins import MarginLayer
 from facerec_tf.models import Recognizer
+from facerec_tf.runs.run_folder import RunFolder
 
 
 def require_described(config: ExperimentConfig, pretrained: Recognizer) -> None:
@@ -64,33 +73,156 @@ def copy_backbone(pretrained: Recognizer, policy: str, dropout: float | None) ->
     return backbone
 
 
-def copy_head(pretrained: Recognizer, recognizer: Recognizer) -> None:
-    """Copies the weights of the margin head.
+def copy_head(pretrained: Recognizer, recognizer: Recognizer, sources: np.ndarray) -> None:
+    """Copies the weights of the margin head, centre by centre.
+
+    Args:
+        pretrained: The recognizer whose head is copied.
+        recognizer: The recognizer to change.
+        sources: Label in the pretrained head of each identity, or -1 for a new one; see
+            `match_identities`. A new centre gets a random direction, and the mean length and bias
+            of those that are known.
 
     Raises:
-        ArgumentError: If a head is missing, or the heads have other numbers of identities.
+        ArgumentError: If a head is missing, or the heads are of different kinds.
     """
     ours, theirs = recognizer.head, pretrained.head
-    if ours is None or theirs is None or _shapes(ours) != _shapes(theirs):
+    if ours is None or theirs is None or _layout(ours) != _layout(theirs):
+        kinds = [type(head).__name__ if head else "none" for head in (theirs, ours)]
         raise ArgumentError(
-            f"Argument 'keep_head' requires the same identities: --pretrained has "
-            f"{_describe_head(pretrained)}, this run {_describe_head(recognizer)}. "
-            "Omit --keep_head to train a new head."
+            f"Argument 'keep_head' requires the same kind of head: --pretrained has {kinds[0]}, "
+            f"this run {kinds[1]}. Omit --keep_head to train a new head."
         )
-    ours.set_weights(theirs.get_weights())
+    unchanged = np.array_equal(sources, np.arange(theirs.num_classes))
+    parts = zip(ours.weights, theirs.weights, _layout(ours), strict=True)
+    for weight, known, (per_class, _) in parts:
+        value = np.asarray(known)
+        if per_class and not unchanged:  # The copies that it makes may take gigabytes.
+            value = _select(value, np.asarray(weight), sources, per_class)
+        weight.assign(value)
 
 
-def describe(pretrained: Recognizer, recognizer: Recognizer, keep_head: bool) -> str:
-    """Console message about the parts that are kept."""
-    was, now = (_describe_head(model) for model in (pretrained, recognizer))
-    return (
-        f"Fine-tuning: backbone {pretrained.backbone.name} kept, "
-        f"{'head kept' if keep_head else 'head replaced by a new one'} ({was} before, {now} now)."
+def match_identities(config: ExperimentConfig, selection: Selection, known: int) -> np.ndarray:
+    """Finds the identities of this run among those of the pretrained head, by name.
+
+    Args:
+        config: The configuration; `finetuning.pretrained` is the file.
+        selection: The identities of this run.
+        known: Number of identities of the pretrained head.
+
+    Returns:
+        int64 `[num_classes]`: the label of each identity in the pretrained head, or -1 for a new
+        one. If the names of the pretrained head are unknown or only numbers, the labels are the
+        same.
+
+    Raises:
+        ArgumentError: If the labels cannot be matched: the numbers of identities differ and there
+            are no names, or no name is in both.
+    """
+    names = _pretrained_names(config)
+    if names is None or _are_labels(names) or _are_labels(selection.class_names):
+        if known != selection.num_classes:
+            why = "the identities of one are numbers" if names else "its run folder is missing"
+            raise ArgumentError(
+                f"Argument 'keep_head' requires the same identities: --pretrained has {known:,} "
+                f"identities, this run {selection.num_classes:,}, and they cannot be matched by "
+                f"name, because {why}. Omit --keep_head to train a new head."
+            )
+        return np.arange(known)
+    labels = {_normal(name): label for label, name in enumerate(names)}
+    sources = np.array([labels.get(_normal(name), -1) for name in selection.class_names])
+    if len(names) != known or (sources < 0).all():
+        raise ArgumentError(
+            f"Argument 'keep_head' requires identities in common: --pretrained has {known:,}, for "
+            f"example {names[0]!r}, this run {selection.num_classes:,}, for example "
+            f"{selection.class_names[0]!r}. Omit --keep_head to train a new head."
+        )
+    return sources
+
+
+def new_identities(config: ExperimentConfig, selection: Selection) -> np.ndarray:
+    """Labels of the identities that the pretrained head does not know, int64 `[n]`."""
+    names = _pretrained_names(config)
+    if names is None or _are_labels(names) or _are_labels(selection.class_names):
+        return np.zeros(0, np.int64)
+    known = {_normal(name) for name in names}
+    return np.array(
+        [i for i, name in enumerate(selection.class_names) if _normal(name) not in known], np.int64
     )
 
 
-def _shapes(layer: keras.layers.Layer) -> list[tuple[int, ...]]:
-    return [tuple(weight.shape) for weight in layer.weights]
+def describe(
+    pretrained: Recognizer, recognizer: Recognizer, sources: np.ndarray | None = None
+) -> str:
+    """Console message about the parts that are kept; `sources` as for `copy_head`, if it was."""
+    kept = f"Fine-tuning: backbone {pretrained.backbone.name} kept, "
+    was, now = (_describe_head(model) for model in (pretrained, recognizer))
+    if sources is None:
+        return f"{kept}head replaced by a new one ({was} before, {now} now)."
+    assert pretrained.head is not None
+    known = int((sources >= 0).sum())
+    new, dropped = len(sources) - known, pretrained.head.num_classes - known
+    changes = [
+        *([f"{new:,} new, which start at their class means"] if new else []),
+        *([f"{dropped:,} not in these records dropped"] if dropped else []),
+    ]
+    return f"{kept}head kept ({'; '.join([f'{known:,} identities', *changes])})."
+
+
+def _layout(head: MarginLayer) -> list[tuple[int, tuple[int, ...]]]:
+    """For each weight the columns per class, 0 if it has none, and the shape without classes."""
+    shapes = []
+    for num_classes in (2, 3):
+        probe = type(head).from_config({**head.get_config(), "num_classes": num_classes})
+        probe.build((None, 2))
+        shapes.append([tuple(weight.shape) for weight in probe.weights])
+    columns = [b[-1] - a[-1] if a != b else 0 for a, b in zip(*shapes, strict=True)]
+    return [
+        (count, tuple(weight.shape[:-1] if count else weight.shape))
+        for count, weight in zip(columns, head.weights, strict=True)
+    ]
+
+
+def _select(
+    known: np.ndarray, fresh: np.ndarray, sources: np.ndarray, per_class: int
+) -> np.ndarray:
+    """Columns of the known classes, and for new ones the mean bias, or a centre of mean length.
+
+    Args:
+        known: `[…, per_class * known classes]`: the first column of each class, then the second.
+        fresh: `[…, per_class * classes]`: the initial value, whose directions new centres take.
+        sources: As for `copy_head`, `[classes]`.
+        per_class: Columns per class.
+    """
+    known, fresh = (x.reshape(*x.shape[:-1], per_class, -1) for x in (known, fresh))
+    chosen = known[..., sources]
+    if known.ndim == 2:  # A number for each class.
+        new = np.broadcast_to(known.mean(), chosen.shape)
+    else:
+        length = np.linalg.norm(known, axis=0).mean()
+        new = length * fresh / np.linalg.norm(fresh, axis=0)
+    return np.where(sources >= 0, chosen, new).reshape(*known.shape[:-2], -1).astype(known.dtype)
+
+
+def _pretrained_names(config: ExperimentConfig) -> tuple[str, ...] | None:
+    """Names of the identities of --pretrained, by label; None unless it is in its run folder."""
+    path = Path(config.finetuning.pretrained or "")
+    folder = RunFolder(path.parent)
+    is_run = path.name == folder.recognizer.name and (path.parent / MANIFEST).is_file()
+    if not is_run or not (path.parent / "config.json").is_file():
+        return None
+    min_images = folder.config().data.min_images
+    return Manifest.load(folder.path).select(min_images).class_names
+
+
+def _are_labels(names: Sequence[str]) -> bool:
+    """Whether identities are only numbered, as those of MXNet's records: no names to match."""
+    return all(name == str(label) for label, name in enumerate(names))
+
+
+def _normal(name: str) -> str:
+    """The form that spellings of one name in Unicode share, whatever file system they are from."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _describe_head(recognizer: Recognizer) -> str:

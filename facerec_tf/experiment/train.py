@@ -30,10 +30,10 @@ from facerec_tf.experiment.build import (
     check_loss,
     images_of_identities,
     make_plan,
+    point_new_centres,
     with_backbone,
     with_sampler,
 )
-from facerec_tf.experiment.class_means import point_to_class_means
 from facerec_tf.experiment.measured_run import MeasuredRun
 from facerec_tf.experiment.measurements import MEASUREMENTS, MakeMeasurement
 from facerec_tf.experiment.messages import advice, closing, opening
@@ -167,8 +167,8 @@ def _run(
     """Trains, and writes the recognizer and the figure."""
     recognizer = controller.trainer.recognizer
     with _resumable(controller):
-        if config.finetuning.head_init == "class_means" and not resumed:
-            point_to_class_means(recognizer, folder.records(config), config.data, verbose)
+        if not resumed:
+            point_new_centres(config, recognizer, folder.records(config), verbose)
         xla = choose_xla(config, folder, controller)
         chief.emit(opening(config, folder, controller, pairs, xla), verbose=verbose)
         for warning in advice(recognizer):

@@ -8,7 +8,7 @@ import keras
 
 from facerec_tf.core.errors import argument_error, require
 from facerec_tf.core.hyperparameters import takes_num_classes
-from facerec_tf.core.lookup import lookup
+from facerec_tf.core.lookup import Registry
 from facerec_tf.losses.base import EmbeddingLoss
 from facerec_tf.losses.center import Center
 from facerec_tf.losses.circle import Circle
@@ -19,16 +19,19 @@ from facerec_tf.losses.intra import Intra
 from facerec_tf.losses.ring import Ring
 from facerec_tf.losses.triplet import Triplet
 
-LOSSES: dict[str, type[EmbeddingLoss]] = {
-    "triplet": Triplet,
-    "contrastive": Contrastive,
-    "circle": Circle,
-    "center": Center,
-    "intra": Intra,
-    "inter": Inter,
-    "feature_incay": FeatureIncay,
-    "ring": Ring,
-}
+LOSSES: Registry[type[EmbeddingLoss]] = Registry(
+    {
+        "triplet": Triplet,
+        "contrastive": Contrastive,
+        "circle": Circle,
+        "center": Center,
+        "intra": Intra,
+        "inter": Inter,
+        "feature_incay": FeatureIncay,
+        "ring": Ring,
+    },
+    "loss",
+)
 
 
 def get(identifier: str | dict[str, Any] | EmbeddingLoss, **kwargs: Any) -> EmbeddingLoss:
@@ -45,7 +48,7 @@ def get(identifier: str | dict[str, Any] | EmbeddingLoss, **kwargs: Any) -> Embe
             are given without a name.
     """
     if isinstance(identifier, str):
-        loss = lookup(LOSSES, identifier, "loss")
+        loss = LOSSES[identifier]
         if not takes_num_classes(loss):
             kwargs.pop("num_classes", None)
         return loss(**kwargs)

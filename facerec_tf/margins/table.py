@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from facerec_tf.core.errors import argument_error, require
-from facerec_tf.core.lookup import lookup
+from facerec_tf.core.lookup import Registry
 from facerec_tf.margins.adacos import AdaCos
 from facerec_tf.margins.adaface import AdaFace
 from facerec_tf.margins.airface import AirFace
@@ -31,29 +31,32 @@ from facerec_tf.margins.sphereface_r import SphereFaceR
 from facerec_tf.margins.subcenter_arcface import SubCenterArcFace
 from facerec_tf.margins.uniface import UniFace
 
-MARGINS: dict[str, type[MarginLayer]] = {
-    "softmax": Softmax,
-    "normface": NormFace,
-    "l2softmax": L2Softmax,
-    "lsoftmax": LSoftmax,
-    "sphereface": SphereFace,
-    "sphereface_r": SphereFaceR,
-    "cosface": CosFace,
-    "arcface": ArcFace,
-    "combined": Combined,
-    "airface": AirFace,
-    "adacos": AdaCos,
-    "mv_softmax": MVSoftmax,
-    "arcnegface": ArcNegFace,
-    "curricularface": CurricularFace,
-    "subcenter_arcface": SubCenterArcFace,
-    "magface": MagFace,
-    "adaface": AdaFace,
-    "elasticface": ElasticFace,
-    "sphereface2": SphereFace2,
-    "uniface": UniFace,
-    "coco": COCO,
-}
+MARGINS: Registry[type[MarginLayer]] = Registry(
+    {
+        "softmax": Softmax,
+        "normface": NormFace,
+        "l2softmax": L2Softmax,
+        "lsoftmax": LSoftmax,
+        "sphereface": SphereFace,
+        "sphereface_r": SphereFaceR,
+        "cosface": CosFace,
+        "arcface": ArcFace,
+        "combined": Combined,
+        "airface": AirFace,
+        "adacos": AdaCos,
+        "mv_softmax": MVSoftmax,
+        "arcnegface": ArcNegFace,
+        "curricularface": CurricularFace,
+        "subcenter_arcface": SubCenterArcFace,
+        "magface": MagFace,
+        "adaface": AdaFace,
+        "elasticface": ElasticFace,
+        "sphereface2": SphereFace2,
+        "uniface": UniFace,
+        "coco": COCO,
+    },
+    "loss",
+)
 
 
 def get(identifier: str | dict[str, Any] | MarginLayer, **kwargs: Any) -> MarginLayer:
@@ -70,7 +73,7 @@ def get(identifier: str | dict[str, Any] | MarginLayer, **kwargs: Any) -> Margin
             are given without a name.
     """
     if isinstance(identifier, str):
-        return lookup(MARGINS, identifier, "loss")(**kwargs)
+        return MARGINS[identifier](**kwargs)
     require(not kwargs, "kwargs", "empty unless the head is given by name", sorted(kwargs))
     if isinstance(identifier, dict):
         identifier = keras.saving.deserialize_keras_object(identifier)

@@ -12,13 +12,13 @@ from keras import ops
 from facerec_tf import losses, margins
 from facerec_tf.config import ModelConfig
 from facerec_tf.core.errors import ArgumentError, require, require_positive
-from facerec_tf.core.lookup import lookup, require_known
+from facerec_tf.core.lookup import Registry, lookup, require_known
 from facerec_tf.losses import LOSSES, Auxiliary, EmbeddingLoss, parse_auxiliaries
 from facerec_tf.margins import MARGINS, MarginLayer
 from facerec_tf.models.loss_inputs import LOSS_INPUTS, LossContext
 
 #: Every name that `--loss` accepts: heads, and losses on embeddings.
-MAIN_LOSSES: dict[str, type[MarginLayer | EmbeddingLoss]] = {**MARGINS, **LOSSES}
+MAIN_LOSSES: Registry[type[MarginLayer | EmbeddingLoss]] = Registry({**MARGINS, **LOSSES}, "loss")
 
 
 def make_objective(config: ModelConfig, num_classes: int) -> Objective:

@@ -5,7 +5,6 @@ The format is that of `NDArray::Save` in MXNet's src/ndarray/ndarray.cc.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import struct
@@ -16,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from facerec_tf.core.errors import DataError
-from facerec_tf.core.files import read_text, sha256
+from facerec_tf.core.files import read_bytes, read_json, sha256
+from facerec_tf.core.quote import shortened
 from facerec_tf.pretrained.weight_source import Scaling, WeightSource
 
 #: First bytes of every file.
@@ -58,7 +58,7 @@ class _Content:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._bytes = path.read_bytes()
+        self._bytes = read_bytes(path, "MXNet file")
         self._at = 0
 
     @property
@@ -128,15 +128,15 @@ def _read_name(content: _Content) -> str:
     name = content.take(content.number("Q", "a name's length"), "a name").decode("utf-8", "replace")
     prefix, _, own = name.partition(":")
     if prefix not in ("arg", "aux") or not own:
-        raise content.fault(f"the name {name!r} is neither 'arg:…' nor 'aux:…'")
+        raise content.fault(f"the name {shortened(repr(name))} is neither 'arg:…' nor 'aux:…'")
     return own
 
 
 def _read_symbol(path: Path) -> dict[str, Any]:
     """Reads the network description and returns arguments for `WeightSource`."""
-    text = read_text(path, "MXNet symbol")
+    description = read_json(path, "MXNet symbol")
     try:
-        nodes = json.loads(text)["nodes"]
+        nodes = description["nodes"]
         norms = {n["name"]: _attributes(n) for n in nodes if n["op"] == "BatchNorm"}
         return {
             "scaling": _scaling(nodes),
@@ -147,8 +147,8 @@ def _read_symbol(path: Path) -> dict[str, Any]:
                 if str(a.get("fix_gamma", _FIX_GAMMA)).lower() in ("true", "1")
             ),
         }
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, StopIteration) as error:
-        raise DataError(f"MXNet symbol '{path}' is damaged: {error!r}") from error
+    except Exception as error:  # Nodes of the wrong type raise many classes of errors.
+        raise DataError(f"MXNet symbol '{path}' is damaged: {shortened(repr(error))}") from error
 
 
 def _attributes(node: Mapping[str, Any]) -> Mapping[str, str]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.extras import load_extra
-from facerec_tf.core.files import sha256
+from facerec_tf.core.files import read_bytes, sha256
+from facerec_tf.core.quote import shortened
 from facerec_tf.pretrained.weight_source import Operation, Scaling, WeightSource
 
 #: First byte of a file: tag of the protobuf field `ir_version`.
@@ -48,14 +49,14 @@ def read(path: Path) -> WeightSource:
     """
     onnx = load_extra("onnx")
     try:
-        graph = onnx.load_model_from_string(path.read_bytes()).graph
+        graph = onnx.load_model_from_string(read_bytes(path, "ONNX file")).graph
         if not graph.node:
             raise DataError(f"ONNX file '{path}' is damaged: it does not contain a graph.")
         return _GraphReader(graph, path).source()
     except (DataError, OSError):
         raise
     except Exception as error:  # Protobuf and NumPy raise many types for damaged files.
-        raise DataError(f"ONNX file '{path}' is damaged: {error}") from error
+        raise DataError(f"ONNX file '{path}' is damaged: {shortened(error)}") from error
 
 
 class _GraphReader:
@@ -195,7 +196,9 @@ class _GraphReader:
         return self._onnx.numpy_helper.to_array(tensor)
 
     def _refusal(self, why: str) -> DataError:
-        return DataError(f"ONNX file '{self._path}' contains an unsupported network: {why}.")
+        return DataError(
+            f"ONNX file '{self._path}' contains an unsupported network: {shortened(why)}."
+        )
 
 
 def _is_weight(value: np.ndarray) -> bool:

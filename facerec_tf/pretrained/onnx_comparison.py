@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 
 import keras
 import numpy as np
 
 from facerec_tf.core.angles import l2_normalize
-from facerec_tf.core.errors import DataError
+from facerec_tf.core.errors import DataError, UserError
+from facerec_tf.core.extras import load_extra
+from facerec_tf.core.quote import shortened
 from facerec_tf.pretrained.weight_source import Scaling
 
 #: Largest difference of unit embeddings that float32 rounding can cause.
@@ -30,15 +31,15 @@ def compare_with_onnx_runtime(
         channels: Channel order of the file's network, `rgb` or `bgr`.
 
     Returns:
-        The result in a few words. Without ONNX Runtime nothing is compared.
+        The result in a few words. Nothing is compared where ONNX Runtime cannot be imported.
 
     Raises:
         DataError: If the embeddings differ, or ONNX Runtime cannot run the file.
     """
-    if not importlib.util.find_spec("onnxruntime"):
-        return "not compared: ONNX Runtime is not installed"
-    import onnxruntime
-
+    try:
+        onnxruntime = load_extra("onnxruntime", "onnx")
+    except UserError as error:
+        return f"not compared with ONNX Runtime. {error}"
     pixels = np.random.default_rng(0).integers(0, 256, (2, *network.input_shape[1:]))
     images = pixels.astype(np.float32)
     fed = images if channels == "rgb" else images[..., ::-1]
@@ -48,7 +49,7 @@ def compare_with_onnx_runtime(
         name = session.get_inputs()[0].name
         theirs = np.concatenate([session.run(None, {name: image[None]})[0] for image in fed])
     except Exception as error:  # ONNX Runtime has exceptions of its own.
-        raise DataError(f"ONNX Runtime cannot run '{path}': {error}") from error
+        raise DataError(f"ONNX Runtime cannot run '{path}': {shortened(error)}") from error
     ours = network(images, training=False)
     difference = float(np.abs(l2_normalize(ours) - l2_normalize(theirs)).max())
     if not difference < _TOLERANCE:

@@ -14,6 +14,7 @@ import numpy as np
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.extras import load_extra
 from facerec_tf.core.files import sha256
+from facerec_tf.core.quote import shortened
 from facerec_tf.pretrained.weight_source import WeightSource
 
 #: Keys of the network's arrays in checkpoints, which also contain an optimizer's.
@@ -46,14 +47,16 @@ def _load(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         reason = re.search(r"GLOBAL ([\w.]+)|function ([\w.]+)", str(error))
-        what = f"'{reason[1] or reason[2]}'" if reason else "objects other than arrays"
+        what = f"'{shortened(reason[1] or reason[2])}'" if reason else "objects other than arrays"
         raise DataError(
             f"PyTorch file '{path}' is refused: it contains {what}, and reading that could run "
             "code. Save only the network's state_dict()."
         ) from error
     except Exception as error:  # A damaged file may raise anything.
         first_sentence = re.split(r"\. |\n", str(error) or type(error).__name__)[0]
-        raise DataError(f"PyTorch file '{path}' cannot be read: {first_sentence}") from error
+        raise DataError(
+            f"PyTorch file '{path}' cannot be read: {shortened(first_sentence)}"
+        ) from error
 
 
 def _arrays(state: Any, path: Path) -> dict[str, np.ndarray]:
@@ -65,18 +68,19 @@ def _arrays(state: Any, path: Path) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for key, value in state.items():
         name = _WRAPPERS.sub("", str(key))
+        quoted = shortened(repr(name))
         if name.endswith(_STEP_COUNT):
             continue
         if not isinstance(value, torch.Tensor) or not _is_plain(value):
             raise DataError(
-                f"PyTorch file '{path}': {name!r} is of type {type(value).__name__}, expected a "
+                f"PyTorch file '{path}': {quoted} is of type {type(value).__name__}, expected a "
                 "dense array. Save only the network's state_dict()."
             )
         # A damaged file may declare a larger array than it contains.
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
-            raise DataError(f"PyTorch file '{path}': array {name!r} is larger than its data.")
+            raise DataError(f"PyTorch file '{path}': array {quoted} is larger than its data.")
         if name in arrays:
-            raise DataError(f"PyTorch file '{path}': two arrays are named {name!r}.")
+            raise DataError(f"PyTorch file '{path}': two arrays are named {quoted}.")
         arrays[name] = value.detach().to(torch.float32).numpy()
     return arrays
 

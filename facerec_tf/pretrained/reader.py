@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from facerec_tf.core.errors import DataError
+from facerec_tf.core.files import require_regular_file
+from facerec_tf.core.zip_files import require_intact_zip
 from facerec_tf.pretrained import mxnet, onnx, pytorch
 from facerec_tf.pretrained.weight_source import WeightSource
 
@@ -29,8 +31,9 @@ def read_weights(path: str | os.PathLike) -> WeightSource:
         UserError: If a package required by the format is not installed.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"Weight file '{path}' does not exist.")
+    require_regular_file(path, "weight file")
     source = _reader(path)(path)
     bad = [name for name, array in source.arrays.items() if not np.isfinite(array).all()]
     if bad:
@@ -47,6 +50,7 @@ def _reader(path: Path) -> Callable[[Path], WeightSource]:
     if start == mxnet.MAGIC:
         return mxnet.read
     if start.startswith(_ZIP):
+        require_intact_zip(path, f"Weight file '{path}'")
         _require_not_keras(path)
         return pytorch.read
     if start.startswith(_PICKLE):
@@ -57,12 +61,10 @@ def _reader(path: Path) -> Callable[[Path], WeightSource]:
 
 
 def _require_not_keras(path: Path) -> None:
-    """Raises `DataError` if the archive is a Keras model; damaged ones are left to `pytorch`."""
-    try:
-        names = zipfile.ZipFile(path).namelist()
-    except zipfile.BadZipFile:
-        return
-    if "model.weights.h5" in names:
+    """Raises `DataError` if the archive is a Keras model."""
+    with zipfile.ZipFile(path) as archive:
+        is_keras = "model.weights.h5" in archive.namelist()
+    if is_keras:
         raise DataError(
             f"Weight file '{path}' is already a Keras model: pass it as --pretrained or --model."
         )

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import math
 import shutil
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import atomic_directory, read_json
+from facerec_tf.core.quote import reason
+from facerec_tf.core.zip_files import require_intact_zip
 from facerec_tf.runs.writing import writing
 
 
@@ -36,13 +37,25 @@ class Checkpoint:
         """Returns the variables by name.
 
         Raises:
-            DataError: If the file cannot be read.
+            DataError: If the file is missing or damaged.
         """
+        self.require_intact()
         try:
-            with np.load(self.path / "variables.npz", allow_pickle=False) as arrays:
+            with np.load(self.variables, allow_pickle=False) as arrays:
                 return dict(arrays)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"Checkpoint {self.path} cannot be read: {error}") from error
+        except Exception as error:  # NumPy raises errors of many classes for damaged headers.
+            raise DataError(
+                f"Checkpoint {self.variables} cannot be read: {reason(error)}."
+            ) from error
+
+    @property
+    def variables(self) -> Path:
+        """Path of the variables."""
+        return self.path / "variables.npz"
+
+    def require_intact(self) -> None:
+        """Raises `DataError` unless the variables match their checksums; reads them once."""
+        require_intact_zip(self.variables, f"Checkpoint {self.variables}")
 
 
 class Checkpoints:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from facerec_tf.core.errors import ArgumentError, DataError
+from facerec_tf.core.chief import emit
+from facerec_tf.core.errors import ArgumentError, DataError, require
 from facerec_tf.core.lookup import require_known
 from facerec_tf.models import Recognizer
 from facerec_tf.runs.keras_file import load_keras
 from facerec_tf.runs.run_folder import RunFolder
+
+#: The file by which an exported folder is recognised.
+_EXPORT = "model.json"
 
 
 def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognizer:
@@ -39,6 +44,8 @@ def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognize
             )
         return load_keras(folder.recognizer)
     checkpoints = folder.checkpoints()
+    for fault in checkpoints.faults():
+        emit(f"warning: {fault} The checkpoint is not used.", file=sys.stderr)
     chosen = checkpoints.latest() if checkpoint == "latest" else checkpoints.best()
     if chosen is None:
         raise DataError(f"Run {workdir} has no {checkpoint} checkpoint.")
@@ -47,6 +54,32 @@ def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognize
     if any(name.startswith("average/") for name in arrays):
         _assign(recognizer.backbone.weights, arrays, "average")
     return recognizer
+
+
+def load(path: str | Path, checkpoint: str = "final") -> Recognizer:
+    """Loads a trained recognizer: `facerec_tf.load("runs/mine")`.
+
+    Like `keras.models.load_model` for a `.keras` file, but also reads run folders, and says what is
+    wrong with a damaged file.
+
+    Args:
+        path: Run folder or `.keras` file.
+        checkpoint: State of a run; see `load_recognizer`.
+
+    Raises:
+        ArgumentError: If `checkpoint` is unknown, or is that of a file.
+        DataError: If there is no recognizer at `path`, or it cannot be read.
+    """
+    path = Path(path)
+    if path.is_dir():
+        if (path / _EXPORT).is_file():
+            raise DataError(
+                f"Folder {path} is an export, not a Keras model: use "
+                f"facerec_tf.Embedder({str(path)!r})."
+            )
+        return load_recognizer(path, checkpoint)
+    require(checkpoint == "final", "checkpoint", "'final' for a file", checkpoint)
+    return load_keras(path)
 
 
 def load_trained(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import keras
@@ -11,6 +10,7 @@ import numpy as np
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.core.files import atomic_file, read_json
+from facerec_tf.core.quote import reason
 from facerec_tf.data import Manifest, PairSet
 from facerec_tf.data.image_hashes import compute_image_hashes, load_image_hashes
 from facerec_tf.data.name_source import NameKind
@@ -95,18 +95,19 @@ class RunFolder:
         Raises:
             DataError: If the run's description of it is missing or damaged.
         """
-        description = json.dumps(read_json(self._architecture, "model description"))
+        config = read_json(self._architecture, "architecture")
         try:
-            recognizer = keras.models.model_from_json(description)
-        except Exception as error:  # Keras raises any kind of error for a damaged description.
-            reason = (str(error).strip() or type(error).__name__).partition("\n")[0][:200]
-            raise DataError(f"The model in '{self._architecture}' is damaged: {reason}") from error
-        if not isinstance(recognizer, Recognizer):
+            model = keras.saving.deserialize_keras_object(config)
+        except Exception as error:  # A damaged description may raise anything.
             raise DataError(
-                f"The model in '{self._architecture}' is a {type(recognizer).__name__}, not a "
+                f"Architecture '{self._architecture}' cannot be read: {reason(error)}."
+            ) from error
+        if not isinstance(model, Recognizer):
+            raise DataError(
+                f"Architecture '{self._architecture}' describes a {type(model).__name__}, not a "
                 "Recognizer."
             )
-        return recognizer
+        return model
 
     def records(self, config: ExperimentConfig | None = None) -> Path:
         """Returns the folder of the records that a run of `config`, or this run, is trained on."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from facerec_tf.core.errors import DataError, require, require_count
-from facerec_tf.data.codec import without_padding
-from facerec_tf.data.images import check_image, decode_any
+from facerec_tf.core.errors import (
+    ArgumentError,
+    DataError,
+    argument_error,
+    require,
+    require_count,
+)
+from facerec_tf.core.quote import reason
 from facerec_tf.evaluation import fuse_flip, unit_length
 from facerec_tf.models import Recognizer
 from facerec_tf.runs import load_keras, load_recognizer, require_one_source
-from facerec_tf.serving.export import METADATA
+from facerec_tf.serving.description import METADATA, read_description
+from facerec_tf.serving.encoded_crop import decode_crop, require_encoded
 from facerec_tf.serving.inference import inference_function
 from facerec_tf.serving.table import EXPORT_FORMATS
 
@@ -25,14 +31,17 @@ from facerec_tf.serving.table import EXPORT_FORMATS
 class Embedder:
     """Embeds face crops with a run's recognizer, a `.keras` file or an export of any form.
 
+    The files of an export are compared with the digests in `model.json` before they are used.
+    Several threads may share an embedder.
+
     Args:
         path: Run folder, `.keras` file, or a folder that `facerec_tf.export` wrote.
         batch_size: Images embedded at once by `embed` and `embed_jpegs`.
         checkpoint: State of a run: `final`, `latest` or `best`.
 
     Attributes:
-        encode: Function from images `[batch, h, w, 3]`, pixels 0–255, to float embeddings
-            `[batch, d]` as the model computes them.
+        encode: Function from images uint8 `[batch, h, w, 3]` to float embeddings `[batch, d]` as
+            the model computes them.
         unit_length: Whether `encode` returns vectors of unit length only. True for exports of
             versions that did not write the norm, and of them alone.
         metadata: Description of the model; of an export the contents of `model.json`.
@@ -133,7 +142,7 @@ class Embedder:
         """Embeds one batch.
 
         Args:
-            images: `[batch, h, w, 3]`, RGB pixels 0–255.
+            images: uint8 `[batch, h, w, 3]`, RGB pixels 0–255.
             flip_fusion: Whether to add the embedding of the mirrored image. The embeddings are
                 added as the model computes them, before normalisation.
 
@@ -142,8 +151,12 @@ class Embedder:
             them.
 
         Raises:
+            ArgumentError: If dtype or shape of the images differ from these.
             DataError: With `flip_fusion`, if embeddings are not finite.
         """
+        self._require_crops(images)
+        if not len(images):
+            return np.zeros((0, self.embedding_size), np.float32)
         embeddings = np.asarray(self.encode(images))
         if flip_fusion:
             embeddings = fuse_flip(embeddings, np.asarray(self.encode(images[:, :, ::-1])))
@@ -155,31 +168,52 @@ class Embedder:
         Raises:
             ArgumentError: If dtype or shape differ from these.
         """
-        images = np.asarray(images)
-        shape = (*self.image_size, 3)
-        is_batch = images.dtype == np.uint8 and images.ndim == 4 and images.shape[1:] == shape
-        described = f"{images.dtype} {list(images.shape)}"
-        require(is_batch, "images", f"uint8 of shape [n, {shape[0]}, {shape[1]}, 3]", described)
+        try:
+            images = np.asarray(images)
+        except ValueError:  # NumPy makes no array of images of several sizes.
+            raise self._refusal("a list of arrays of different shapes") from None
+        self._require_crops(images)
         return self._embed_all(self._batches(images))
 
-    def embed_jpegs(self, jpegs: Sequence[bytes]) -> np.ndarray:
+    def embed_jpegs(self, jpegs: Iterable[bytes]) -> np.ndarray:
         """Returns unit float32 embeddings `[n, d]` of encoded crops.
 
+        A crop is turned upright as the orientation in its Exif data says.
+
+        Args:
+            jpegs: The bytes of JPEG or PNG files.
+
         Raises:
+            ArgumentError: If an item is not bytes.
             DataError: If one is damaged or of another size; the message states its index.
         """
-        for index, jpeg in enumerate(jpegs):
-            if fault := check_image(without_padding(jpeg), self.image_size, str(index)):
-                raise DataError(f"Image {index}: {fault}.")
-        return self._embed_all(
-            np.stack([decode_any(jpeg) for jpeg in batch]) for batch in self._batches(jpegs)
+        decoded = (
+            decode_crop(jpeg, self.image_size, index)
+            for index, jpeg in enumerate(require_encoded(jpegs))
+        )
+        return self._embed_all(iter(lambda: [*itertools.islice(decoded, self.batch_size)], []))
+
+    def _require_crops(self, images: Any) -> None:
+        shape = (*self.image_size, 3)
+        if not hasattr(images, "shape"):
+            raise self._refusal(type(images).__name__)
+        is_batch = len(images.shape) == 4 and tuple(images.shape[1:]) == shape
+        if not (is_batch and images.dtype == np.uint8):
+            raise self._refusal(f"{images.dtype.name} {list(images.shape)}")
+
+    def _refusal(self, received: str) -> ArgumentError:
+        height, width = self.image_size
+        return argument_error(
+            "images",
+            f"uint8 of shape [n, {height}, {width}, 3]: RGB crops of one size, pixels 0–255",
+            received,
         )
 
     def _batches(self, items: Any) -> Iterable[Any]:
         return (items[i : i + self.batch_size] for i in range(0, len(items), self.batch_size))
 
-    def _embed_all(self, batches: Iterable[np.ndarray]) -> np.ndarray:
-        rows = [unit_length(self.vectors(batch)) for batch in batches]
+    def _embed_all(self, batches: Iterable[Any]) -> np.ndarray:
+        rows = [unit_length(self.vectors(np.asarray(batch))) for batch in batches]
         empty = np.zeros((0, self.embedding_size), np.float32)
         return np.concatenate([empty, *rows]).astype(np.float32)
 
@@ -203,17 +237,21 @@ def _load_export(
     if not (directory / METADATA).is_file() or not any((directory / f).is_file() for f in files):
         raise DataError(
             f"Folder {directory} holds no exported recognizer ({METADATA}, and one of "
-            f"{', '.join(sorted(files))}). Write one with: python -m facerec_tf.export"
+            f"{', '.join(sorted(files))}). Write one with `facerec export`."
+        )
+    metadata = read_description(directory)
+    form = metadata["form"]
+    if form not in EXPORT_FORMATS:
+        raise DataError(
+            f"The export in {directory} has the format {form!r}. Known: {', '.join(EXPORT_FORMATS)}"
         )
     try:
-        metadata = json.loads((directory / METADATA).read_text())
-        embed = EXPORT_FORMATS[metadata["form"]].load(directory)
+        embed = EXPORT_FORMATS[form].load(directory)
     except (OSError, RuntimeError, ValueError, LookupError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(f"The export in {directory} is damaged: {reason}") from error
+        raise DataError(f"The export in {directory} is damaged: {reason(error)}.") from error
 
     def encode(images: Any) -> np.ndarray:
-        embeddings, norms = embed(np.asarray(images, np.uint8))
+        embeddings, norms = embed(np.asarray(images))
         return embeddings if norms is None else embeddings * norms[:, np.newaxis]
 
     return encode, metadata, not metadata.get("norm", False)

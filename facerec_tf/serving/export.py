@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -14,14 +13,12 @@ from facerec_tf.core.errors import DataError
 from facerec_tf.core.lookup import lookup
 from facerec_tf.data import new_directory
 from facerec_tf.models import weights_digest
+from facerec_tf.serving.description import write_description
 from facerec_tf.serving.embedding_graph import EmbeddingGraph
 from facerec_tf.serving.float32 import in_float32
 from facerec_tf.serving.fold import fold_batch_norm
 from facerec_tf.serving.table import EXPORT_FORMATS
 from facerec_tf.version import __version__
-
-#: File beside the network that says what it is.
-METADATA = "model.json"
 
 
 def export(
@@ -36,6 +33,7 @@ def export(
 
     Input and output are called `images` and `embedding` in every form. Batch normalisation is
     folded into the layers around it, and layers are written as the form runs them fastest.
+    `model.json` has the SHA-256 of every file, which `Embedder` compares.
 
     Args:
         backbone: Model from pixels 0–255 to embeddings; computed in float32 whatever its policy.
@@ -70,4 +68,4 @@ def export(
     graph = EmbeddingGraph(fold_batch_norm(backbone, chosen.replacements), flip_fusion)
     with new_directory(directory) as folder:
         chosen.write(graph, folder)
-        (folder / METADATA).write_text(json.dumps(described, indent=2) + "\n")
+        write_description(folder, described)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import importlib
 import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from facerec_tf.core.errors import UserError
+from facerec_tf.core.extras import load_extra
 from facerec_tf.serving.embedding_graph import EmbeddingGraph
 
 #: From uint8 RGB crops `[n, h, w, 3]` to unit float32 embeddings `[n, d]` and their norms `[n]`;
@@ -51,11 +50,5 @@ class ExportFormat(abc.ABC):
             self.import_module(module)
 
     def import_module(self, name: str) -> types.ModuleType:
-        """Imports what an extra installs; raises `UserError` if it is missing."""
-        try:
-            return importlib.import_module(name)
-        except ImportError as error:
-            raise UserError(
-                f"This form needs the package '{name.partition('.')[0]}': "
-                f"pip install 'facerec_tf[{self.extra}]'"
-            ) from error
+        """Imports what an extra installs; raises `UserError` if that is missing or broken."""
+        return load_extra(name, self.extra)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from pathlib import Path
 from typing import ClassVar
@@ -40,7 +41,11 @@ class LiteRt(ExportFormat):
         self._interpreter_class()
 
     def load(self, folder: Path) -> EmbedExport:
-        """Returns what runs it by XNNPACK on all cores."""
+        """Returns the function that runs it by XNNPACK on all cores.
+
+        An interpreter has one set of buffers, so a lock admits one thread at a time. Interpreters
+        for each thread are no faster, as one uses all cores, and each has a copy of the weights.
+        """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # TensorFlow's says that it is to be dropped.
             interpreter = self._interpreter_class()(
@@ -51,14 +56,18 @@ class LiteRt(ExportFormat):
         # The converter does not keep the outputs' names: only the norms have one axis.
         outputs = {len(output["shape"]): output for output in interpreter.get_output_details()}
 
+        lock = threading.Lock()
+
         def embed(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-            if tuple(interpreter.get_input_details()[0]["shape"]) != batch.shape:
-                interpreter.resize_tensor_input(images["index"], batch.shape)
-                interpreter.allocate_tensors()
-            interpreter.set_tensor(images["index"], batch)
-            interpreter.invoke()
-            embeddings = interpreter.get_tensor(outputs[2]["index"])
-            return embeddings, interpreter.get_tensor(outputs[1]["index"]) if 1 in outputs else None
+            with lock:
+                if tuple(interpreter.get_input_details()[0]["shape"]) != batch.shape:
+                    interpreter.resize_tensor_input(images["index"], batch.shape)
+                    interpreter.allocate_tensors()
+                interpreter.set_tensor(images["index"], batch)
+                interpreter.invoke()
+                # Copies of the buffers, which the next call changes.
+                copies = {n: interpreter.get_tensor(o["index"]) for n, o in outputs.items()}
+            return copies[2], copies.get(1)
 
         return embed
 

@@ -29,7 +29,8 @@ class SavedModel(ExportFormat):
     """TensorFlow's own format, for every TensorFlow there is: Python, C++, Serving.
 
     Signatures: `serving_default` takes `images`, uint8 crops `[batch, h, w, 3]`, `embed_jpeg`
-    takes `jpegs`, strings `[batch]`, each an encoded crop of that size. Where an alignment template
+    takes `jpegs`, strings `[batch]`, each an encoded crop of that size, whose Exif orientation is
+    ignored: TensorFlow's decoder does not read it. Where an alignment template
     has that size, `embed_photo` takes `photos`, uint8 `[batch, height, width, 3]` of any one size,
     and `landmarks`, float32 `[batch, 5, 2]`, and crops by that template: right for networks that
     were trained on crops by it. All return `embedding`
@@ -43,7 +44,7 @@ class SavedModel(ExportFormat):
 
     def write(self, graph: EmbeddingGraph, folder: Path) -> None:
         """Writes the signatures."""
-        embed = graph.function(self.jit_compile)
+        embed = _of_any_number(graph.function(self.jit_compile), graph.crops)
         crop = tf.TensorSpec(graph.crops.shape[1:], tf.uint8)
 
         def decode(jpeg: tf.Tensor) -> tf.Tensor:
@@ -69,6 +70,24 @@ class SavedModel(ExportFormat):
             return outputs[EMBEDDING].numpy(), outputs[NORM].numpy() if NORM in outputs else None
 
         return embed
+
+
+def _of_any_number(
+    embed: Callable, crops: tf.TensorSpec
+) -> tf.types.experimental.PolymorphicFunction:
+    """Returns a function that also takes no images, which TensorFlow's fused convolutions do not.
+
+    It embeds one black image instead, and returns nothing.
+    """
+
+    @tf.function(input_signature=[crops])
+    def embed_any(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        count = tf.shape(images)[0]
+        missing = tf.cast(tf.equal(count, 0), tf.int32)
+        outputs = embed(tf.pad(images, [[0, missing], [0, 0], [0, 0], [0, 0]]))
+        return {name: output[:count] for name, output in outputs.items()}
+
+    return embed_any
 
 
 def _embed_photo(embed: Callable, align: FaceWarp) -> tf.types.experimental.PolymorphicFunction:

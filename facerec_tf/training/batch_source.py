@@ -177,8 +177,8 @@ class BatchSource:
         _LOG.warning("Skipped %d damaged images, listed in %s", len(found), self.damaged_log)
         if self.damaged > MAX_DAMAGED * max(self.num_images, self._position):
             raise DataError(
-                f"{self.damaged} of the first {self._position} images are damaged, more than 1 %. "
-                f"They are listed in {self.damaged_log}; the latest: {faults[-1]}"
+                f"{self.damaged:,} of the first {self._position} images are damaged, more than "
+                f"1 %. They are listed in {self.damaged_log}; the latest: {faults[-1]}"
             )
 
     def explained_errors(self, steps: int) -> contextlib.AbstractContextManager[None]:

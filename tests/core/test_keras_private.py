@@ -53,5 +53,7 @@ def test_a_method_with_other_parameters_is_reported():
 
 def test_the_check_runs_at_import(monkeypatch):
     monkeypatch.setattr(keras.optimizers.Optimizer, "_get_variable_index", None)
-    with pytest.raises(ImportError, match=r"Keras 3\.10 to \S+ work: pip install 'keras>=3\.10"):
+    with pytest.raises(
+        ImportError, match=r"Keras 3\.12\.1 to \S+ work: pip install 'keras>=3\.12\.1,"
+    ):
         importlib.reload(keras_private)

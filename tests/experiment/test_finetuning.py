@@ -173,6 +173,48 @@ def test_half_precision_keeps_the_head_in_float32(finished_run, people, tmp_path
     assert keras.config.dtype_policy().name == "float32"
 
 
+STILL = {"finetuning.keep_head": True, "optimizer.lr": 1e-12, "optimizer.weight_decay": 0.0}
+
+
+@pytest.mark.slow
+def test_a_head_gains_an_identity(finished_run, tmp_path, capsys):
+    """The first six of seven drawn people are those of the pretrained run."""
+    more = tmp_path / "more"
+    write_synthetic(more, identities=7, images=6, holdout=0, workers=1)
+    train(configure(finished_run, more, **STILL), tmp_path / "run", resume=False, verbose=2)
+    assert "head kept (6 identities; 1 new, which start at their class means)." in (
+        capsys.readouterr().out
+    )
+    before = load_keras(finished_run / "recognizer.keras")
+    centres = load_keras(tmp_path / "run" / "recognizer.keras").head.centres.numpy()
+    np.testing.assert_allclose(centres[:, :6], before.head.centres, rtol=1e-5)
+    sample = sample_images(more, seed=0)
+    embeddings = l2_normalize(before(sample.images, training=False)).numpy()
+    mean = embeddings[sample.labels == 6].mean(axis=0)
+    new = centres[:, 6]
+    assert new @ mean / np.linalg.norm(mean) / np.linalg.norm(new) > 0.9999
+    length = np.linalg.norm(before.head.centres, axis=0).mean()
+    assert np.linalg.norm(new) == pytest.approx(length, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_a_head_loses_identities(finished_run, people, tmp_path, capsys):
+    train(configure(finished_run, people, **STILL), tmp_path / "run", resume=False, verbose=2)
+    assert "head kept (4 identities; 2 not in these records dropped)." in capsys.readouterr().out
+    before = load_keras(finished_run / "recognizer.keras").head.centres.numpy()
+    after = load_keras(tmp_path / "run" / "recognizer.keras").head.centres
+    np.testing.assert_allclose(after, before[:, :4], rtol=1e-5)
+
+
+def test_a_head_without_names_fits_the_same_number_only(finished_run, people, tmp_path):
+    shutil.copy(finished_run / "recognizer.keras", tmp_path)
+    config = configure(tmp_path, people, **{"finetuning.keep_head": True})
+    expected = "--pretrained has 6 identities, this run 4, .* because its run folder is missing"
+    with pytest.raises(ArgumentError, match=expected):
+        train(config, tmp_path / "run", resume=False, verbose=0)
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -182,10 +224,6 @@ def test_half_precision_keeps_the_head_in_float32(finished_run, people, tmp_path
         (
             {"finetuning.head_init": "class_means", "model.loss": "triplet"},
             "'head_init' requires a margin head; --loss=triplet has none",
-        ),
-        (
-            {"finetuning.keep_head": True},
-            "'keep_head' requires the same identities: --pretrained has 6 identities",
         ),
     ],
     ids=str,

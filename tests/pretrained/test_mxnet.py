@@ -113,8 +113,37 @@ def test_the_symbol_tells_scaling_epsilon_and_fixed_gammas(tmp_path):
 
 @pytest.mark.parametrize(
     "description",
-    [{}, {"nodes": [{"op": "BatchNorm"}]}, symbol(node("_mul_scalar", "m", 0)), symbol()["nodes"]],
+    [
+        {},
+        {"nodes": [{"op": "BatchNorm"}]},
+        symbol(node("_mul_scalar", "m", 0)),
+        symbol(node("_div_scalar", "m", 0, scalar="0")),
+        symbol({"op": "BatchNorm", "name": [], "inputs": [[0, 0, 0]]}),
+        {"nodes": {"data": 1}},
+        {"nodes": [[[[]]]]},
+        symbol(node("BatchNorm", "m", 0, eps="x" * 10**6)),
+    ],
 )
 def test_a_damaged_symbol_is_named(tmp_path, description):
-    with pytest.raises(DataError, match=r"MXNet symbol '.*model-symbol.json' is damaged"):
+    with pytest.raises(
+        DataError, match=r"MXNet symbol '.*model-symbol.json' (is damaged|must hold)"
+    ) as error:
         read_with_symbol(tmp_path, description)
+    assert len(str(error.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[" * 10**5, "is not valid JSON: nested too deeply"),
+        ('{"nodes": ' + "[" * 10**5, "is not valid JSON: nested too deeply"),
+        ("[]", "must hold a JSON object"),
+        ("{", "is not valid JSON"),
+        ("", "is not valid JSON"),
+        ('{"nodes": ' + "9" * 5000 + "}", "is not valid JSON"),
+    ],
+)
+def test_a_symbol_that_is_not_json_is_named(tmp_path, text, words):
+    (tmp_path / "model-symbol.json").write_text(text)
+    with pytest.raises(DataError, match=rf"MXNet symbol '.*model-symbol.json' {words}"):
+        read_weights(write(tmp_path, params_bytes(ARRAYS)))

@@ -1,3 +1,5 @@
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -32,6 +34,13 @@ def test_the_error_for_a_keras_model_names_the_flags(tmp_path):
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "m.keras")
     with pytest.raises(DataError, match="already a Keras model: pass it as --pretrained"):
         read_weights(tmp_path / "m.keras")
+
+
+def test_what_is_not_a_regular_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.pt")
+    for path, found in ((tmp_path / "pipe.pt", "a named pipe"), (tmp_path, "a folder")):
+        with pytest.raises(DataError, match=rf"Cannot read weight file '.*': it is {found}"):
+            read_weights(path)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -1,18 +1,21 @@
 """Exported models: every signature, every precision, and what is wrong with damaged ones."""
 
+import io
+import json
 import shutil
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import ExifTags, Image, ImageOps
 
 from facerec_tf.alignment import TEMPLATES, crop
 from facerec_tf.backbones import iresnet
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
-from facerec_tf.models import weights_digest
+from facerec_tf.models import Recognizer, weights_digest
 from facerec_tf.serving import Embedder, export
 from tests.serving.networks import unit
 
@@ -119,26 +122,93 @@ def test_no_images_give_no_embeddings(exported):
     embedder = Embedder(exported)
     assert embedder.embed(IMAGES[:0]).shape == (0, 4)
     assert embedder.embed_jpegs([]).shape == (0, 4)
+    assert embedder.vectors(IMAGES[:0]).shape == (0, 4)
+
+
+def test_signatures_take_no_images(tmp_path):
+    """Of a network with flip fusion, whose reshape must not guess the number of images."""
+    export(make_backbone(), tmp_path / "export", flip_fusion=True)
+    signatures = tf.saved_model.load(str(tmp_path / "export")).signatures
+    for outputs in (
+        signatures["embed_jpeg"](jpegs=tf.constant([], tf.string)),
+        signatures["serving_default"](images=tf.constant(IMAGES[:0])),
+    ):
+        assert (outputs["embedding"].shape, outputs["norm"].shape) == ((0, 4), (0,))
 
 
 @pytest.mark.parametrize(
-    "images", [IMAGES.astype(np.float32), IMAGES[0], IMAGES[:, :8], IMAGES[..., :1]]
+    ("images", "received"),
+    [
+        (IMAGES.astype(np.float32), r"float32 \[5, 16, 16, 3\]"),
+        (IMAGES / 255.0, r"float64 \[5, 16, 16, 3\]"),
+        (IMAGES.astype(np.int64), r"int64 \[5, 16, 16, 3\]"),
+        (IMAGES[0], r"uint8 \[16, 16, 3\]"),
+        (IMAGES[:, :8], r"uint8 \[5, 8, 16, 3\]"),
+        (IMAGES[..., :1], r"uint8 \[5, 16, 16, 1\]"),
+        (IMAGES[..., 0], r"uint8 \[5, 16, 16\]"),
+        (np.concatenate([IMAGES, IMAGES[..., :1]], axis=-1), r"uint8 \[5, 16, 16, 4\]"),
+        ([IMAGES[0], IMAGES[0, :8]], "a list of arrays of different shapes"),
+        ([], r"float64 \[0\]"),
+        ("a.jpg", r"str\d+ \[\]"),
+        (None, r"object \[\]"),
+    ],
 )
-def test_other_arrays_are_refused(exported, images):
-    with pytest.raises(ArgumentError, match=r"'images' must be uint8 of shape \[n, 16, 16, 3\]"):
+def test_other_arrays_are_refused(exported, images, received):
+    message = rf"'images' must be uint8 of shape \[n, 16, 16, 3\]: RGB .*'{received}'"
+    with pytest.raises(ArgumentError, match=message):
         Embedder(exported).embed(images)
+
+
+def test_vectors_takes_crops_only(backbone, exported):
+    """Floats from 0 to 1 would become black images, and other sizes other embeddings."""
+    for embedder in (Embedder(exported), Embedder.of_recognizer(Recognizer(backbone))):
+        for wrong in (IMAGES / np.float32(255), IMAGES[:, :8], IMAGES.tolist()):
+            with pytest.raises(ArgumentError, match=r"'images' must be uint8 of shape \[n, 16, 1"):
+                embedder.vectors(wrong)
+
+
+@pytest.mark.parametrize(
+    ("jpegs", "received"),
+    [
+        ("a.jpg", "one str"),
+        (b"...", "one bytes"),
+        (["a.jpg"], "a list with a str"),
+        ([encode_jpeg(IMAGES[0]), IMAGES[0]], "a list with a ndarray"),
+    ],
+)
+def test_what_is_not_encoded_is_refused(exported, jpegs, received):
+    message = rf"'jpegs' must be a list of the bytes of JPEG or PNG .* Received: {received}"
+    with pytest.raises(ArgumentError, match=message):
+        Embedder(exported).embed_jpegs(jpegs)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_crops_are_turned_upright_as_their_exif_tag_says(exported, orientation):
+    upright = np.repeat(np.repeat(IMAGES[0, ::8, ::8], 8, 0), 8, 1)
+    back = {5: 5, 6: 8, 7: 7, 8: 6}.get(orientation, orientation)
+    stored = Image.fromarray(upright)
+    stored.getexif()[ExifTags.Base.Orientation] = back
+    stored = ImageOps.exif_transpose(stored)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    embedder = Embedder(exported)
+    for kind in ("jpeg", "png"):
+        file = io.BytesIO()
+        stored.save(file, kind, exif=exif, quality=100, subsampling=0)
+        cosine = embedder.embed_jpegs([file.getvalue()]) @ embedder.embed(upright[None]).T
+        assert cosine > 0.9999
 
 
 @pytest.mark.parametrize(
     ("jpeg", "words"),
     [
-        (b"", "Image 1: the image is empty"),
-        (encode_jpeg(IMAGES[0])[:-20], "Image 1: the image is truncated"),
-        (b"\xff\xd8 nonsense \xff\xd9", "Image 1: the image cannot be decoded"),
+        (b"", "Image 1 cannot be embedded: it is empty"),
+        (encode_jpeg(IMAGES[0])[:-20], "Image 1 cannot be embedded: it is truncated"),
+        (b"\xff\xd8 nonsense \xff\xd9", "Image 1 cannot be embedded: it is not an image"),
         (encode_jpeg(IMAGES[0, :8]), "Image 1 is 8x16 pixels, expected 16x16"),
     ],
 )
-def test_damaged_crops_are_told_by_number(exported, jpeg, words):
+def test_damaged_crops_are_named_by_number(exported, jpeg, words):
     with pytest.raises(DataError, match=words):
         Embedder(exported).embed_jpegs([encode_jpeg(IMAGES[0]), jpeg])
 
@@ -147,11 +217,51 @@ def test_a_damaged_export_is_named(exported, tmp_path):
     with pytest.raises(DataError, match="holds no exported recognizer"):
         Embedder(tmp_path)
     exported = shutil.copytree(exported, tmp_path / "copy")
-    (exported / "variables" / "variables.index").unlink()
-    with pytest.raises(DataError, match="is damaged: "):
+    index = exported / "variables" / "variables.index"
+    content = index.read_bytes()
+    index.write_bytes(content[:-1] + b"?")
+    with pytest.raises(DataError, match=r"variables\.index': its SHA-256 differs from that in"):
+        Embedder(exported)
+    index.unlink()
+    with pytest.raises(DataError, match=r"variables\.index': it is missing"):
         Embedder(exported)
     (exported / "model.json").write_text("{")
-    with pytest.raises(DataError, match="is damaged: "):
+    with pytest.raises(DataError, match=r"model\.json' is not valid JSON"):
+        Embedder(exported)
+
+
+@pytest.mark.parametrize("name", ["form", "embedding_size", "norm", "files", "checksum"])
+def test_a_changed_description_is_refused(exported, tmp_path, name):
+    exported = shutil.copytree(exported, tmp_path / "copy")
+    described = json.loads((exported / "model.json").read_text())
+    for changed in ({**described, name: 5}, {k: v for k, v in described.items() if k != name}):
+        (exported / "model.json").write_text(json.dumps(changed))
+        with pytest.raises(DataError, match=r"model\.json': its content does not match its check"):
+            Embedder(exported)
+
+
+def test_every_file_has_a_digest_and_no_file_a_path_of_this_machine(exported):
+    described = json.loads((exported / "model.json").read_text())
+    files = [path for path in exported.rglob("*") if path.is_file()]
+    names = {path.relative_to(exported).as_posix() for path in files}
+    assert described["files"].keys() == names - {"model.json"}
+    for path in files:
+        assert str(exported.parent).encode() not in path.read_bytes()
+
+
+def test_exports_of_versions_without_digests_are_read(exported, tmp_path):
+    expected = Embedder(exported).embed(IMAGES)
+    exported = shutil.copytree(exported, tmp_path / "copy")
+    described = json.loads((exported / "model.json").read_text())
+    del described["files"], described["checksum"]
+    (exported / "model.json").write_text(json.dumps(described))
+    np.testing.assert_array_equal(Embedder(exported).embed(IMAGES), expected)
+    for name, value in {"image_size": [112], "embedding_size": "8", "form": 1}.items():
+        (exported / "model.json").write_text(json.dumps({**described, name: value}))
+        with pytest.raises(DataError, match=rf"model\.json': '{name}' must be"):
+            Embedder(exported)
+    (exported / "model.json").write_text(json.dumps({**described, "form": "tensorrt"}))
+    with pytest.raises(DataError, match=r"has the format 'tensorrt'\. Known: saved_model, xla"):
         Embedder(exported)
 
 

@@ -82,7 +82,8 @@ def test_damage_is_named(form, tmp_path):
     (tmp_path / EXPORT_FORMATS[form].file).write_bytes(b"no network")
     with pytest.raises(DataError, match="holds no exported recognizer"):
         Embedder(tmp_path)
-    (tmp_path / "model.json").write_text(json.dumps({"form": form}))
+    described = {"form": form, "embedding_size": 4, "image_size": [16, 16], "digest": ""}
+    (tmp_path / "model.json").write_text(json.dumps(described))  # As versions without digests did.
     with pytest.raises(DataError, match="is damaged: "):
         Embedder(tmp_path)
 

@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -51,9 +53,10 @@ def test_nothing_yet_and_damage(tmp_path):
     checkpoints = Checkpoints(tmp_path / "none")
     assert checkpoints.latest() is None
     assert checkpoints.best() is None
-    path = checkpoints.save(STATE, 1).path / "variables.npz"
+    checkpoint = checkpoints.save(STATE, 1)
+    path = checkpoint.path / "variables.npz"
     path.write_bytes(path.read_bytes()[:50])
-    with pytest.raises(DataError, match=r"step-00000001 cannot be read"):
+    with pytest.raises(DataError, match=r"step-00000001/variables\.npz is damaged"):
         checkpoints.latest().load()
 
 
@@ -79,3 +82,20 @@ def test_a_damaged_state_leaves_the_older_checkpoints(tmp_path, text):
     assert str(state) in str(fault)
     checkpoints.save(STATE, 2, 0.9)
     assert checkpoints.faults() == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_damaged_checkpoint_is_refused_or_unchanged(tmp_path, seed):
+    checkpoint = Checkpoints(tmp_path).save(STATE, 1)
+    path = checkpoint.path / "variables.npz"
+    content = bytearray(path.read_bytes())
+    place, bit = divmod(int(np.random.default_rng(seed).integers(8 * len(content))), 8)
+    content[place] ^= 1 << bit
+    path.write_bytes(content)
+    loaded = {}
+    with contextlib.suppress(DataError):
+        loaded = checkpoint.load()
+    # Another name or shape is found when the values are assigned to the variables.
+    if {n: v.shape for n, v in loaded.items()} == {n: v.shape for n, v in STATE.items()}:
+        for name, value in STATE.items():
+            np.testing.assert_array_equal(loaded[name], value)

@@ -41,6 +41,7 @@ from absl import flags
 
 from facerec_tf import backbones, margins, serving
 from facerec_tf.core.errors import UserError
+from facerec_tf.core.extras import load_extra
 from facerec_tf.core.lookup import require_known
 from facerec_tf.models import Recognizer
 from facerec_tf.training import Trainer
@@ -251,14 +252,13 @@ def torch_networks() -> dict[str, Callable[[], Any]]:
     """Returns the builders of PyTorch's networks, by the names of this kit's.
 
     Raises:
-        UserError: If PyTorch is not installed.
+        UserError: If PyTorch is not installed, or cannot be imported.
     """
+    load_extra("torch")
     sys.path.append(str(Path(__file__).resolve().parents[2]))
-    try:
-        from tools.torch_networks.iresnet import UNITS, IResNet
-        from tools.torch_networks.mobilefacenet import MobileFaceNet
-    except ImportError as error:
-        raise UserError("This needs PyTorch: pip install 'facerec_tf[torch]'") from error
+    from tools.torch_networks.iresnet import UNITS, IResNet
+    from tools.torch_networks.mobilefacenet import MobileFaceNet
+
     iresnet = functools.partial(IResNet, dropout=0.4)
     return {
         "mbf": MobileFaceNet,
