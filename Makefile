@@ -94,7 +94,7 @@ $(VENV)/installed: setup.cfg pyproject.toml
 
 # The extras for other file formats and clusters: gigabytes that the demo does not need.
 $(VENV)/installed-all: $(VENV)/installed
-	$(BIN)/python -m pip install -qq --editable .[dev,torch,onnx,litert,mtcnn,parquet,tfds,beam]
+	$(BIN)/python -m pip install -qq --editable .[dev,torch,onnx,litert,mtcnn,heif,parquet,tfds,beam]
 	touch $@
 
 .venv-lowest/installed: setup.cfg

@@ -9,37 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import typing
 from collections.abc import Mapping
 from typing import Any
 
-from facerec_tf.core.errors import (
-    ArgumentError,
-    require,
-    require_between,
-    require_count,
-    require_positive,
-)
+from facerec_tf.core.bounds import require_count, require_non_negative, require_positive
+from facerec_tf.core.errors import ArgumentError, require, require_between
+from facerec_tf.core.json_types import dataclass_from_json
 from facerec_tf.core.lookup import require_known
-
-#: Largest number of steps, and of anything that is counted in steps: it fits int32 with a margin.
-MOST_STEPS = 10**9
-#: Largest number of passes over the images.
-MOST_EPOCHS = 10**6
-#: Largest number of images per step, over all devices.
-MOST_IMAGES_PER_STEP = 10**6
-#: Largest shuffle buffer, in records; each takes some kilobytes of memory.
-MOST_SHUFFLED = 10**8
-#: Largest embedding; the widest published ones have 4096 dimensions.
-MOST_DIMENSIONS = 65536
-#: Longest side of an input image, in pixels.
-MOST_PIXELS = 4096
-#: Largest number of images that are drawn.
-MOST_DRAWN = 10**7
-#: Largest number of checkpoints to keep.
-MOST_CHECKPOINTS = 10**6
-#: Largest option that is multiplied with weights or gradients, which are float32.
-MOST_FLOAT = 1e30
 
 #: Backbone of a run that does not specify one.
 DEFAULT_BACKBONE = "iresnet50"
@@ -125,16 +101,13 @@ class DataConfig:
     synthetic_images: int = option(10, "Number of images per synthetic identity.")
 
     def __post_init__(self) -> None:
-        require_count("min_images", self.min_images, most=MOST_STEPS)
-        require_count("shuffle_buffer", self.shuffle_buffer, most=MOST_SHUFFLED)
+        require_count("min_images", self.min_images)
+        require_count("shuffle_buffer", self.shuffle_buffer)
         if self.images_per_identity:
-            most = MOST_IMAGES_PER_STEP
-            require_count("images_per_identity", self.images_per_identity, least=2, most=most)
-        for name in ("synthetic_identities", "synthetic_images"):
-            require_count(name, getattr(self, name), least=2, most=MOST_DRAWN)
-        drawn = self.synthetic_identities * self.synthetic_images
-        expected = f"at most {MOST_DRAWN:,} images of all identities"
-        require(drawn <= MOST_DRAWN, "synthetic_images", expected, self.synthetic_images)
+            require_count("images_per_identity", self.images_per_identity, least=2)
+        require_count("synthetic_identities", self.synthetic_identities, least=2)
+        require_count("synthetic_images", self.synthetic_images, least=2)
+        require_count("synthetic_images", self.synthetic_identities * self.synthetic_images)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,15 +144,14 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if self.embedding_size is not None:
-            require_count("embedding_size", self.embedding_size, most=MOST_DIMENSIONS)
+            require_count("embedding_size", self.embedding_size)
         if self.dropout is not None:
             is_share = 0 <= self.dropout < 1
             require(is_share, "dropout", "at least 0 and below 1", self.dropout)
-        is_size = not self.image_size or (
-            len(self.image_size) == 2 and all(0 < n <= MOST_PIXELS for n in self.image_size)
-        )
-        expected = f"HEIGHT,WIDTH in pixels, each from 1 to {MOST_PIXELS}"
-        require(is_size, "image_size", expected, self.image_size)
+        is_size = len(self.image_size) in (0, 2)
+        require(is_size, "image_size", "HEIGHT,WIDTH in pixels", self.image_size)
+        for side in self.image_size:
+            require_count("image_size", side)
         is_share = 0 <= self.label_smoothing < 1
         require(is_share, "label_smoothing", "at least 0 and below 1", self.label_smoothing)
 
@@ -222,7 +194,7 @@ class FineTuningConfig:
     def __post_init__(self) -> None:
         require_known(self.head_init, HEAD_INITS, "head_init")
         require(0 < self.layer_decay <= 1, "layer_decay", "above 0, at most 1", self.layer_decay)
-        require_count("head_warmup_steps", self.head_warmup_steps, least=0, most=MOST_STEPS)
+        require_count("head_warmup_steps", self.head_warmup_steps, least=0)
         if self.keep_head and self.head_init != "random":
             raise ArgumentError(
                 "Arguments 'keep_head' and 'head_init' exclude each other. Received: keep_head=True"
@@ -264,14 +236,13 @@ class OptimizerConfig:
         require_known(self.optimizer, OPTIMIZERS, "optimizer")
         require_known(self.schedule, SCHEDULES, "schedule")
         require_positive("lr", self.lr)
-        require_between("lr", self.lr, 0.0, MOST_FLOAT)
         is_share = 0 <= self.momentum < 1
         require(is_share, "momentum", "at least 0 and below 1", self.momentum)
         require_between("decay_factor", self.decay_factor, 0.0, 1.0)
         require_positive("decay_power", self.decay_power)
-        require_count("warmup_steps", self.warmup_steps, least=0, most=MOST_STEPS)
-        require_between("weight_decay", self.weight_decay, 0.0, MOST_FLOAT)
-        require_between("clip_norm", self.clip_norm, 0.0, MOST_FLOAT)
+        require_count("warmup_steps", self.warmup_steps, least=0)
+        require_non_negative("weight_decay", self.weight_decay)
+        require_non_negative("clip_norm", self.clip_norm)
         if self.decay is not None:
             require_known(self.decay, DECAYS, "decay")
             if self.decay == "coupled" and self.optimizer != "sgd":
@@ -287,8 +258,7 @@ class OptimizerConfig:
         ascending = list(self.boundaries) == sorted(set(self.boundaries))
         is_calendar = ascending and min(self.boundaries, default=1) > 0
         require(is_calendar, "boundaries", "ascending steps, the first at least 1", self.boundaries)
-        for boundary in self.boundaries:
-            require_count("boundaries", boundary, most=MOST_STEPS)
+        require_count("boundaries", max(self.boundaries, default=1))
 
     @property
     def coupled(self) -> bool:
@@ -326,16 +296,10 @@ class TrainingConfig:
     )
 
     def __post_init__(self) -> None:
-        for name, most in (
-            ("batch_size", MOST_IMAGES_PER_STEP),
-            ("epochs", MOST_EPOCHS),
-            ("log_every", MOST_STEPS),
-            ("checkpoint_every", MOST_STEPS),
-            ("keep_checkpoints", MOST_CHECKPOINTS),
-        ):
-            require_count(name, getattr(self, name), most=most)
+        for name in ("batch_size", "epochs", "log_every", "checkpoint_every", "keep_checkpoints"):
+            require_count(name, getattr(self, name))
         if self.max_steps is not None:
-            require_count("max_steps", self.max_steps, most=MOST_STEPS)
+            require_count("max_steps", self.max_steps)
         require(0 <= self.ema < 1, "ema", "at least 0 and below 1", self.ema)
         require_known(self.precision, PRECISIONS, "precision")
         require_known(self.strategy, STRATEGIES, "strategy")
@@ -366,9 +330,9 @@ class EvaluationConfig:
 
     def __post_init__(self) -> None:
         if self.eval_every is not None:
-            require_count("eval_every", self.eval_every, most=MOST_STEPS)
+            require_count("eval_every", self.eval_every)
         if self.angles_every is not None:
-            require_count("angles_every", self.angles_every, least=0, most=MOST_STEPS)
+            require_count("angles_every", self.angles_every, least=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -400,25 +364,13 @@ class ExperimentConfig:
         """Returns the options written by `to_json`.
 
         Raises:
-            ArgumentError: If the text is not valid JSON, or as `from_groups`.
+            ArgumentError: If the text is not valid JSON or does not describe a configuration.
         """
         try:
-            return cls.from_groups(json.loads(text))
+            groups = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ArgumentError(f"The configuration is not valid JSON: {error}") from error
-
-    @classmethod
-    def from_groups(cls, groups: Mapping[str, Any]) -> ExperimentConfig:
-        """Returns the options in a mapping from group and field to value, as JSON stores them.
-
-        Raises:
-            ArgumentError: If a group is missing, or an option is unknown or has a value of another
-                type or outside its domain.
-        """
-        require(isinstance(groups, dict), "configuration", "a JSON object", groups)
-        for name in groups:
-            require_known(name, [field.name for field in FIELDS], "group of options")
-        return cls(**{f.name: _group(f.name, type(f.default), groups.get(f.name)) for f in FIELDS})
+        return dataclass_from_json(cls, groups, "configuration")
 
     def override(self, values: Mapping[str, Any]) -> ExperimentConfig:
         """Returns a copy with other values of the options that are named as `group.field`."""
@@ -436,51 +388,3 @@ class ExperimentConfig:
 
 
 FIELDS = dataclasses.fields(ExperimentConfig)
-
-
-def _group(group: str, kind: Any, values: Any) -> Any:
-    """Returns a group of options from JSON, which stores tuples as lists."""
-    require(isinstance(values, dict), group, "a JSON object of options", values)
-    hints = typing.get_type_hints(kind)
-    for name in values:
-        require_known(name, list(hints), f"option of {group}")
-    found = {name: _from_json(value) for name, value in values.items()}
-    for name, value in found.items():
-        require(_has_type(value, hints[name]), f"{group}.{name}", _TYPES[hints[name]], value)
-    return kind(**found)
-
-
-def _from_json(value: Any) -> Any:
-    """Returns the value with tuples for lists, at any depth."""
-    if isinstance(value, dict):
-        return {key: _from_json(each) for key, each in value.items()}
-    return tuple(_from_json(each) for each in value) if isinstance(value, list) else value
-
-
-#: Annotation of a field → its values, as they are written in JSON.
-_TYPES: dict[Any, str] = {
-    bool: "True or False",
-    int: "an integer",
-    int | None: "an integer or null",
-    float: "a number",
-    float | None: "a number or null",
-    str: "a string",
-    str | None: "a string or null",
-    tuple[int, ...]: "a list of integers",
-    tuple[str, ...]: "a list of strings",
-    Mapping[str, Any]: "a JSON object",
-}
-
-
-def _has_type(value: Any, hint: Any) -> bool:
-    """Whether `value` has the type of an annotation of a field in this file."""
-    if arguments := typing.get_args(hint):
-        origin = typing.get_origin(hint)
-        if origin is tuple:
-            return isinstance(value, tuple) and all(_has_type(v, arguments[0]) for v in value)
-        if origin is Mapping:
-            return isinstance(value, dict)
-        return any(_has_type(value, each) for each in arguments)
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))

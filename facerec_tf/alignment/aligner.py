@@ -56,8 +56,8 @@ class _Candidate(NamedTuple):
 class Aligner:
     """Detects, selects and crops faces and applies quality limits. Use one instance per thread.
 
-    In a photograph that is stored turned, without an Exif tag that says so, detectors see faces
-    whose landmarks are wrong, with a lower confidence than in the upright photograph.
+    Detectors also find faces in photographs that are turned but have no Exif tag for it. The
+    landmarks of these faces are wrong, and the confidence is lower than in the upright photograph.
 
     Attributes:
         detector: The face detector.
@@ -112,17 +112,17 @@ class Aligner:
     def _find(self, image: np.ndarray) -> _Candidate:
         """Returns the faces of the photograph, or of the turn in which they are clearly better."""
         found = self.detector.detect(image)
-        stored = _Candidate(0, image, self._plausible(found))
-        best = stored
-        if self._is_unsure(stored):
+        unturned = _Candidate(0, image, self._plausible(found))
+        best = unturned
+        if self._is_unsure(unturned):
             turns = [self._turned(image, quarters) for quarters in (1, 2, 3)]
             other = max(turns, key=lambda candidate: candidate.score)
-            if other.score > stored.score + _CLEARLY:
+            if other.score > unturned.score + _CLEARLY:
                 best = other
         if best.quarters and not self.try_rotations:
             raise RejectedFaceError(
                 f"turned photograph: a face is found more clearly after a turn by "
-                f"{90 * best.quarters}° ({best.score:.2f}, before {stored.score:.2f}); "
+                f"{90 * best.quarters}° ({best.score:.2f}, before {unturned.score:.2f}); "
                 "--try_rotations uses it"
             )
         if best.faces:
@@ -131,11 +131,11 @@ class Aligner:
             raise RejectedFaceError(reason)
         raise RejectedFaceError("no face was found")
 
-    def _is_unsure(self, stored: _Candidate) -> bool:
+    def _is_unsure(self, unturned: _Candidate) -> bool:
         if self.try_rotations:
-            return stored.score < self.detector.upright_score
-        doubtful = self.check_landmarks and bool(stored.faces)
-        return doubtful and stored.score < self.detector.doubtful_score
+            return unturned.score < self.detector.upright_score
+        doubtful = self.check_landmarks and bool(unturned.faces)
+        return doubtful and unturned.score < self.detector.doubtful_score
 
     def _turned(self, image: np.ndarray, quarters: int) -> _Candidate:
         turned = turned_image(image, quarters)

@@ -16,11 +16,9 @@ class Detector(abc.ABC):
 
     Attributes:
         least_score: Default of the least confidence that a face must have.
-        doubtful_score: Confidence below which a face is compared with the faces found in the
-            photograph turned by 90, 180 and 270 degrees: it may be seen in a photograph that is
-            stored turned. 0 for never.
-        upright_score: Confidence that no face reaches in a photograph that is stored turned. 1 if
-            there is none.
+        doubtful_score: Confidence below which the photograph may be turned: the faces found after
+            turns by 90, 180 and 270 degrees are compared. 0 to compare none.
+        upright_score: Confidence that faces reach in upright photographs only; 1 if unknown.
     """
 
     least_score: ClassVar[float]

@@ -42,5 +42,5 @@ def only_face(faces: Sequence[Face], image_size: tuple[int, int]) -> list[Face]:
         RejectedFaceError: If there are several.
     """
     if len(faces) > 1:
-        raise RejectedFaceError(f"it shows {len(faces)} faces, where only one is allowed")
+        raise RejectedFaceError(f"several faces: it shows {len(faces)}, where only one is allowed")
     return list(faces)

@@ -69,14 +69,12 @@ class BatchNorm(keras.layers.BatchNormalization):
         axes = list(range(len(inputs.shape) - 1))
         replica = tf.distribute.get_replica_context()
 
-        def average(value: Any) -> Any:
-            return replica.all_reduce("MEAN", value)
-
+        # Sums, because the replicas' shares may differ in size, and be empty.
+        own_count = tf.cast(tf.size(x) // x.shape[-1], tf.float32)
+        total, count = replica.all_reduce("SUM", [tf.reduce_sum(x, axes), own_count])
+        mean = total / count
         # From deviations: E[x²] − E[x]² would lose most of float32's digits to cancellation.
-        own_mean, own_variance = tf.nn.moments(x, axes)
-        mean = average(own_mean)
-        variance = average(own_variance + tf.square(own_mean - mean))
-        count = tf.cast(tf.size(x) // x.shape[-1] * _replicas(), tf.float32)
+        variance = replica.all_reduce("SUM", tf.reduce_sum(tf.square(x - mean), axes)) / count
         self._update_statistics(mean, variance * count / tf.maximum(count - 1.0, 1.0))
         outputs = ops.batch_normalization(
             x, mean, variance, axis=-1, offset=self.beta, scale=self.gamma, epsilon=self.epsilon

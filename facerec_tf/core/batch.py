@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from facerec_tf.core.errors import require
+from facerec_tf.core.labels import check_labels
 
 
 def require_matrix(shape: tuple) -> None:
@@ -13,26 +14,24 @@ def require_matrix(shape: tuple) -> None:
     require(known, "embeddings", "of shape [batch, embedding_size]", shape)
 
 
-def require_batch(
-    embeddings: tf.Tensor, labels: tf.Tensor | None, num_classes: int | None = None
-) -> None:
-    """Raises `ArgumentError` unless embeddings are a matrix and labels match its rows.
+def check_batch(
+    embeddings: tf.Tensor, labels: tf.Tensor, num_classes: int | None = None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns checked embeddings, and their labels as int32 `[batch]`.
 
     Args:
         embeddings: Expected to be `[batch, embedding_size]`.
-        labels: Expected to be integers `[batch]`; None is not checked.
-        num_classes: If given, eager labels must be in `[0, num_classes)`.
+        labels: Expected to be whole numbers, `[batch]` or `[batch, 1]`.
+        num_classes: If given, labels must be in `[0, num_classes)`.
+
+    Returns:
+        Embeddings and labels. In a graph, the embeddings of invalid labels are NaN; see
+        `core.labels.check_labels`.
+
+    Raises:
+        ArgumentError: If shapes or dtypes are wrong, or known labels are invalid.
     """
     shape = tuple(embeddings.shape)
     require_matrix(shape)
-    if labels is None:
-        return
-    require(len(labels.shape) == 1, "labels", "of shape [batch]", tuple(labels.shape))
-    require(labels.dtype.is_integer, "labels", "integers", labels.dtype.name)
-    rows, count = shape[0], labels.shape[0]
-    fits = None in (rows, count) or rows == count
-    require(fits, "labels", f"of shape [{rows}], one per embedding", tuple(labels.shape))
-    if num_classes is not None and tf.executing_eagerly():
-        values = labels.numpy().astype("int64")  # uint8 cannot represent a num_classes of 1,000.
-        outside = values[(values < 0) | (values >= num_classes)]
-        require(not outside.size, "labels", f"in [0, {num_classes})", outside.tolist())
+    checked = check_labels(labels, num_classes, rows=shape[0])
+    return checked.mark(embeddings), checked.values

@@ -51,6 +51,8 @@ class AngleProbe:
         batches = (images[first : first + BATCH] for first in range(0, len(images), BATCH))
         # Embeddings that are not finite are measured as well: they show a run that diverges.
         embeddings = np.concatenate([self._embedder.vectors(batch) for batch in batches])
+        if self._recognizer.head:
+            self._recognizer.head.warn_of_lengths(embeddings)
         return angle_statistics(embeddings, labels, self._recognizer.head)
 
 

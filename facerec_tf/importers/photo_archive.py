@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import io
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -21,6 +24,9 @@ MOST_MEMBERS = 200_000
 
 #: Bytes of a header that is longer than a block, such as one for a long name.
 _LONGEST_HEADER = 1 << 16
+
+#: Bytes of padding after the last member.
+_LONGEST_END = 1 << 20
 
 _LONG_HEADERS = (
     tarfile.XHDTYPE,
@@ -83,12 +89,22 @@ def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
     """Opens an archive as a stream; errors of reading it become `DataError`."""
     require_regular_file(archive, "archive")
     try:
-        with tarfile.open(archive, "r|*", tarinfo=_TarInfo) as tar:
-            yield tar
+        with open(archive, "rb") as file, _unpacked(file) as content:
+            with tarfile.open(fileobj=content, mode="r|*", tarinfo=_TarInfo) as tar:
+                yield tar
+            # gzip compares its checksum, which tarfile's own reader ignores, at the end.
+            if len(content.read(_LONGEST_END)) == _LONGEST_END:
+                raise tarfile.TarError(f"at least {_LONGEST_END:,} bytes follow its end")
     except OSError as error:
         raise DataError(f"Cannot read archive '{archive}': {error.strerror or error}.") from None
-    except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, ValueError, OverflowError) as error:
         raise DataError(f"Archive '{archive}' is damaged or incomplete: {error}.") from None
+
+
+def _unpacked(file: io.BufferedReader) -> io.BufferedIOBase:
+    """Returns the content of a file that gzip may have compressed."""
+    is_gzip = file.peek(2)[:2] == b"\x1f\x8b"
+    return gzip.GzipFile(fileobj=file) if is_gzip else file
 
 
 def _members(tar: tarfile.TarFile, archive: Path) -> Iterator[_Member]:

@@ -49,10 +49,10 @@ class Center(EmbeddingLoss):
             aggregation="only_first_replica",
         )
 
-    def value(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
-        """Returns half the mean squared distance to the own centres, a scalar."""
+    def sample_losses(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+        """Returns half the squared distances to the own centres, `[batch]`."""
         centres = tf.gather(tf.convert_to_tensor(self.centres), labels)
-        return tf.reduce_mean(tf.reduce_sum((embeddings - centres) ** 2, axis=1)) / 2.0
+        return tf.reduce_sum((embeddings - centres) ** 2, axis=1) / 2.0
 
     def update(self, labels: tf.Tensor, embeddings: tf.Tensor) -> None:
         """Moves the centres of the batch's identities towards their images."""

@@ -29,7 +29,8 @@ class FeatureIncay(EmbeddingLoss):
         super().__init__(**kwargs)
         self.epsilon = epsilon
 
-    def value(self, labels: tf.Tensor, embeddings: tf.Tensor, correct: tf.Tensor) -> tf.Tensor:
-        """Returns the mean, a scalar; `correct` `[batch]` is 1 where the own logit is highest."""
-        reciprocal = 1.0 / (tf.reduce_sum(embeddings**2, axis=1) + self.epsilon)
-        return tf.reduce_mean(correct * reciprocal)
+    def sample_losses(
+        self, labels: tf.Tensor, embeddings: tf.Tensor, correct: tf.Tensor
+    ) -> tf.Tensor:
+        """Returns the losses, `[batch]`; `correct` is 1 where the own logit is highest."""
+        return correct / (tf.reduce_sum(embeddings**2, axis=1) + self.epsilon)

@@ -23,7 +23,9 @@ class Intra(EmbeddingLoss):
 
     inputs = ("centres",)
 
-    def value(self, labels: tf.Tensor, embeddings: tf.Tensor, centres: tf.Tensor) -> tf.Tensor:
-        """Returns the mean angle over π, a scalar; `centres` are the own ones, `[batch, d]`."""
+    def sample_losses(
+        self, labels: tf.Tensor, embeddings: tf.Tensor, centres: tf.Tensor
+    ) -> tf.Tensor:
+        """Returns the angles over π, `[batch]`; `centres` are the own ones, `[batch, d]`."""
         cosine = tf.reduce_sum(l2_normalize(embeddings) * l2_normalize(centres), axis=1)
-        return tf.reduce_mean(angle(clip_cosine(cosine))) / math.pi
+        return angle(clip_cosine(cosine)) / math.pi

@@ -42,7 +42,7 @@ class Ring(EmbeddingLoss):
         first = keras.initializers.Constant(self.radius or math.sqrt(embeddings_shape[-1]))
         self.length = self.add_weight(name="length", shape=(), initializer=first)
 
-    def value(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
-        """Returns the mean squared difference, a scalar."""
-        norm = 1.0 / inverse_norm(embeddings)
-        return tf.reduce_mean((norm - tf.convert_to_tensor(self.length)) ** 2)
+    def sample_losses(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+        """Returns the squared differences, `[batch]`."""
+        norm = 1.0 / inverse_norm(embeddings)[:, 0]
+        return (norm - tf.convert_to_tensor(self.length)) ** 2

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from facerec_tf.core.angles import clip_cosine, inverse_norm, l2_normalize
-from facerec_tf.core.batch import require_batch, require_matrix
+from facerec_tf.core.batch import check_batch, require_matrix
 from facerec_tf.core.errors import require, require_count, require_positive
+from facerec_tf.core.fixed_hyperparameters import FixedHyperparameters
 from facerec_tf.core.hyperparameters import hyperparameters
+from facerec_tf.core.labels import check_labels, require_labels_shape
 from facerec_tf.core.lookup import require_known
 from facerec_tf.margins import similarity
 from facerec_tf.margins.centres import Centres
@@ -22,7 +26,7 @@ GRADIENTS = ("exact", "detached")
 
 
 @keras.saving.register_keras_serializable(package="facerec_tf")
-class MarginLayer(keras.layers.Layer):
+class MarginLayer(FixedHyperparameters):
     """Maps embeddings to logits over identities, with a margin on the own identity.
 
     The layer owns one centre per identity, `centres` `[embedding_size, num_classes]`. A logit is
@@ -35,8 +39,9 @@ class MarginLayer(keras.layers.Layer):
     that also changes the other identities' cosines sets `negative_rule`. A head that is not
     softmax-based overrides `sample_losses`. The centres are reached through `class_centres` only.
 
-    Argument order: like every Keras layer, a head takes its inputs first, `(embeddings, labels)`.
-    Functions that return losses take labels first, `(labels, logits)`, like `keras.losses`.
+    Argument order: like every Keras layer, a head takes its inputs first, `(embeddings, labels)`,
+    or both in one list. Functions that return losses take labels first, `(labels, logits)`, like
+    `keras.losses`.
 
     Args:
         num_classes: Number of identities, at least 2.
@@ -49,8 +54,10 @@ class MarginLayer(keras.layers.Layer):
             precision policy) or "float64".
 
     Raises:
-        ArgumentError: If an argument is outside its domain; in `call`, if embeddings or labels
-            have the wrong shape, or eager labels are outside `[0, num_classes)`.
+        ArgumentError: If an argument is outside its domain, or is set after the layer was built; in
+            `call`, if embeddings or labels have the wrong shape, or eager labels are not whole
+            numbers in `[0, num_classes)`. In a graph, such labels fail an assertion; compiled by
+            XLA, they make the logits NaN.
     """
 
     #: Where it was published.
@@ -173,6 +180,31 @@ class MarginLayer(keras.layers.Layer):
         return None
 
     @property
+    def length_range(self) -> tuple[float, float] | None:
+        """The least and greatest length ‖x‖ between which the margin depends on it, if any."""
+        return None
+
+    def warn_of_lengths(self, embeddings: np.ndarray) -> None:
+        """Warns if the margin depends on lengths, and no embedding has one in `length_range`.
+
+        Args:
+            embeddings: `[n, embedding_size]`, not normalised, n ≥ 1.
+        """
+        if self.length_range is None:
+            return
+        least, greatest = self.length_range
+        lengths = np.linalg.norm(embeddings, axis=1)
+        if np.all(lengths <= least) or np.all(lengths >= greatest):
+            side = "shorter" if np.all(lengths <= least) else "longer"
+            warnings.warn(
+                f"{type(self).__name__} has no effect beyond a fixed margin: all "
+                f"embeddings are {side} than its bounds [{least:g}, {greatest:g}]. "
+                f"Choose bounds that contain the lengths, such as {lengths.min():.3g} to "
+                f"{lengths.max():.3g}.",
+                stacklevel=2,
+            )
+
+    @property
     def num_centres(self) -> int:
         """Columns of `centres`."""
         return self.centres_per_class * self.num_classes
@@ -193,6 +225,12 @@ class MarginLayer(keras.layers.Layer):
             aggregation="only_first_replica",
         )
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """As `call`; also takes `[embeddings, labels]`, as heads of other projects do."""
+        if len(args) == 1 and isinstance(args[0], (list, tuple)):
+            args = tuple(args[0])
+        return super().__call__(*args, **kwargs)
+
     def call(
         self,
         embeddings: tf.Tensor,
@@ -203,11 +241,14 @@ class MarginLayer(keras.layers.Layer):
 
         Args:
             embeddings: `[batch, embedding_size]` float, of any length.
-            labels: `[batch]` int in `[0, num_classes)`; None applies no margin.
+            labels: `[batch]` or `[batch, 1]`, whole numbers in `[0, num_classes)`; None applies no
+                margin.
             training: Whether a head that anneals or adapts its margin takes a step.
         """
-        require_batch(embeddings, labels, self.num_classes)
-        labels = labels if labels is None else ops.cast(labels, "int32")
+        if labels is None:
+            require_matrix(tuple(embeddings.shape))
+        else:
+            embeddings, labels = check_batch(embeddings, labels, self.num_classes)
         return self.logits(embeddings, labels, training)
 
     def logits(
@@ -273,9 +314,10 @@ class MarginLayer(keras.layers.Layer):
         Args:
             embeddings: `[batch, embedding_size]`; a head with several centres per class returns
                 the nearest.
-            labels: `[batch]` int.
+            labels: `[batch]` or `[batch, 1]`, whole numbers in `[0, num_classes)`.
         """
-        return self.class_centres.own(embeddings, labels)
+        checked = check_labels(labels, self.num_classes, rows=embeddings.shape[0])
+        return checked.mark(self.class_centres.own(embeddings, checked.values))
 
     def point_centres(self, directions: tf.Tensor) -> None:
         """Rotates the centres to `directions` `[num_classes, embedding_size]`.
@@ -288,6 +330,8 @@ class MarginLayer(keras.layers.Layer):
         self, embeddings_shape: tuple, labels_shape: tuple | None = None
     ) -> tuple:
         """Returns `(batch, num_classes)`."""
+        if labels_shape is not None:
+            require_labels_shape(labels_shape)
         return (embeddings_shape[0], self.num_classes)
 
     def get_config(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from facerec_tf.core.fused import fused
+from facerec_tf.core.labels import check_labels
 from facerec_tf.margins.similarity import own_class
 
 
@@ -16,12 +17,13 @@ def binary_cross_entropy(
     """Returns `positive·log(1 + e^−z_y) + negative·Σ_{j≠y} log(1 + e^z_j)`, `[batch]`.
 
     Args:
-        labels: `[batch]` int in `[0, num_classes)`.
+        labels: `[batch]` or `[batch, 1]`, whole numbers in `[0, num_classes)`.
         logits: z `[batch, num_classes]` float.
         positive: Weight of the own class.
         negative: Weight of every other class.
     """
-    labels = tf.cast(labels, tf.int32)
+    checked = check_labels(labels, logits.shape[1], rows=logits.shape[0])
+    labels = checked.values
     weights = [tf.constant(weight, logits.dtype) for weight in (positive, negative)]
 
     @tf.custom_gradient
@@ -31,7 +33,7 @@ def binary_cross_entropy(
 
         return _value(labels, logits, *weights), gradient
 
-    return loss(logits)
+    return checked.mark(loss(logits))
 
 
 @fused

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from facerec_tf.core.errors import require
 from facerec_tf.core.fused import fused
+from facerec_tf.core.labels import check_labels
 from facerec_tf.margins.similarity import own_class
 
 
@@ -18,7 +19,7 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float =
     third of the time.
 
     Args:
-        labels: `[batch]` int in `[0, num_classes)`.
+        labels: `[batch]` or `[batch, 1]`, whole numbers in `[0, num_classes)`.
         logits: `[batch, num_classes]` float.
         label_smoothing: Share ε of the target spread evenly over all classes, within [0, 1).
 
@@ -26,7 +27,8 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float =
         ArgumentError: If `label_smoothing` is outside [0, 1).
     """
     require(0.0 <= label_smoothing < 1.0, "label_smoothing", "within [0, 1)", label_smoothing)
-    labels = tf.cast(labels, tf.int32)
+    checked = check_labels(labels, logits.shape[1], rows=logits.shape[0])
+    labels = checked.values
     share = tf.constant(label_smoothing, logits.dtype)
 
     @tf.custom_gradient
@@ -42,7 +44,7 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float =
 
         return value, gradient
 
-    return loss(logits)
+    return checked.mark(loss(logits))
 
 
 @fused

@@ -62,6 +62,11 @@ class MagFace(MarginLayer):
         self.u_m = u_m
         self.lambda_g = lambda_g
 
+    @property
+    def length_range(self) -> tuple[float, float]:
+        """Returns l_a and u_a."""
+        return self.l_a, self.u_a
+
     def threshold_angle(self, norm: tf.Tensor) -> tf.Tensor:
         """Returns π − m(a), `[batch]`."""
         return math.pi - self._margin(norm)

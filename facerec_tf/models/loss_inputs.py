@@ -20,6 +20,7 @@ class LossContext:
     Attributes:
         labels: int32 `[batch]`.
         embeddings: `[batch, embedding_size]`.
+        sample_weight: `[batch]`, factors on the losses of the samples.
         given_images: `[batch, height, width, 3]`, the images of the embeddings.
         head: The margin head.
         logits: `[batch, num_classes]`, the head's, with its margin.
@@ -27,6 +28,7 @@ class LossContext:
 
     labels: tf.Tensor
     embeddings: tf.Tensor
+    sample_weight: tf.Tensor | None = None
     given_images: tf.Tensor | None = None
     head: MarginLayer | None = None
     logits: tf.Tensor | None = None
@@ -48,7 +50,7 @@ class LossContext:
 
     def correct(self) -> tf.Tensor:
         """Returns whether the own logit is the highest, bool `[batch]`."""
-        return ops.argmax(self.logits, axis=1) == ops.cast(self.labels, "int32")
+        return ops.argmax(self.logits, axis=1) == self.labels
 
 
 class LossInput(NamedTuple):

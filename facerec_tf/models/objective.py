@@ -11,8 +11,12 @@ from keras import ops
 
 from facerec_tf import losses, margins
 from facerec_tf.config import ModelConfig
-from facerec_tf.core.errors import ArgumentError, require, require_positive
+from facerec_tf.core.batch import check_batch
+from facerec_tf.core.errors import ArgumentError, argument_error, require, require_positive
+from facerec_tf.core.fixed_hyperparameters import FixedHyperparameters
+from facerec_tf.core.labels import check_sample_weight
 from facerec_tf.core.lookup import Registry, lookup, require_known
+from facerec_tf.core.replicas import gather_batch
 from facerec_tf.losses import LOSSES, Auxiliary, EmbeddingLoss, parse_auxiliaries
 from facerec_tf.margins import MARGINS, MarginLayer
 from facerec_tf.models.loss_inputs import LOSS_INPUTS, LossContext
@@ -29,19 +33,48 @@ def make_objective(config: ModelConfig, num_classes: int) -> Objective:
             combined.
     """
     require_known(config.loss, MAIN_LOSSES, "loss")
-    # Explicit names: by default Keras appends a number to the second layer of a class.
-    named = {"num_classes": num_classes, "name": config.loss, **config.loss_options}
-    main: MarginLayer | EmbeddingLoss
-    if config.loss in MARGINS:
-        main = margins.get(config.loss, **named)
-    else:
-        main = losses.get(config.loss, **named)
+    main = _main_loss(config.loss, num_classes=num_classes, **config.loss_options)
     added = parse_auxiliaries(config.auxiliary, num_classes)
     return Objective(main, added, config.label_smoothing, name="objective")
 
 
+def get(
+    identifier: str | dict[str, Any] | Objective | MarginLayer | EmbeddingLoss | None,
+    num_classes: int | None = None,
+) -> Objective:
+    """Returns an objective.
+
+    Args:
+        identifier: A name in `MAIN_LOSSES`, the result of `keras.saving.serialize_keras_object` for
+            an objective, a head or a loss, or such an object itself.
+        num_classes: Number of identities; with a name only, where it is required.
+
+    Raises:
+        ArgumentError: If the name is unknown, if the identifier has another type, or if
+            `num_classes` is missing with a name or given without one.
+    """
+    if isinstance(identifier, str):
+        require_known(identifier, MAIN_LOSSES, "objective")
+        if num_classes is None:
+            raise ArgumentError(
+                "Argument 'num_classes' must be the number of identities where the objective is "
+                f"given by name: Recognizer(backbone, {identifier!r}, num_classes=1000). "
+                "Received: num_classes=None"
+            )
+        return Objective(_main_loss(identifier, num_classes=num_classes), name="objective")
+    unnamed = "None unless the objective is given by name"
+    require(num_classes is None, "num_classes", unnamed, num_classes)
+    if isinstance(identifier, dict):
+        identifier = keras.saving.deserialize_keras_object(identifier)
+    if isinstance(identifier, Objective):
+        return identifier
+    if isinstance(identifier, (MarginLayer, EmbeddingLoss)):
+        return Objective(identifier)
+    raise argument_error("objective", "a name, or an Objective, a head or a loss", identifier)
+
+
 @keras.saving.register_keras_serializable(package="facerec_tf")
-class Objective(keras.layers.Layer):
+class Objective(FixedHyperparameters):
     """Adds weighted losses on embeddings to a margin head or a main loss on embeddings.
 
     Like a loss, and unlike a head, it is called with labels first: `(labels, embeddings)`. It
@@ -56,7 +89,7 @@ class Objective(keras.layers.Layer):
     Raises:
         ArgumentError: If `label_smoothing` is not in [0, 1) or the main loss does not use it, if a
             weight is not positive, if a loss requests an unknown input or one of a head where there
-            is none, or if a loss is given twice.
+            is none, if a loss is given twice, or if an argument is set after the layer was built.
     """
 
     def __init__(
@@ -69,7 +102,7 @@ class Objective(keras.layers.Layer):
         super().__init__(**{"dtype": main.compute_dtype, **kwargs})
         self.main = main
         self.auxiliaries = [auxiliary.loss for auxiliary in auxiliaries]
-        self.weights_of_auxiliaries = [float(auxiliary.weight) for auxiliary in auxiliaries]
+        self.weights_of_auxiliaries = tuple(float(auxiliary.weight) for auxiliary in auxiliaries)
         for weight in self.weights_of_auxiliaries:
             require_positive("weight", weight)
         self.label_smoothing = label_smoothing
@@ -79,6 +112,12 @@ class Objective(keras.layers.Layer):
     def head(self) -> MarginLayer | None:
         """The margin head, if there is one."""
         return self.main if isinstance(self.main, MarginLayer) else None
+
+    @property
+    def num_classes(self) -> int | None:
+        """Number of identities, if a part of the objective has classes."""
+        parts = (self.main, *self.auxiliaries)
+        return next((part.num_classes for part in parts if hasattr(part, "num_classes")), None)
 
     @property
     def compares_images(self) -> bool:
@@ -102,34 +141,43 @@ class Objective(keras.layers.Layer):
     ) -> tf.Tensor:
         """Returns the loss, a scalar.
 
-        Under a strategy the head's loss is the mean over the replica's own samples, and a loss on
-        embeddings covers the batch of all replicas: the mean over the replicas is the loss.
+        Under a strategy it is the loss of the batch of all replicas, the same on every replica,
+        and the mean of the replicas' gradients is its gradient. The shares of the batch may differ
+        in size, and be empty.
 
         Args:
-            labels: int32 `[batch]`.
+            labels: `[batch]` or `[batch, 1]`, whole numbers.
             embeddings: `[batch, embedding_size]`.
-            sample_weight: `[batch]`, weights of the samples; for heads.
-            training: Whether parts that learn without gradients take a step.
+            sample_weight: `[batch]` or `[batch, 1]`, factors on the losses of the samples. They
+                apply to heads and to losses that are means over samples: center, ring, intra and
+                feature_incay. Like `keras.losses`, the mean divides by the number of samples.
+            training: Whether parts that learn without gradients take a step. They ignore
+                `sample_weight`.
             images: `[batch, height, width, 3]`, the images of the embeddings, for losses that
                 request them.
 
         Raises:
-            ArgumentError: If `sample_weight` is given without a head, or a loss requests images and
-                none are given.
+            ArgumentError: If labels are invalid (see `MarginLayer`), if `sample_weight` is given
+                and a loss is not a mean over samples, or if a loss requests images and none are
+                given.
         """
-        main = self.main
+        main, training = self.main, bool(training)
+        embeddings, labels = check_batch(embeddings, labels, self.num_classes)
+        if sample_weight is not None:
+            sample_weight = check_sample_weight(sample_weight, embeddings.shape[0])
         if isinstance(main, EmbeddingLoss):
-            require(sample_weight is None, "sample_weight", "None without a head", sample_weight)
-            context = LossContext(labels, embeddings, images)
+            context = LossContext(labels, embeddings, sample_weight, images)
             return _value(main, context, training) + self._added(context, training)
         logits = main(embeddings, labels, training=training)
         values = main.sample_losses(labels, logits, embeddings, self.label_smoothing)
         if sample_weight is not None:
             values = values * ops.cast(sample_weight, values.dtype)
-        context = LossContext(labels, embeddings, images, main, logits)
-        return ops.mean(values) + self._added(context, training)
+        context = LossContext(labels, embeddings, sample_weight, images, main, logits)
+        # The mean over all replicas: a replica's own mean would give its samples another weight
+        # where the shares differ in size, and would be NaN for an empty share.
+        return ops.mean(gather_batch(values)) + self._added(context, training)
 
-    def compute_output_shape(self, *shapes: tuple) -> tuple:
+    def compute_output_shape(self, labels_shape: tuple, embeddings_shape: tuple) -> tuple:
         """Returns the shape of a scalar."""
         return ()
 
@@ -157,7 +205,7 @@ class Objective(keras.layers.Layer):
         main = [self.main] if isinstance(self.main, EmbeddingLoss) else []
         return [*main, *self.auxiliaries]
 
-    def _added(self, context: LossContext, training: bool | None) -> tf.Tensor:
+    def _added(self, context: LossContext, training: bool) -> tf.Tensor:
         """Returns the weighted sum of the auxiliaries, a scalar."""
         total = ops.zeros((), self.compute_dtype)
         for loss, weight in zip(self.auxiliaries, self.weights_of_auxiliaries, strict=True):
@@ -191,10 +239,22 @@ class Objective(keras.layers.Layer):
                 )
 
 
-def _value(loss: EmbeddingLoss, context: LossContext, training: bool | None) -> tf.Tensor:
+def _value(loss: EmbeddingLoss, context: LossContext, training: bool) -> tf.Tensor:
     """Returns the loss, a scalar, given the inputs it requests."""
     requested = [LOSS_INPUTS[name].provide(context) for name in loss.inputs]
-    return loss(context.labels, context.embeddings, *requested, training=training)
+    return loss(
+        context.labels,
+        context.embeddings,
+        *requested,
+        sample_weight=context.sample_weight,
+        training=training,
+    )
+
+
+def _main_loss(name: str, **options: Any) -> MarginLayer | EmbeddingLoss:
+    # An explicit name: by default Keras appends a number to the second layer of a class.
+    table = margins if name in MARGINS else losses
+    return table.get(name, **{"name": name, **options})
 
 
 def _build_once(layer: keras.layers.Layer, *shapes: tuple) -> None:

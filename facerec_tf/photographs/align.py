@@ -17,7 +17,8 @@ from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.photographs.crop import Cropper, crop_name
 from facerec_tf.photographs.crop_result import CropResult, crop_photos
-from facerec_tf.photographs.folder_scan import nfc, scan_folder
+from facerec_tf.photographs.folder_scan import scan_folder
+from facerec_tf.photographs.names import in_one_line, nfc
 from facerec_tf.photographs.people import NO_CROPS
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.progress_file import PROGRESS_FILE, FinishedPhoto, ProgressFile, Stamp
@@ -74,7 +75,8 @@ def align_folder(
     output.mkdir(parents=True, exist_ok=True)
     if any(output.iterdir()) and not (output / PROGRESS_FILE).is_file():
         raise UserError(f"Folder '{output}' is not empty: remove it or choose another.")
-    progress = ProgressFile(output, options)
+    with _named(output / PROGRESS_FILE):
+        progress = ProgressFile(output, options)
     try:
         unfinished = [photo for photo in photos if not _is_finished(photo, progress, output)]
         _crop_unfinished(unfinished, progress, output, cropper, threads)
@@ -88,7 +90,9 @@ def align_folder(
         write_rejected(output / REJECTED_FILE, left_out)
     crops = [output / crop for photo in finished.values() for crop in photo.crops]
     if not crops:
-        reasons = "; ".join(f"'{item.file}': {item.reason}" for item in (hidden + without)[:3])
+        reasons = "; ".join(
+            f"'{in_one_line(item.file)}': {item.reason}" for item in (hidden + without)[:3]
+        )
         raise DataError(f"None of the {len(photos):,} photographs gave a crop. {reasons}")
     with _named(output / SHEET_FILE):
         _write_sheet(output / SHEET_FILE, crops)
@@ -220,7 +224,8 @@ def _require_distinct(photos: Sequence[Photo]) -> None:
             other = seen.setdefault(nfc(key.casefold()), name)
             if other != name:
                 ignores = "case" if nfc(other) != nfc(name) else "normalization"
+                names = " and ".join(f"'{in_one_line(item)}'" for item in (other, name))
                 raise DataError(
-                    f"'{other}' and '{name}' would have the same output on a {ignores}-insensitive "
-                    "file system: rename one, or merge the folders if they are of one person."
+                    f"{names} would have the same output on a {ignores}-insensitive file system: "
+                    "rename one, or merge the folders if they are of one person."
                 )

@@ -72,8 +72,8 @@ class AlignmentOptions:
     )
     min_face: float = option(
         20.0,
-        "Reject faces whose box has a shorter side, in pixels; 0 accepts all. Half of the faces of "
-        "16 pixels are not recognized reliably.",
+        "Reject faces whose box has a shorter side, in pixels. Smaller faces than the default are "
+        "not recognized reliably; 0 accepts all.",
     )
     min_sharpness: float | None = option(
         None, "Reject crops with a smaller variance of the Laplacian; 5 % of LFW is below 60."
@@ -83,8 +83,8 @@ class AlignmentOptions:
     max_roll: float | None = option(None, "Reject faces tilted further, in degrees.")
     check_landmarks: bool = option(
         True,
-        "Whether to reject faces whose landmarks cannot be those of a face, and photographs that "
-        "are stored turned.",
+        "Whether to reject faces whose landmarks cannot be those of a face, and photographs in "
+        "which a face is found more clearly after a turn.",
     )
     try_rotations: bool = option(
         False,

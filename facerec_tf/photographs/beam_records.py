@@ -40,9 +40,9 @@ from facerec_tf.photographs.folder_scan import (
     NOT_AN_IMAGE,
     begins_like_photo,
     is_photo,
-    nfc,
     with_unique_names,
 )
+from facerec_tf.photographs.names import nfc
 from facerec_tf.photographs.people import NO_CROPS, group_by_person, report_merged
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.photo_limits import DEFAULT_LIMITS, PhotoLimits

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import read_text
-from facerec_tf.photographs.folder_scan import nfc, printable, scan_folder
+from facerec_tf.photographs.folder_scan import scan_folder
+from facerec_tf.photographs.names import nfc, printable
 from facerec_tf.photographs.people import report_merged
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.rejected import PERSON, Rejected

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from pathlib import Path
 from typing import Any
 
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
 from facerec_tf.data.photo import HEAD_BYTES, image_format
+from facerec_tf.photographs.names import nfc, printable
 from facerec_tf.photographs.photo import NOT_A_FILE, Photo
 from facerec_tf.photographs.rejected import OTHER, Rejected, count_suffixes
 
@@ -145,16 +145,6 @@ def begins_like_photo(head: bytes) -> bool:
     """
     kind = image_format(head)
     return kind is not None and kind != _NOT_BY_CONTENT
-
-
-def nfc(name: str) -> str:
-    """Returns a name in Unicode's composed form, NFC; macOS writes "é" as "e" and an accent."""
-    return unicodedata.normalize("NFC", name)
-
-
-def printable(name: str) -> str:
-    """Escapes bytes that are not UTF-8, which Python reads from a disk as lone surrogates."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _head(entry: os.DirEntry) -> bytes:

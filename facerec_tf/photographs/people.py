@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from facerec_tf.core.chief import emit
 from facerec_tf.core.errors import DataError, require_count
-from facerec_tf.photographs.folder_scan import nfc
+from facerec_tf.photographs.names import in_one_line, nfc
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.rejected import PERSON, Rejected
 
@@ -71,11 +71,10 @@ def report_merged(names: Iterable[str]) -> None:
     for name in names:
         forms.setdefault(nfc(name), set()).add(name)
     if merged := sorted(name for name, given in forms.items() if len(given) > 1):
-        named = ", ".join(f"'{name}'" for name in merged[:_NAMED])
+        named = ", ".join(f"'{in_one_line(name)}'" for name in merged[:_NAMED])
         more = ", …" if len(merged) > _NAMED else ""
         emit(
-            f"note: {len(merged):,} names are given in several Unicode forms, each taken as one "
-            f"person: {named}{more}",
+            f"note: names given in several Unicode forms, each taken as one person: {named}{more}",
             file=sys.stderr,
         )
 
@@ -86,7 +85,8 @@ def _require_distinct(people: Iterable[str]) -> None:
     for person in people:
         other = seen.setdefault(person.casefold(), person)
         if other != person:
+            names = " and ".join(f"'{in_one_line(name)}'" for name in (other, person))
             raise DataError(
-                f"The names of people '{other}' and '{person}' differ only in case: rename one, or "
-                "give both the same name if they are the same person."
+                f"The names of people {names} differ only in case: rename one, or give both the "
+                "same name if they are the same person."
             )

@@ -13,7 +13,8 @@ from facerec_tf.core.errors import ArgumentError, DataError, require
 from facerec_tf.core.extras import load_extra
 from facerec_tf.core.files import LARGEST_TEXT, require_regular_file
 from facerec_tf.core.lookup import require_known
-from facerec_tf.photographs.folder_scan import nfc
+from facerec_tf.core.quote import reason
+from facerec_tf.photographs.names import nfc
 from facerec_tf.photographs.people import report_merged
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.rejected import Rejected
@@ -136,11 +137,11 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
                     number += 1
                     yield _Row(f"Row {number}", _text(where), _text(who).strip())
     except OSError as error:
-        raise DataError(f"Cannot read table '{path}': {error.strerror or error}.") from None
+        raise DataError(f"Cannot read table '{path}': {error.strerror or reason(error)}.") from None
     except UnicodeDecodeError as error:
         raise DataError(f"A row after {number} of '{path}' is not valid UTF-8: {error}.") from None
     except arrow.ArrowException as error:
-        raise DataError(f"Table '{path}' is not valid Parquet: {error}.") from None
+        raise DataError(f"Table '{path}' is not valid Parquet: {reason(error)}.") from None
 
 
 #: Suffix → reader of the rows, given the names of the path and label columns.

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from facerec_tf.core.files import atomic_file
 from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.data.damaged import require_few_damaged
+from facerec_tf.photographs.names import in_one_line
 
 #: Name of the list in the output folder.
 REJECTED_FILE = "rejected.csv"
@@ -61,15 +62,13 @@ def summarize_rejected(rejected: Iterable[Rejected], path: str | os.PathLike) ->
         groups[item.kind].append(item)
     lines = {}
     if images := groups[IMAGE]:
-        lines["rejected"] = f"{len(images):,} files, listed in '{path}' ({count_causes(images)})"
+        lines["rejected"] = f"{_files(images)}, listed in '{path}' ({count_causes(images)})"
     if people := groups[PERSON]:
-        names = ", ".join(f"'{item.file}'" for item in people[:_NAMED])
+        names = ", ".join(f"'{in_one_line(item.file)}'" for item in people[:_NAMED])
         more = ", …" if len(people) > _NAMED else ""
         lines["people left out"] = f"{len(people):,}, listed in '{path}' ({names}{more})"
     if others := groups[OTHER]:
-        lines["not images"] = (
-            f"{len(others):,} files, listed in '{path}' ({count_suffixes(others)})"
-        )
+        lines["not images"] = f"{_files(others)}, listed in '{path}' ({count_suffixes(others)})"
     return lines
 
 
@@ -87,11 +86,16 @@ def count_suffixes(rejected: Iterable[Rejected]) -> str:
 
 def require_few_rejected(damaged: Sequence[Rejected], total: int) -> None:
     """Raises `DataError` if more than 1 % of `total` images are damaged; names the first ones."""
-    require_few_damaged([f"'{item.file}': {item.reason}" for item in damaged], total)
+    faults = [f"'{in_one_line(item.file)}': {item.reason}" for item in damaged]
+    require_few_damaged(faults, total)
+
+
+def _files(rejected: Sequence[Rejected]) -> str:
+    return f"{len(rejected):,} {'file' if len(rejected) == 1 else 'files'}"
 
 
 def _suffix(name: str) -> str:
-    return os.path.splitext(name)[1].lower() or "without a suffix"
+    return in_one_line(os.path.splitext(name)[1].lower()) or "without a suffix"
 
 
 def _ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from facerec_tf.core.chief import emit
+from facerec_tf.core import chief
 from facerec_tf.core.errors import ArgumentError, DataError, require
 from facerec_tf.core.lookup import require_known
 from facerec_tf.models import Recognizer
@@ -44,12 +44,15 @@ def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognize
             )
         return load_keras(folder.recognizer)
     checkpoints = folder.checkpoints()
-    for fault in checkpoints.faults():
-        emit(f"warning: {fault} The checkpoint is not used.", file=sys.stderr)
+    faults = checkpoints.faults()
     chosen = checkpoints.latest() if checkpoint == "latest" else checkpoints.best()
     if chosen is None:
-        raise DataError(f"Run {workdir} has no {checkpoint} checkpoint.")
-    recognizer, arrays = folder.build_recognizer(), chosen.load()
+        damaged = f" {faults[-1]}" if faults else ""
+        raise DataError(f"Run {workdir} has no {checkpoint} checkpoint.{damaged}")
+    for fault in faults:
+        chief.emit(f"warning: {fault} Step {chosen.step} is used.", file=sys.stderr)
+    arrays = chosen.load()
+    recognizer = folder.build_recognizer()
     _assign(recognizer.variables, arrays, "model")
     if any(name.startswith("average/") for name in arrays):
         _assign(recognizer.backbone.weights, arrays, "average")
@@ -59,8 +62,8 @@ def load_recognizer(workdir: str | Path, checkpoint: str = "final") -> Recognize
 def load(path: str | Path, checkpoint: str = "final") -> Recognizer:
     """Loads a trained recognizer: `facerec_tf.load("runs/mine")`.
 
-    Like `keras.models.load_model` for a `.keras` file, but also reads run folders, and says what is
-    wrong with a damaged file.
+    Like `keras.models.load_model` for a `.keras` file, but also reads run folders, and its errors
+    describe what is wrong with a damaged file.
 
     Args:
         path: Run folder or `.keras` file.

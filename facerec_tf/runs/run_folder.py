@@ -10,6 +10,7 @@ import numpy as np
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.core.files import atomic_file, read_json
+from facerec_tf.core.json_types import dataclass_from_json
 from facerec_tf.core.quote import reason
 from facerec_tf.data import Manifest, PairSet
 from facerec_tf.data.image_hashes import compute_image_hashes, load_image_hashes
@@ -85,7 +86,8 @@ class RunFolder:
         if not self._config.exists():
             raise DataError(f"Folder {self.path} holds no run: {self._config} is missing.")
         try:
-            return ExperimentConfig.from_groups(read_json(self._config, "configuration"))
+            groups = read_json(self._config, "configuration")
+            return dataclass_from_json(ExperimentConfig, groups, "configuration")
         except ArgumentError as error:
             raise DataError(f"Configuration '{self._config}' cannot be used: {error}") from error
 
@@ -95,19 +97,19 @@ class RunFolder:
         Raises:
             DataError: If the run's description of it is missing or damaged.
         """
-        config = read_json(self._architecture, "architecture")
+        description = read_json(self._architecture, "model description")
         try:
-            model = keras.saving.deserialize_keras_object(config)
-        except Exception as error:  # A damaged description may raise anything.
+            recognizer = keras.saving.deserialize_keras_object(description)
+        except Exception as error:  # Keras raises any kind of error for a damaged description.
             raise DataError(
-                f"Architecture '{self._architecture}' cannot be read: {reason(error)}."
+                f"The model in '{self._architecture}' is damaged: {reason(error)}."
             ) from error
-        if not isinstance(model, Recognizer):
+        if not isinstance(recognizer, Recognizer):
             raise DataError(
-                f"Architecture '{self._architecture}' describes a {type(model).__name__}, not a "
+                f"The model in '{self._architecture}' is a {type(recognizer).__name__}, not a "
                 "Recognizer."
             )
-        return model
+        return recognizer
 
     def records(self, config: ExperimentConfig | None = None) -> Path:
         """Returns the folder of the records that a run of `config`, or this run, is trained on."""

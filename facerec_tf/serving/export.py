@@ -36,7 +36,7 @@ def export(
     `model.json` has the SHA-256 of every file, which `Embedder` compares.
 
     Args:
-        backbone: Model from pixels 0–255 to embeddings; computed in float32 whatever its policy.
+        backbone: Model from pixels 0–255 to embeddings; computed in float32 for any policy.
         directory: New or empty folder.
         form: A key of `EXPORT_FORMATS`.
         flip_fusion: Whether to add the embedding of the mirrored image, at twice the cost.
@@ -52,7 +52,10 @@ def export(
     backbone = in_float32(backbone)
     for weight in backbone.weights:
         if not tf.reduce_all(tf.math.is_finite(weight.value)):
-            raise DataError(f"Weight {weight.path} is not finite: this model cannot be exported.")
+            raise DataError(
+                f"Weight '{weight.path}' contains NaN or infinity: training diverged, or the file "
+                "is damaged. Export an earlier state, for example with --checkpoint=best."
+            )
     height, width, _ = backbone.input_shape[1:]
     described = {
         "facerec_tf": __version__,

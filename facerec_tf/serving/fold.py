@@ -19,7 +19,7 @@ from facerec_tf.serving.float32 import Replacements, in_float32, rebuild
 #: Layers with a kernel to fold into: how many of its last axes number the outputs.
 _LINEAR = {layers.Conv2D: 1, GroupedConv2D: 1, layers.DepthwiseConv2D: 2, layers.Dense: 1}
 _NORMS = (layers.BatchNormalization, BatchNorm)
-#: Layers that, in inference, only hand on what they get.
+#: Layers that pass values through unchanged in inference.
 _SILENT = (
     *(layers.Dropout, layers.SpatialDropout2D, layers.Flatten, layers.Identity),
     *(Dropout, DropPath),
@@ -108,7 +108,7 @@ class _Graph:
         )
 
     def behind(self, call: _Call) -> Iterator[_Call]:
-        """Yields the calls behind `call`, as long as each alone takes what the last one gave."""
+        """Yields the calls after `call`, as long as each alone uses the output before it."""
         while True:
             takers = self._takers.get(id(call.output), [])
             if len(takers) != 1 or takers[0] is None:

@@ -21,8 +21,7 @@ from facerec_tf.serving.export_format import EmbedExport, ExportFormat
 class LiteRt(ExportFormat):
     """A flat file, written by TensorFlow and run by the package ai-edge-litert.
 
-    TensorFlow has an interpreter of its own, too, which it means to drop; it serves where the
-    package is missing.
+    If the package is missing, TensorFlow's own interpreter is used, which is deprecated.
     """
 
     file = "model.tflite"
@@ -47,7 +46,7 @@ class LiteRt(ExportFormat):
         for each thread are no faster, as one uses all cores, and each has a copy of the weights.
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # TensorFlow's says that it is to be dropped.
+            warnings.simplefilter("ignore")  # TensorFlow's interpreter is deprecated.
             interpreter = self._interpreter_class()(
                 model_path=str(folder / self.file), num_threads=os.cpu_count()
             )

@@ -1,4 +1,4 @@
-"""Exports as ONNX, for ONNX Runtime and whatever else reads it."""
+"""Exports as ONNX, for ONNX Runtime and other readers of the format."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Onnx(ExportFormat):
         tf2onnx.convert.from_function(embed, [graph.crops], opset=OPSET, output_path=path)
 
     def load(self, folder: Path) -> EmbedExport:
-        """Returns what runs it on all cores."""
+        """Returns the function that runs it on all cores."""
         onnxruntime = self.import_module("onnxruntime")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = os.cpu_count()

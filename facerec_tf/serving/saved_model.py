@@ -61,7 +61,7 @@ class SavedModel(ExportFormat):
         tf.saved_model.save(graph, str(folder), signatures=signatures)
 
     def load(self, folder: Path) -> EmbedExport:
-        """Returns what calls `serving_default`."""
+        """Returns the function that calls `serving_default`."""
         model = tf.saved_model.load(str(folder))
 
         def embed(images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

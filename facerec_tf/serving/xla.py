@@ -43,7 +43,7 @@ class XlaSavedModel(SavedModel):
     jit_compile = True
 
     def load(self, folder: Path) -> EmbedExport:
-        """Returns what calls `serving_default`, with batches filled up to a power of two."""
+        """Returns the function that calls `serving_default`, batches padded to a power of two."""
         embed = super().load(folder)
 
         def embed_filled(images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
@@ -57,7 +57,7 @@ class XlaSavedModel(SavedModel):
 
 
 def _sum(layer: Any, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Convolves groups of channels by adding shifted images, which XLA melts into one pass.
+    """Convolves groups of channels by adding shifted images, which XLA fuses into one pass.
 
     Args:
         layer: Convolution with strides, padding and dilation.

@@ -30,7 +30,7 @@ def contact_sheet(
         images: uint8 `[n, h, w, 3]`, or `[rows, columns, h, w, 3]` for a given grid, for example
             one identity per row.
         columns: Number of images per row, for 4-D `images`. Default: an approximately square grid.
-        labels: One caption per image, row by row, drawn below the image; long ones are shortened
+        labels: One caption per image, row by row, drawn below the image; long ones are shorten
             in their middle.
         pad: Width of the white margins between and around images, in pixels.
 

@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import os
 import shutil
 import threading
 
@@ -74,6 +75,11 @@ def test_a_given_file_that_is_missing_is_never_replaced(cache, model, tmp_path, 
     shutil.copy(model, site)
     refused("nowhere.onnx", "No such file", given=tmp_path / "nowhere.onnx", fetch=True)
     refused("it is a folder", given=tmp_path)
+    os.mkfifo(tmp_path / "pipe.onnx")
+    refused("it is a named pipe", given=tmp_path / "pipe.onnx")
+    (tmp_path / "large.onnx").touch()
+    os.truncate(tmp_path / "large.onnx", 1 << 40)
+    refused("at most 16,777,216 are read", given=tmp_path / "large.onnx")
 
 
 @pytest.mark.parametrize("name", [NAME, "yunet_n_dynamic.onnx"])

@@ -36,7 +36,9 @@ def test_center_depends_on_height_and_width():
 
 def test_only():
     assert POLICIES["only"]([SMALL], SIZE) == [SMALL]
-    with pytest.raises(RejectedFaceError, match="it shows 3 faces, where only one is allowed"):
+    with pytest.raises(
+        RejectedFaceError, match="several faces: it shows 3, where only one is allowed"
+    ):
         POLICIES["only"](FACES, SIZE)
 
 

@@ -1,13 +1,14 @@
 """YuNet on real photographs, against the landmarks that come with the data."""
 
 import csv
+import re
 import tarfile
 
 import cv2
 import numpy as np
 import pytest
 
-from facerec_tf.alignment import DETECTORS
+from facerec_tf.alignment import DETECTORS, Aligner, RejectedFaceError, crop
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.data.photo import decode_photo
 
@@ -55,6 +56,27 @@ def test_finds_every_face_where_it_is(photos, model):
             inside = (face.landmarks > [x, y]) & (face.landmarks < [x + width, y + height])
             assert inside.mean() > 0.8
     assert [len(faces) for faces in detector.detect_batch([image, image])] == [len(faces)] * 2
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_turned_photographs(photos, model, quarters):
+    """By default, nearly all are rejected; `try_rotations` finds the landmarks of all."""
+    default = Aligner(YuNet(model))
+    turning = Aligner(YuNet(model), try_rotations=True)
+    reasons = []
+    for image, points in photos.values():
+        turned = np.ascontiguousarray(np.rot90(image, quarters))
+        (found,) = turning.align(turned)
+        assert np.abs(found.crop.astype(int) - crop(image, points)).mean() < 1
+        # The landmarks are in the turned photograph, so that a crop at them is upright, too.
+        assert np.abs(crop(turned, found.face.landmarks).astype(int) - found.crop).mean() < 1
+        try:
+            default.align(turned)
+        except RejectedFaceError as error:
+            reasons.append(str(error))
+    expected = re.compile("turned photograph: |no face was found|implausible landmarks: ")
+    assert all(map(expected.match, reasons))
+    assert len(reasons) == 0 if quarters == 0 else len(reasons) >= 0.9 * COUNT
 
 
 def test_landmarks_are_in_the_order_of_the_house(photos, model):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from facerec_tf import losses, margins
+from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.losses import Auxiliary
 from facerec_tf.models import Objective
 
@@ -69,6 +70,9 @@ def make_objective(
 
     Embeddings and centres have sizes at which no gradient is tiny.
     """
+    known = hyperparameters((margins.MARGINS | losses.LOSSES)[name])
+    if scale and "s" in known and options.get("s", known["s"]) is not None:
+        options = {**options, "s": scale}
     part = make(name, options, num_classes, size, dtype=dtype)
     if getattr(part, "inputs", ()):
         head = make("normface", {"s": 4.0}, num_classes, size, dtype=dtype)
@@ -76,8 +80,6 @@ def make_objective(
     else:
         objective = Objective(part, dtype=dtype)
     objective.build((None,), (None, size))
-    if scale and getattr(part, "s", None) is not None:
-        part.s = scale
     generator = np.random.default_rng(11)
     for weight in objective.weights:
         if weight.name == "centres":

@@ -1,4 +1,4 @@
-"""Two replicas with half a batch each compute what one device does with the whole."""
+"""Two replicas with shares of a batch compute what one device does with the whole."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,8 @@ import tensorflow as tf
 from facerec_tf.training import make_strategy
 from tests.conformance.cases import every_variant, make_objective
 
-STEPS = 3
+#: Rows of the first replica in each step: half of the batch, more, and all of it.
+FIRST_SHARES = (4, 5, 8)
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +35,10 @@ def test_replicas_equal_one_device(name, options, batch, strategy):
         to.assign(source)
 
     @tf.function
-    def on_two():
+    def on_two(first):
         def replica():
-            rows = tf.range(4) + 4 * tf.distribute.get_replica_context().replica_id_in_sync_group
+            is_first = tf.distribute.get_replica_context().replica_id_in_sync_group == 0
+            rows = tf.range(8)[:first] if is_first else tf.range(8)[first:]
             return value_and_slopes(
                 double, tf.gather(embeddings, rows), tf.gather(labels, rows), replicas=2
             )
@@ -49,8 +51,8 @@ def test_replicas_equal_one_device(name, options, batch, strategy):
         return loss, tf.concat(shares, axis=0), on_weights
 
     on_one = tf.function(lambda: value_and_slopes(single, embeddings, labels, replicas=1))
-    for _ in range(STEPS):
-        expected, actual = on_one(), on_two()
+    for first in FIRST_SHARES:
+        expected, actual = on_one(), on_two(tf.constant(first))
         for ours, theirs in zip(tf.nest.flatten(actual), tf.nest.flatten(expected), strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5 * np.abs(theirs).max())
     for ours, theirs in zip(

@@ -1,18 +1,14 @@
-from facerec_tf.core.quote import reason, shortened
+from facerec_tf.core.quote import LONGEST, reason, shorten
 
 
-def test_short_text_is_kept_on_one_line():
-    assert shortened("a  b") == "a  b"
-    assert shortened(ValueError("first\nsecond")) == "first second"
-    assert shortened("x" * 300) == "x" * 300
-
-
-def test_long_text_is_cut_in_the_middle():
-    text = shortened("begin" + "x" * 10**7 + "end")
-    assert len(text) == 300
-    assert text.startswith("begin")
-    assert text.endswith("end")
-    assert " [...] " in text
+def test_a_text_is_one_line_of_limited_length():
+    assert shorten("two\n  lines") == "two lines"
+    assert shorten(KeyError("name")) == "'name'"
+    assert shorten("x" * LONGEST) == "x" * LONGEST
+    assert shorten("x" * (LONGEST + 1)) == "x" * LONGEST + "…"
+    assert shorten("x" * 10**6) == "x" * LONGEST + "…"
+    assert shorten("a b c", longest=3) == "a b…"
+    assert shorten(" " * 10**4 + "end") == "…"
 
 
 def test_the_reason_is_the_first_line_of_a_message_or_the_class():

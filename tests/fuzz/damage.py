@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+#: Versions that are neither inverted bits nor cuts.
+STRUCTURAL = 7
+
 
 def damaged_versions(
     content: bytes, seed: int, flips: int, cuts: int

@@ -30,7 +30,7 @@ from facerec_tf.photographs.landmark_cropper import read_landmarks
 from facerec_tf.photographs.photo_table import read_table
 from facerec_tf.photographs.progress_file import PROGRESS_FILE, ProgressFile
 from facerec_tf.pretrained import read_weights
-from facerec_tf.runs import RunFolder, load_keras
+from facerec_tf.runs import RunFolder, load_keras, load_recognizer
 from facerec_tf.serving import EXPORT_FORMATS, Embedder, export
 from tests.fuzz.file_kind import FileKind
 from tests.importers.mxnet_record_files import write_insightface
@@ -124,11 +124,7 @@ def make_run(folder):
 
 
 def read_checkpoint(folder):
-    checkpoints = RunFolder(folder).checkpoints()
-    for fault in checkpoints.faults():
-        raise fault
-    latest = checkpoints.latest()
-    return latest.step, latest.metric, {k: v.tobytes() for k, v in latest.load().items()}
+    return weights_of(load_recognizer(folder, "latest"))
 
 
 def read_metrics(folder):
@@ -333,6 +329,9 @@ def write_tar(name):
     return write
 
 
+LANDMARKS = "image,a,b,c,d,e,f,g,h,i,j\n" + "".join(
+    f"p/{number}.jpg,1,2,3,4,5,6,7,8,9,10\n" for number in range(3)
+)
 LFW_PAIRS = "10\t1\n" + "A_B\t1\t2\nA_B\t1\tC_D\t2\n" * 10
 
 FILE_KINDS = (
@@ -398,11 +397,7 @@ FILE_KINDS = (
     ),
     FileKind(
         "landmarks",
-        write_text(
-            "landmarks.csv",
-            "image,a,b,c,d,e,f,g,h,i,j\n"
-            + "".join(f"p/{n}.jpg,1,2,3,4,5,6,7,8,9,10\n" for n in range(3)),
-        ),
+        write_text("landmarks.csv", LANDMARKS),
         landmarks,
         ("landmarks.csv",),
     ),
@@ -451,8 +446,9 @@ FILE_KINDS = (
     FileKind(
         "lfw_tgz",
         write_tar("lfw.tgz"),
-        lambda f: list(read_photos(f / "lfw.tgz")),  # tarfile does not compare gzip's checksum.
+        lambda f: list(read_photos(f / "lfw.tgz")),
         ("lfw.tgz",),
+        verified=True,
         flips=12,
     ),
     FileKind(

@@ -1,9 +1,9 @@
 """Damaged files end in one line that names the file, or are read as if they were not damaged.
 
 Never in another exception or a hang. Where a format has checksums (`FileKind.verified`: `.keras`
-files, checkpoints, exports, TFRecord shards, PyTorch's ZIP files), nor in another result. In the
-others, such as CSV, JSON, JPEG or a tar's content, a changed byte may be another valid value, which
-no reader can notice. `file_kinds.py` lists the kinds of files, `damage.py` what happens to them.
+files, checkpoints, exports, TFRecord shards, PyTorch's ZIP files, gzip), nor in another result.
+Elsewhere, such as in CSV, JSON, JPEG or a tar's content, a changed byte may be another valid value,
+which no reader can notice. `file_kinds.py` lists the kinds of files, `damage.py` the damage.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import signal
 
 import pytest
 
-from tests.fuzz.damage import damaged_versions
+from tests.fuzz.damage import STRUCTURAL, damaged_versions
 from tests.fuzz.file_kinds import FILE_KINDS
 
 #: Seconds that reading one small file may take, and characters that its error may have.
@@ -79,3 +79,8 @@ def test_damage_ends_in_one_line(kind, tmp_path, capfd):
     if faults:
         pytest.fail(f"{len(faults)} faults:\n" + "\n".join(faults), pytrace=False)
     assert kind.read(folder) == expected
+
+
+def test_there_are_hundreds_of_damaged_files():
+    """At least, as some kinds consist of several files."""
+    assert sum(kind.flips + kind.cuts + STRUCTURAL for kind in FILE_KINDS) >= 500

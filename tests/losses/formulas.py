@@ -46,7 +46,7 @@ def requested(loss, labels, seed=7):
     return [made_up[name] for name in loss.inputs]
 
 
-def value_and_gradient(loss, labels, embeddings, *inputs, training=None):
+def value_and_gradient(loss, labels, embeddings, *inputs, training=False):
     """Returns the loss, and its gradient on the embeddings, in NumPy."""
     x = tf.constant(embeddings, loss.compute_dtype)
     with tf.GradientTape() as tape:

@@ -52,7 +52,7 @@ def test_embeddings_that_are_not_finite_give_nan(name, options, bad):
     labels, embeddings = random_batch()
     embeddings[3, 1] = bad
     loss = make(name, **options)
-    assert np.isnan(loss(labels, embeddings, *requested(loss, labels)))
+    assert np.isnan(loss(labels, embeddings, *requested(loss, labels), training=False))
 
 
 @every_loss
@@ -64,7 +64,9 @@ def test_gradient_is_that_of_the_value(name, options):
     inputs = requested(loss, labels)
     _, slopes = value_and_gradient(loss, labels, embeddings, *inputs)
     step = 1e-6 * np.random.default_rng(1).normal(size=embeddings.shape)
-    ahead, behind = (loss(labels, embeddings + sign * step, *inputs) for sign in (1, -1))
+    ahead, behind = (
+        loss(labels, embeddings + sign * step, *inputs, training=False) for sign in (1, -1)
+    )
     assert np.sum(slopes * step) == pytest.approx(float(ahead - behind) / 2, rel=1e-4, abs=1e-13)
 
 
@@ -74,8 +76,9 @@ def test_order_of_the_batch_does_not_matter(name, options):
     loss = make(name, **options)
     inputs = requested(loss, labels)
     order = np.random.default_rng(4).permutation(len(labels))
-    shuffled = loss(labels[order], embeddings[order], *(x[order] for x in inputs))
-    np.testing.assert_allclose(shuffled, loss(labels, embeddings, *inputs), rtol=1e-9)
+    shuffled = loss(labels[order], embeddings[order], *(x[order] for x in inputs), training=False)
+    expected = loss(labels, embeddings, *inputs, training=False)
+    np.testing.assert_allclose(shuffled, expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(), (4,), (3, 4, 2)])
@@ -83,21 +86,21 @@ def test_order_of_the_batch_does_not_matter(name, options):
 def test_embeddings_must_be_a_matrix(name, shape):
     loss, labels = make(name), np.array([0, 1, 1])
     with pytest.raises(ArgumentError, match=r"'embeddings' must be of shape \[batch, embedding"):
-        loss(labels, tf.zeros(shape), *requested(loss, labels))
+        loss(labels, tf.zeros(shape), *requested(loss, labels), training=False)
 
 
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
         ([0, 1], r"'labels' must be of shape \[3\], one per embedding"),
-        ([[0], [1], [2]], r"'labels' must be of shape \[batch\]"),
+        (np.eye(3), r"'labels' must be sparse integer labels of shape \[batch\] or \[batch, 1\]"),
     ],
 )
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_embedding_has_a_label(name, labels, message):
     loss = make(name)
     with pytest.raises(ArgumentError, match=message):
-        loss(tf.constant(labels), tf.zeros([3, 4]), *requested(loss, np.arange(3)))
+        loss(tf.constant(labels), tf.zeros([3, 4]), *requested(loss, np.arange(3)), training=False)
 
 
 @pytest.mark.parametrize("name", ["triplet", "contrastive", "circle"])
@@ -110,6 +113,19 @@ def test_a_loss_without_variables_serves_compile(name):
     history = model.fit(inputs, labels, batch_size=16, epochs=30, verbose=0).history["loss"]
     assert history[0] == pytest.approx(float(first), rel=1e-4)
     assert history[-1] < history[0]
+
+
+@pytest.mark.parametrize("name", ["center", "ring"])
+def test_a_loss_that_learns_refuses_compile(name):
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4)])
+    model.compile("sgd", loss=losses.get(name, num_classes=4))
+    with pytest.raises(ArgumentError, match=r"learns variables. compile\(loss=…\) neither"):
+        model.fit(np.ones([2, 6]), np.array([0, 1]), verbose=0)
+
+
+def test_a_list_of_inputs_names_the_call():
+    with pytest.raises(ArgumentError, match=r"call center\(labels, embeddings\). .* a list of 2"):
+        losses.get("center", num_classes=4, name="center")([np.array([0]), np.ones([1, 4])])
 
 
 def test_half_precision_is_refused():

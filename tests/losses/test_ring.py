@@ -16,7 +16,7 @@ def test_formula_and_gradients(radius, length):
     norms = np.linalg.norm(embeddings, axis=1)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        value = loss(labels, x)
+        value = loss(labels, x, training=False)
     on_x, on_length = tape.gradient(value, [x, loss.length.value])
     assert float(value) == pytest.approx(np.mean((norms - length) ** 2), rel=1e-9)
     assert float(on_length) == pytest.approx(-2 * np.mean(norms - length), rel=1e-9)
@@ -26,7 +26,7 @@ def test_formula_and_gradients(radius, length):
 
 def test_length_is_learned():
     loss = make("ring")
-    loss(*random_batch())
+    loss(*random_batch(), training=False)
     assert [weight.name for weight in loss.trainable_weights] == ["length"]
     assert Ring.auxiliary_weight == 0.01
 

@@ -28,10 +28,11 @@ def test_constructor_names_the_argument(options, message):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([0, 3, 10], r"'labels' must be in \[0, 10\). Received: labels=\[10\]"),
-        ([-1, 3, 4], r"Received: labels=\[-1\]"),
-        ([0.0, 1.0, 2.0], "'labels' must be integers. Received: labels='float32'"),
-        ([[0], [1], [2]], r"'labels' must be of shape \[batch\]. Received: labels=\(3, 1\)"),
+        ([0, 3, 10], r"whole numbers in \[0, 10\). Received: labels from 0 to 10"),
+        ([-1, 3, 4], "Received: labels from -1 to 4"),
+        ([0.5, 1.0, 2.0], "'labels' must be whole numbers .*Received: labels from 0.5 to 2"),
+        ([True, False, True], "'labels' must be sparse integer labels. Received: labels='bool'"),
+        (np.eye(3), r"sparse integer labels .*tf.argmax.*Received: labels of shape \(3, 3\)"),
     ],
 )
 @pytest.mark.parametrize("margin", [ArcFace, SphereFace])
@@ -86,7 +87,7 @@ def test_every_integer_dtype_is_a_label():
 def test_a_label_may_be_of_a_dtype_that_cannot_hold_all_classes():
     head = ArcFace(1000)
     assert head(tf.ones([2, 4]), tf.constant([3, 240], tf.uint8)).shape == (2, 1000)
-    with pytest.raises(ArgumentError, match=r"Received: labels=\[-3\]"):
+    with pytest.raises(ArgumentError, match="Received: labels from -3 to 1"):
         head(tf.ones([2, 4]), tf.constant([-3, 1], tf.int8))
 
 
@@ -106,6 +107,34 @@ def test_symbolic_shape():
     logits = ArcFace(10)(keras.Input((4,)), keras.Input((), dtype="int32"))
     assert logits.shape == (None, 10)
     assert logits.dtype == "float32"
+
+
+def test_a_list_of_inputs_is_a_call():
+    embeddings, labels, centres = random_batch()
+    head = make("arcface", centres)
+    np.testing.assert_array_equal(head([embeddings, labels]), head(embeddings, labels))
+    inputs = [keras.Input((embeddings.shape[1],)), keras.Input((1,))]
+    model = keras.Model(inputs, head(inputs))
+    again = keras.Model.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    for built in (model, again):
+        logits = built([embeddings, labels[:, np.newaxis]])
+        np.testing.assert_allclose(logits, head(embeddings, labels), rtol=1e-4)
+    model.summary(expand_nested=True, print_fn=lambda _: None)
+
+
+def test_symbolic_one_hot_labels_are_refused():
+    with pytest.raises(ArgumentError, match=r"sparse integer labels .* \(None, 10\)"):
+        ArcFace(10)(keras.Input((4,)), keras.Input((10,)))
+
+
+def test_own_centres_check_labels():
+    embeddings, labels, centres = random_batch()
+    head = make("arcface", centres)
+    expected = head.own_centres(embeddings, labels)
+    np.testing.assert_array_equal(head.own_centres(embeddings, labels[:, np.newaxis]), expected)
+    with pytest.raises(ArgumentError, match="'labels' must be whole numbers in"):
+        head.own_centres(embeddings, labels + NUM_CLASSES)
 
 
 def test_base_has_no_margin_of_its_own():

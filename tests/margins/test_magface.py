@@ -1,11 +1,13 @@
 """MagFace against its formula, and the loss on the lengths."""
 
+import warnings
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from facerec_tf.core.errors import ArgumentError
-from facerec_tf.margins import MagFace
+from facerec_tf.margins import ArcFace, MagFace
 from tests.margins.formulas import (
     arc,
     cosines,
@@ -78,3 +80,25 @@ def test_slope_along_the_length():
 def test_options_outside_their_domain_are_refused(options):
     with pytest.raises(ArgumentError, match=f"'{next(iter(options))}' must be"):
         MagFace(10, **options)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "side"),
+    [([8.5, 25.0], "longer"), ([0.1, 0.9], "shorter"), ([8.5, 7.0], None), ([0.5, 9.0], None)],
+)
+def test_bounds_without_any_length_warn(lengths, side):
+    embeddings = np.outer(lengths, [0.6, 0.8])
+    head = MagFace(3, l_a=1.0, u_a=8.0)
+    if side is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            head.warn_of_lengths(embeddings)
+        return
+    with pytest.warns(UserWarning, match=rf"all embeddings are {side} than its bounds \[1, 8\]"):
+        head.warn_of_lengths(embeddings)
+
+
+def test_other_heads_have_no_bounds():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ArcFace(3).warn_of_lengths(np.ones([2, 4]))

@@ -38,7 +38,7 @@ def test_the_loss_is_the_weighted_sum():
     expected = tf.reduce_mean(margins.cross_entropy(LABELS, logits))
     center, intra, inter, incay, triplet = objective.auxiliaries
     assert triplet.m == 0.5
-    expected += 0.003 * center(LABELS, EMBEDDINGS)
+    expected += 0.003 * center(LABELS, EMBEDDINGS, training=False)
     expected += 1.0 * intra(LABELS, EMBEDDINGS, own)
     expected += 0.5 * inter(LABELS, EMBEDDINGS, own)
     expected += 2.0 * incay(LABELS, EMBEDDINGS, correct)
@@ -47,14 +47,15 @@ def test_the_loss_is_the_weighted_sum():
 
 
 def test_without_a_weight_it_is_the_papers():
-    assert make("softmax", ("center", "ring", "intra")).weights_of_auxiliaries == [0.003, 0.01, 1.0]
+    objective = make("softmax", ("center", "ring", "intra"))
+    assert objective.weights_of_auxiliaries == (0.003, 0.01, 1.0)
 
 
 def test_a_loss_on_embeddings_needs_no_head():
     objective = make("triplet", ("ring:0.1",))
     assert objective.head is None
     triplet, (ring,) = objective.main, objective.auxiliaries
-    expected = triplet(LABELS, EMBEDDINGS) + 0.1 * ring(LABELS, EMBEDDINGS)
+    expected = triplet(LABELS, EMBEDDINGS) + 0.1 * ring(LABELS, EMBEDDINGS, training=False)
     np.testing.assert_allclose(objective(LABELS, EMBEDDINGS), expected, rtol=1e-6)
 
 
@@ -111,10 +112,28 @@ def test_label_smoothing_has_its_domain():
         Objective(margins.ArcFace(3), label_smoothing=1.0)
 
 
-def test_sample_weights_need_a_head():
-    objective = Objective(losses.Triplet(), [Auxiliary(losses.Ring(), 1.0)])
-    with pytest.raises(ArgumentError, match="'sample_weight' must be None without a head"):
-        objective(LABELS, EMBEDDINGS, tf.ones([8]))
+@pytest.mark.parametrize(
+    ("loss", "auxiliary"),
+    [("triplet", ("ring",)), ("arcface", ("circle",)), ("arcface", ("inter",))],
+)
+def test_sample_weights_need_means_over_samples(loss, auxiliary):
+    with pytest.raises(ArgumentError, match=r"'sample_weight' must be None with (Trip|Circ|Inter)"):
+        make(loss, auxiliary)(LABELS, EMBEDDINGS, tf.ones([8]))
+
+
+def test_sample_weights_multiply_every_loss_of_a_sample():
+    objective = make("magface", ("center:0.1", "ring:0.5", "intra:2", "feature_incay:3"))
+    weights = np.array([3.0, 0.5, 0, 0, 0, 0, 0, 0], "float32")
+    each = [float(objective(LABELS[i : i + 1], EMBEDDINGS[i : i + 1])) for i in range(2)]
+    for shape in ([8], [8, 1]):
+        weighted = objective(LABELS, EMBEDDINGS, tf.reshape(weights, shape))
+        np.testing.assert_allclose(weighted, (3.0 * each[0] + 0.5 * each[1]) / 8, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [[4], [8, 2], [2, 4]])
+def test_every_sample_has_a_weight(shape):
+    with pytest.raises(ArgumentError, match=r"'sample_weight' must be of shape \[8\]"):
+        make("arcface")(LABELS, EMBEDDINGS, tf.ones(shape))
 
 
 @pytest.mark.parametrize(

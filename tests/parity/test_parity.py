@@ -54,7 +54,8 @@ def answer_of_loss(name, arguments, arrays):
     def value():
         # The head provides the own centre of each embedding.
         own = {"centres": lambda c: tf.gather(tf.transpose(c), labels), "correct": lambda c: c}
-        return loss(labels, embeddings, *(own[name](given[name]) for name in given))
+        inputs = (own[name](given[name]) for name in given)
+        return loss(labels, embeddings, *inputs, training=False)
 
     value()  # builds it
     assign(loss, arrays)

@@ -4,8 +4,9 @@ import math
 
 import pytest
 
+from facerec_tf.alignment import DETECTORS
 from facerec_tf.core.errors import ArgumentError
-from facerec_tf.photographs import AlignmentOptions
+from facerec_tf.photographs import AlignmentOptions, PhotoLimits
 
 
 def test_defaults():
@@ -25,6 +26,22 @@ def test_angles_are_given_in_degrees():
     assert gates.max_roll == pytest.approx(math.pi / 4)
     assert gates.max_pitch is None
     assert gates.min_size == 20
+
+
+def test_options_reach_the_aligner_and_the_limits():
+    options = AlignmentOptions(
+        try_rotations=True, check_landmarks=False, max_file_mb=2, max_megapixels=3
+    )
+    aligner = options.make_aligner(DETECTORS["yunet"])
+    assert (aligner.try_rotations, aligner.check_landmarks) == (True, False)
+    assert options.limits() == PhotoLimits(max_file_mb=2, max_megapixels=3)
+    default = AlignmentOptions().make_aligner(DETECTORS["yunet"])
+    assert (default.try_rotations, default.check_landmarks) == (False, True)
+
+
+def test_the_least_size_of_a_face():
+    assert AlignmentOptions().gates().min_size == 20
+    assert AlignmentOptions(min_face=0).gates().min_size is None
 
 
 def test_described_is_what_the_crops_depend_on():

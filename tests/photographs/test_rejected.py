@@ -1,12 +1,17 @@
 """The list of what was left out, and its summary."""
 
 import csv
+import re
 
+import pytest
+
+from facerec_tf.core.errors import DataError
 from facerec_tf.photographs.rejected import (
     OTHER,
     PERSON,
     Rejected,
     count_causes,
+    require_few_rejected,
     summarize_rejected,
     write_rejected,
 )
@@ -35,6 +40,15 @@ def test_the_summary_counts_images_people_and_other_files():
 def test_of_many_people_a_few_are_named():
     people = [Rejected(name, "x", PERSON) for name in "ABCDE"]
     assert summarize_rejected(people, "x")["people left out"].endswith("('A', 'B', 'C', …)")
+
+
+def test_control_characters_are_escaped():
+    rejected = [Rejected("Bob\n\x1b[2J", "x", PERSON), Rejected("Zoë\r.\x07", "x", OTHER)]
+    lines = summarize_rejected(rejected, "x")
+    assert lines["people left out"] == r"1, listed in 'x' ('Bob\n\x1b[2J')"
+    assert lines["not images"] == r"1 file, listed in 'x' (1 .\x07)"
+    with pytest.raises(DataError, match=re.escape(r"'Zoë\r.\x07': x")):
+        require_few_rejected(rejected[1:], 1)
 
 
 def test_equal_counts_are_sorted_by_name():

@@ -9,7 +9,7 @@ SIZE = 16
 
 
 def shake(model, seed=0):
-    """Draws what initialisation leaves alike: statistics, γ, β, biases, slopes from −0.5 to 1.5."""
+    """Randomises constant initial values: statistics, γ, β, biases, slopes from −0.5 to 1.5."""
     rng = np.random.default_rng(seed)
     ranges = {
         "gamma": (0.5, 1.5),

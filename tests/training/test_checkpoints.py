@@ -53,8 +53,7 @@ def test_nothing_yet_and_damage(tmp_path):
     checkpoints = Checkpoints(tmp_path / "none")
     assert checkpoints.latest() is None
     assert checkpoints.best() is None
-    checkpoint = checkpoints.save(STATE, 1)
-    path = checkpoint.path / "variables.npz"
+    path = checkpoints.save(STATE, 1).path / "variables.npz"
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(DataError, match=r"step-00000001/variables\.npz is damaged"):
         checkpoints.latest().load()

@@ -1,10 +1,18 @@
 import csv
+import io
+import os
+import signal
 import struct
+import subprocess
+import sys
 import tarfile
+import time
+import unicodedata
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from facerec_tf.alignment import crop
 from facerec_tf.data import Manifest, PairSet, find_pairs
@@ -12,6 +20,8 @@ from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
 from facerec_tf.photographs.landmark_cropper import read_landmarks
+from tests.conftest import ROOT
+from tests.verbs.conftest import smooth_image
 
 
 def turned(encoded):
@@ -54,11 +64,16 @@ def test_all_kinds_of_files(photos, tmp_path, run_verb, image):
     done = run_verb("make-records", images=photos, output=tmp_path / "out", shards=3, min_images=2)
     assert done.returncode == 0, done.stderr
     assert "training: 112 images of 11 people" in done.stdout
-    assert "rejected: 3 files" in done.stdout
+    assert "rejected: 3 files, listed in" in done.stdout
+    assert "(2 × it is hidden, 1 × it is truncated)" in done.stdout
+    assert "people left out: 1, listed in" in done.stdout
+    assert "(1 .txt)" in done.stdout
     with open(tmp_path / "out" / "rejected.csv", newline="") as file:
         assert list(csv.reader(file))[1:] == [
             [".thumbnails", "it is hidden: its name begins with a dot"],
             ["Zoë Ångström/.hidden.jpg", "it is hidden: its name begins with a dot"],
+            ["Zoë Ångström/notes.txt", "it is not an image"],
+            ["few", "too few images: 1, fewer than 2"],
             ["person 03/0.jpg", "it is truncated"],
         ]
 
@@ -226,6 +241,104 @@ def test_detector_on_real_photographs(tmp_path, run_verb, shared_dir):
     assert "no face" in row[1]
 
 
+def test_names_formats_and_kinds_of_files(tmp_path, run_verb):
+    """Six people of two images each, as users name and store them."""
+    root = tmp_path / "photos"
+    composed, decomposed = (unicodedata.normalize(form, "Renée") for form in ("NFC", "NFD"))
+
+    def put(name, content):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+
+    image = [smooth_image(seed, 112) for seed in range(12)]
+    jpeg = [encode_jpeg(pixels) for pixels in image]
+    put("jfif/1.jfif", jpeg[0])
+    put("jfif/2.jpe", jpeg[1])
+    put("bare/1", jpeg[2])
+    put("bare/2.JPG", jpeg[3])
+    put("avif/1.avif", saved(image[4], "AVIF"))
+    put("avif/2.jp2", saved(image[5], "JPEG2000"))
+    put(f"{composed}/1.jpg", jpeg[6])
+    put(f"{decomposed}/2.jpg", jpeg[7])
+    grey = cv2.cvtColor(image[8], cv2.COLOR_RGB2GRAY)
+    put("grey/1.tif", saved(grey.astype(np.int32), "TIFF"))
+    put("grey/2.jpg", jpeg[9])
+    put("turned/1.jpg", turned(jpeg[10]))
+    put("turned/2.jpg", jpeg[11])
+    put("turned/Thumbs.db", b"\xd0\xcf\x11\xe0" + bytes(100))
+    os.mkfifo(root / "turned" / "pipe.jpg")
+    with open(root / "turned" / "sparse.jpg", "wb") as file:
+        file.truncate(1 << 32)
+    put("nobody/notes.txt", b"x")
+    done = run_verb("make-records", images=root, output=tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "training: 12 images of 6 people" in done.stdout
+    assert f"one person: '{composed}'" in done.stderr
+    assert "people left out: 1, listed in" in done.stdout
+    assert "not images: 2 files, listed in" in done.stdout
+    assert "(1 .db, 1 .txt)" in done.stdout
+    with open(tmp_path / "out" / "rejected.csv", newline="") as file:
+        assert dict(list(csv.reader(file))[1:]) == {
+            "nobody": "the folder contains no photographs",
+            "nobody/notes.txt": "it is not an image",
+            "turned/Thumbs.db": "it is not an image",
+            "turned/pipe.jpg": "it is a named pipe, a socket or a device, not a file",
+            "turned/sparse.jpg": "too large: the file has 4,295 MB, more than 500",
+        }
+    found = read_all(tmp_path / "out")
+    assert sum(record.text == composed for record in found.values()) == 2
+    for name, pixels in (
+        ("bare/1", image[2]),
+        ("avif/1.avif", image[4]),
+        ("avif/2.jp2", image[5]),
+        ("grey/1.tif", np.repeat(grey[..., None], 3, axis=2)),
+        ("turned/1.jpg", image[10][::-1, ::-1]),
+    ):
+        assert np.abs(decode_photo(found[name].encoded).astype(int) - pixels).mean() < 5, name
+
+
+def saved(pixels, kind):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.mark.usefixtures("heed_interrupts")
+@pytest.mark.slow
+def test_an_interruption_ends_it_at_once_and_leaves_nothing(photos, tmp_path):
+    for copy in range(60):
+        folder = photos / f"copy {copy}"
+        folder.mkdir()
+        for number, path in enumerate(sorted(photos.glob("person*/*.jpg"))):
+            os.link(path, folder / f"{number}.jpg")
+    flags = [f"--images={photos}", f"--output={tmp_path / 'out'}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "facerec_tf", "make-records", *flags],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while process.poll() is None and not list(tmp_path.glob(".*/.scattered*")):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    begin = time.monotonic()
+    stdout, stderr = process.communicate(timeout=60)
+    assert time.monotonic() - begin < 10
+    assert (process.returncode, stdout) == (130, "")
+    assert stderr.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_limits_of_size_apply_to_crops(photos, tmp_path, run_verb):
+    largest = max(path.stat().st_size for path in photos.glob("*/*.jpg"))
+    limit = {"max_file_mb": (largest - 1) / 1e6, "output": tmp_path / "out"}
+    done = run_verb("make-records", images=photos, **limit)
+    assert done.returncode == 0, done.stderr
+    assert "× too large)" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
@@ -234,6 +347,8 @@ def test_detector_on_real_photographs(tmp_path, run_verb, shared_dir):
         ({"images": ".", "label_column": "id"}, "Flag --label_column is not used with --images"),
         ({"images": ".", "size": 96, "alignment": "arcface-112"}, "Flag --size is not used with"),
         ({"images": ".", "pairs": 200}, "Flag --pairs is not used with --holdout_identities=0"),
+        ({"images": ".", "try_rotations": True}, "Flag --try_rotations is used with a --detector"),
+        ({"images": ".", "max_megapixels": 0}, "'max_megapixels' must be positive"),
         ({"images": ".", "layout": "casia"}, "Did you mean 'casia_webface'?"),
         ({"table": "t.tsv"}, "must end in .csv or .parquet"),
     ],

@@ -1,0 +1,23 @@
+"""Names of files and people: Unicode forms, and characters that cannot be printed."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def nfc(name: str) -> str:
+    """Returns a name in Unicode's composed form, NFC; macOS writes "é" as "e" and an accent."""
+    return unicodedata.normalize("NFC", name)
+
+
+def printable(name: str) -> str:
+    """Escapes bytes that are not UTF-8, which Python reads from a disk as lone surrogates."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def in_one_line(name: str) -> str:
+    """Escapes control characters, with which a name could change what a terminal shows."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in name
+    )
