@@ -63,13 +63,13 @@ def evaluate(
         )
     directory = Path(output) if output else run.report if run else _beside(source)
     require_writable(directory)
-    embedder = load_embedder(workdir, model, checkpoint)
     if data:
         found = find_pairs(data, protocol or "pairs")
     else:
         found = _pairs_of(RunFolder(source), protocol)
     pairs = PairSet.load(found)
     name = protocol or found.name
+    embedder = load_embedder(workdir, model, checkpoint)
     seen = run.seen_in_training(pairs) if run else None
     if seen and seen.warning:
         chief.emit(f"warning: {seen.warning}")
