@@ -63,12 +63,9 @@ def evaluate(
         )
     directory = Path(output) if output else run.report if run else _beside(source)
     require_writable(directory)
-    if data:
-        found = find_pairs(data, protocol or "pairs")
-    else:
-        found = _pairs_of(RunFolder(source), protocol)
+    found = _pairs_in(Path(data), protocol) if data else _pairs_of(RunFolder(source), protocol)
     pairs = PairSet.load(found)
-    name = protocol or found.name
+    name = found.absolute().name
     embedder = load_embedder(workdir, model, checkpoint)
     seen = run.seen_in_training(pairs) if run else None
     if seen and seen.warning:
@@ -103,16 +100,26 @@ def _pairs_of(run: RunFolder, protocol: str | None) -> Path:
         return find_pairs(records, protocol)
     if found := find_run_pairs(config.evaluation, records):
         return found
-    sets = sorted(path.parent.name for path in (records / "pairs").glob("*/pairs.csv"))
-    if sets:
-        raise ArgumentError(
-            f"Missing flag: --protocol=NAME, one of {', '.join(sets)} in '{records / 'pairs'}': "
-            f"run '{run.path}' was trained without pairs."
-        )
+    if _pair_sets(records):
+        return _pairs_in(records, None)
     raise ArgumentError(
         f"Missing flag: --data=DIR, the folder of the pairs: run '{run.path}' was trained without "
         f"pairs, and there are none in '{records / 'pairs'}'."
     )
+
+
+def _pairs_in(data: Path, protocol: str | None) -> Path:
+    """The folder of a pair set in `data`, by default the only one."""
+    sets = _pair_sets(data)
+    if protocol is None and len(sets) > 1 and not (data / "pairs.csv").is_file():
+        raise ArgumentError(
+            f"Missing flag: --protocol=NAME, one of {', '.join(sets)} in '{data / 'pairs'}'."
+        )
+    return find_pairs(data, protocol or "pairs")
+
+
+def _pair_sets(records: Path) -> list[str]:
+    return sorted(path.parent.name for path in (records / "pairs").glob("*/pairs.csv"))
 
 
 def _drawn(pairs: PairSet) -> str:

@@ -71,7 +71,7 @@ def _reworded(message: str) -> str:
     message = " ".join(message.split())
     found = re.fullmatch(r"flag --(\w+)=(.*?): .*", message)
     if found is None or found[1] not in FLAGS:
-        return message
+        return f"{message.removeprefix('ERROR:: ').rstrip('.')}."
     name, value = found.groups()
     flag = FLAGS[name]
     if isinstance(flag, flags.EnumFlag):

@@ -66,6 +66,8 @@ def test_a_run_without_pairs_names_the_sets_there(moved_run, tmp_path):
     done = evaluate("--workdir=run", cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("error: Missing flag: --protocol=NAME, one of other, synthetic")
+    done = evaluate("--model=run/recognizer.keras", "--data=data", cwd=tmp_path)
+    assert done.stderr.startswith("error: Missing flag: --protocol=NAME, one of other, synthetic")
     shutil.rmtree(tmp_path / "data" / "pairs")
     done = evaluate("--workdir=run", cwd=tmp_path)
     assert done.stderr.startswith("error: Missing flag: --data=DIR, the folder of the pairs")

@@ -130,7 +130,7 @@ def test_an_interrupted_run_goes_on(flags, tmp_path):
 
 def test_mistakes_are_one_line(tmp_path, photos):
     done = run_forked("facerec_tf.align", f"--images={photos}")
-    assert_one_line_error(done, "Missing flags: --images, --output.")
+    assert_one_line_error(done, "Missing flag: --output.")
     done = run_forked(
         "facerec_tf.align", f"--images={photos}", f"--output={tmp_path / 'o'}", "--face=biggest"
     )

@@ -91,8 +91,8 @@ def test_names_neither_overlap_nor_leave_the_figure(scale):
 
 def test_panels_without_one_beneath_tell_the_angle():
     drawn = figure(panels={str(i): PANELS["plain"] for i in range(5)}, columns=3)
-    told = [bool(axes.get_xlabel()) for axes in drawn.axes[:5]]
-    assert told == [False, False, True, True, True]
+    labelled = [bool(axes.get_xlabel()) for axes in drawn.axes[:5]]
+    assert labelled == [False, False, True, True, True]
     assert [axes.axison for axes in drawn.axes] == [True] * 5 + [False]
 
 
