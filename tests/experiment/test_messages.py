@@ -53,7 +53,7 @@ def test_results_of_checkpoints_that_metrics_do_not_have(tmp_path, monkeypatch):
     for name, value in (
         ("checkpoints", lambda *_: found),
         ("read_metrics", lambda *_: {"step": np.array([3.0, 4.0]), **metrics}),
-        ("people_seen", lambda *_: 1),
+        ("seen_in_training", lambda *_: SimpleNamespace(claim="", warning="")),
         ("records", lambda *_: tmp_path),
     ):
         monkeypatch.setattr(RunFolder, name, value)
