@@ -144,7 +144,7 @@ def test_an_older_checkpoint_is_resumed_if_the_latest_is_damaged(tmp_path, capsy
     assert f"Checkpoint {saved[2].path}" in first
     assert first.endswith(f"Trying {saved[1].path}.")
     assert second.endswith(f"Trying {saved[0].path}.")
-    with pytest.raises(DataError, match="Checkpoint .*step-00000004"):
+    with pytest.raises(DataError, match=r"Checkpoint .*step-00000004"):
         restore(controller, saved[:0:-1], verbose=0)
 
 
