@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from facerec_tf.data import (
 )
 from facerec_tf.runs.writing import writing
 
-#: Errors of files that are gone, or on a disk that is.
+#: Errors of a shard that was removed, or is on a disk that is no longer mounted.
 _LOST = (tf.errors.NotFoundError, tf.errors.PermissionDeniedError, tf.errors.UnavailableError)
 
 #: Batches that the pipeline may have read ahead when it fails.
@@ -193,10 +192,10 @@ class BatchSource:
         except tf.errors.OpError as error:
             explanation = explain(error, self._options, first=first, last=last)
             if explanation is None:
-                explanation = _explain_lost(error, str(self._options.directory))
-            if explanation is None:
                 raise
-            raise explanation from error
+            lost = isinstance(error, _LOST)
+            advice = " Restore it, then continue the run with --resume." if lost else ""
+            raise DataError(f"{explanation}{advice}") from error
 
     def _dataset(
         self, context: tf.distribute.InputContext, start: int, on_damaged: OnDamaged
@@ -210,18 +209,6 @@ class BatchSource:
             num_input_pipelines=context.num_input_pipelines,
             on_damaged=on_damaged,
         )
-
-
-def _explain_lost(error: tf.errors.OpError, directory: str) -> DataError | None:
-    """The error that a file of the records is gone, if `error` says so."""
-    # TensorFlow writes "FILE; REASON", after the trace of the graph.
-    found = re.search(rf"({re.escape(directory)}\S*); ([A-Z][\w ]*\w)", error.message)
-    if not isinstance(error, _LOST) or found is None:
-        return None
-    return DataError(
-        f"Records can no longer be read: '{found[1]}': {found[2]}. Restore them, then continue the "
-        "run with --resume."
-    )
 
 
 def _note_in(faults: dict[int, str]) -> OnDamaged:

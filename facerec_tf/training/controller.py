@@ -118,7 +118,7 @@ class Controller:
             )
             raise DivergenceError(
                 f"Checkpoint {checkpoint.path} holds weights that are not finite: the run had "
-                f"diverged. {before}. Start a new run with a lower --lr, more --warmup_steps or "
+                f"diverged. {before} Start a new run with a lower --lr, more --warmup_steps or "
                 "--clip_norm."
             )
         self.trainer.restore(state)

@@ -227,7 +227,7 @@ def test_records_that_are_removed_during_a_run_are_named(tmp_path):
     source = make_source(directory)
     take(source, 1)
     shutil.rmtree(directory)
-    message = r"no longer be read: '.*data/train-0000\d.*': No such file or directory\. .*--resume"
+    message = r"'.*data/train-0000\d.*' was lost during the run: No such file.* with --resume"
     with pytest.raises(DataError, match=message), source.explained_errors(50):
         take(source, 50)
 
