@@ -52,24 +52,10 @@ STRATEGIES = ("auto", "one_device", "mirrored")
 XLA = ("off", "on", "auto")
 HEAD_INITS = ("random", "class_means")
 
-# Headings in the help of options that are shown apart from their group.
-_LOSS = "Loss"
-_SCHEDULE = "Learning rate schedule"
-_HARDWARE = "Precision and devices"
-_LOGS = "Logs and checkpoints"
 
-
-def option(default: Any, help: str, flag: str | None = None, heading: str | None = None) -> Any:
-    """A field of a group of options, with what the command line needs to know about it.
-
-    Args:
-        default: Its default.
-        help: Its help text.
-        flag: Name of its flag, if that is not the field's name.
-        heading: Heading of its flag in the help, if that is not the heading of its group.
-    """
-    metadata = {"help": help, "flag": flag, "heading": heading}
-    return dataclasses.field(default=default, metadata=metadata)
+def option(default: Any, help: str, flag: str | None = None) -> Any:
+    """Returns a dataclass field with its help text and, if it differs, the name of its flag."""
+    return dataclasses.field(default=default, metadata={"help": help, "flag": flag})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +141,7 @@ class DataConfig:
 class ModelConfig:
     """The backbone and the loss."""
 
-    loss: str = option("arcface", "Name of the loss.", heading=_LOSS)
+    loss: str = option("arcface", "Name of the loss.")
     backbone: str | None = option(
         None,
         "Network that computes embeddings, or keras:NAME for a model of keras.applications. "
@@ -173,15 +159,12 @@ class ModelConfig:
         "aspect ratio and resizes them. Default: defined by the backbone.",
     )
     label_smoothing: float = option(
-        0.0,
-        "Label smoothing: fraction of the target probability spread over all classes.",
-        heading=_LOSS,
+        0.0, "Label smoothing: fraction of the target probability spread over all classes."
     )
     auxiliary: tuple[str, ...] = option(
         (),
         "Comma-separated losses on embeddings that are added to --loss, each given as "
         "NAME[:WEIGHT][:PARAMETER=VALUE…]. Example: center:0.003,triplet:0.5:mining=batch_hard.",
-        heading=_LOSS,
     )
     loss_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     backbone_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -258,21 +241,13 @@ class OptimizerConfig:
     optimizer: str = option("sgd", f"Optimizer: {', '.join(OPTIMIZERS)}.")
     lr: float = option(0.1, "Peak learning rate.")
     momentum: float = option(0.9, "Momentum of the sgd optimizer.")
-    schedule: str = option(
-        "polynomial", f"Learning rate schedule: {', '.join(SCHEDULES)}.", heading=_SCHEDULE
-    )
+    schedule: str = option("polynomial", f"Learning rate schedule: {', '.join(SCHEDULES)}.")
     boundaries: tuple[int, ...] = option(
-        (),
-        "Comma-separated steps at which --schedule=steps decays the learning rate.",
-        heading=_SCHEDULE,
+        (), "Comma-separated steps at which --schedule=steps decays the learning rate."
     )
-    decay_factor: float = option(
-        0.1, "Factor of each decay with --schedule=steps.", heading=_SCHEDULE
-    )
-    decay_power: float = option(
-        1.0, "Exponent of --schedule=polynomial; 1 is linear.", heading=_SCHEDULE
-    )
-    warmup_steps: int = option(0, "Number of steps of linear warm-up from zero.", heading=_SCHEDULE)
+    decay_factor: float = option(0.1, "Factor of each decay with --schedule=steps.")
+    decay_power: float = option(1.0, "Exponent of --schedule=polynomial; 1 is linear.")
+    warmup_steps: int = option(0, "Number of steps of linear warm-up from zero.")
     weight_decay: float = option(5e-4, "Weight decay coefficient.")
     decay: str | None = option(
         None,
@@ -331,31 +306,23 @@ class TrainingConfig:
     ema: float = option(
         0.0, "Decay of the exponential moving average of the weights; 0 disables it."
     )
-    precision: str = option(
-        "float32", f"Precision of the backbone: {', '.join(PRECISIONS)}.", heading=_HARDWARE
-    )
+    precision: str = option("float32", f"Precision of the backbone: {', '.join(PRECISIONS)}.")
     xla: str = option(
         "off",
         "Whether to compile the forward and backward pass with XLA: 'off', 'on', or 'auto', which "
         "times a few steps of each and chooses the one with the shorter total time.",
-        heading=_HARDWARE,
     )
     deterministic: bool = option(
         False,
         "Whether to use only deterministic GPU kernels and a sequential input pipeline, which are "
         "slower. Runs on a CPU are always reproducible bit for bit.",
-        heading=_HARDWARE,
     )
     seed: int = option(0, "Seed of weight initialization, shuffling, augmentation and dropout.")
-    strategy: str = option(
-        "auto", f"Distribution strategy: {', '.join(STRATEGIES)}.", heading=_HARDWARE
-    )
-    log_every: int = option(
-        10, "Number of steps between rows of metrics.csv and progress updates.", heading=_LOGS
-    )
-    checkpoint_every: int = option(1000, "Number of steps between checkpoints.", heading=_LOGS)
+    strategy: str = option("auto", f"Distribution strategy: {', '.join(STRATEGIES)}.")
+    log_every: int = option(10, "Number of steps between rows of metrics.csv and progress updates.")
+    checkpoint_every: int = option(1000, "Number of steps between checkpoints.")
     keep_checkpoints: int = option(
-        3, "Number of latest checkpoints to keep, in addition to the best one.", heading=_LOGS
+        3, "Number of latest checkpoints to keep, in addition to the best one."
     )
 
     def __post_init__(self) -> None:

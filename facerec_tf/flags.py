@@ -49,6 +49,30 @@ _HEADINGS = {
     "evaluation": "Evaluation",
 }
 
+#: Heading → options that are shown under it instead of that of their group.
+_SECTIONS = {
+    "Loss": ("model.loss", "model.label_smoothing", "model.auxiliary"),
+    "Learning rate schedule": (
+        "optimizer.schedule",
+        "optimizer.boundaries",
+        "optimizer.decay_factor",
+        "optimizer.decay_power",
+        "optimizer.warmup_steps",
+    ),
+    "Precision and devices": (
+        "training.precision",
+        "training.xla",
+        "training.deterministic",
+        "training.strategy",
+    ),
+    "Logs and checkpoints": (
+        "training.log_every",
+        "training.checkpoint_every",
+        "training.keep_checkpoints",
+    ),
+}
+_SECTION_OF = {path: heading for heading, paths in _SECTIONS.items() for path in paths}
+
 #: Option → another option and the value that it must have for the first to be used.
 _NEEDED: dict[str, tuple[str, Any]] = {
     "optimizer.momentum": ("optimizer.optimizer", "sgd"),
@@ -68,7 +92,6 @@ class _Option:
     type: Any
     default: Any
     help: str
-    heading: str
 
 
 class _Use(NamedTuple):
@@ -86,13 +109,15 @@ def define_training_flags() -> None:
     flags.DEFINE_boolean(
         "resume", False, "Whether to resume the run in --workdir from its latest checkpoint."
     )
-    known = {
+    more = {
         "loss": f" One of {', '.join(MAIN_LOSSES)}. 'facerec losses NAME' describes one.",
         "backbone": f" One of {', '.join(BACKBONES)}. 'facerec backbones NAME' describes one.",
+        "batch_size": " With few images, the default is the largest power of two that gives four "
+        "steps per epoch.",
     }
     for option in _options():
         define_flag(
-            option.flag, option.type, option.default, option.help + known.get(option.flag, "")
+            option.flag, option.type, option.default, option.help + more.get(option.flag, "")
         )
     for name, uses in _parameters().items():
         users = ", ".join(
@@ -105,9 +130,11 @@ def define_training_flags() -> None:
 def training_flag_groups() -> dict[str, list[str]]:
     """Heading → flags, for the help. Parameters of losses and backbones are in no group."""
     groups = {"Run": ["workdir", "resume"]}
-    order = list(_HEADINGS)
-    for option in sorted(_options(), key=lambda option: order.index(option.path.split(".")[0])):
-        groups.setdefault(option.heading, []).append(option.flag)
+    flag_of = {option.path: option.flag for option in _options()}
+    for group, heading in _HEADINGS.items():
+        for path, flag in flag_of.items():
+            if path.startswith(f"{group}."):
+                groups.setdefault(_SECTION_OF.get(path, heading), []).append(flag)
     return groups
 
 
@@ -176,7 +203,6 @@ def _options() -> Iterator[_Option]:
                     type=types[field.name],
                     default=field.default,
                     help=field.metadata["help"],
-                    heading=field.metadata["heading"] or _HEADINGS[group.name],
                 )
 
 

@@ -38,6 +38,11 @@ class ForkedCommand:
         )
         self._process.start()
 
+    @property
+    def pid(self):
+        """The command's process id."""
+        return self._process.pid
+
     def poll(self):
         """Returns the exit code, negative after a signal, or None while the command runs."""
         return self._process.exitcode

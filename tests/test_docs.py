@@ -86,9 +86,9 @@ def shown():
 
 @functools.cache
 def flags_of(verb):
-    """Returns the names of the flags that `facerec VERB --help` lists."""
+    """Returns the names of the flags that `facerec VERB --helpfull` lists."""
     done = subprocess.run(
-        [sys.executable, "-m", "facerec_tf", verb, "--help"],
+        [sys.executable, "-m", "facerec_tf", verb, "--helpfull"],
         capture_output=True,
         text=True,
         cwd=ROOT,

@@ -97,7 +97,7 @@ def _environment_task() -> _Task:
         cluster = json.loads(text) if text else {}
         task = cluster.get("task", {})
         return task.get("type"), int(task.get("index", 0)), frozenset(cluster.get("cluster", {}))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ArgumentError(
             "Environment variable TF_CONFIG must be JSON with 'cluster' and 'task'. "
             f"Received: TF_CONFIG={text!r}"

@@ -5,24 +5,23 @@ from __future__ import annotations
 import math
 import numbers
 
-from facerec_tf.core.quote import shorten
+from facerec_tf.core.quote import shortened
 
-#: Characters of a message; a longer one, which quotes a damaged file, is cut.
+#: Characters of a message; a longer one, which quotes a damaged file, is cut in the middle.
 LONGEST_MESSAGE = 1000
 
 
 class UserError(Exception):
     """An error that the user can fix; commands print its message without a traceback.
 
-    The message has at most `LONGEST_MESSAGE` characters, whatever it quotes.
+    The message is one line of at most `LONGEST_MESSAGE` characters, whatever it quotes.
     """
 
     exit_code = 1
 
     def __str__(self) -> str:
         """The message."""
-        text = super().__str__()
-        return text if len(text) <= LONGEST_MESSAGE else shorten(text, LONGEST_MESSAGE - 1)
+        return shortened(super().__str__(), LONGEST_MESSAGE)
 
 
 class ArgumentError(UserError, ValueError):

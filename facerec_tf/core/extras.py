@@ -6,7 +6,7 @@ import importlib
 import types
 
 from facerec_tf.core.errors import UserError
-from facerec_tf.core.quote import shorten
+from facerec_tf.core.quote import shortened
 
 
 def load_extra(name: str, extra: str | None = None) -> types.ModuleType:
@@ -47,7 +47,7 @@ def _explain(package: str, extra: str, error: Exception) -> str:
             f"not: pip install {other.replace('_', '-')}"
         )
     chain = (error, *_causes(error)[-1:])
-    cause = shorten(", caused by ".join(f"{type(e).__name__}: {e}" for e in chain))
+    cause = shortened(", caused by ".join(f"{type(e).__name__}: {e}" for e in chain))
     return (
         f"The package '{package}' is installed, but importing it failed with {cause!r}. Remedy: "
         f"pip install --upgrade --force-reinstall 'facerec_tf[{extra}]'"

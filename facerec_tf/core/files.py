@@ -120,8 +120,11 @@ def require_regular_file(
         kind: What the file is, for messages, as in `read_text`.
         max_bytes: Size above which the file is refused; None for any size.
     """
-    with _readable(path, kind):
-        status = os.stat(path)
+    try:
+        with _readable(path, kind):
+            status = os.stat(path)
+    except ValueError:  # A null character, or a surrogate that stands for no byte.
+        raise DataError(f"Cannot read {_named(path, kind)}: the name is not valid.") from None
     if not stat.S_ISREG(status.st_mode):
         found = next((n for is_kind, n in _KINDS.items() if is_kind(status.st_mode)), "not a file")
         raise DataError(f"Cannot read {_named(path, kind)}: it is {found}.")

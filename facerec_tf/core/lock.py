@@ -64,12 +64,12 @@ class FileLock:
 
     def _acquire(self) -> int:
         while True:
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             try:
                 self._lock(file)
                 if self._is_current(file):
                     os.ftruncate(file, 0)
-                    os.pwrite(file, _owner().encode(), 0)
+                    os.write(file, _owner().encode())
                     return file
             except BaseException:
                 os.close(file)
@@ -82,7 +82,7 @@ class FileLock:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LockedError(_describe(os.pread(file, _LONGEST, 0))) from None
+            raise LockedError(_describe(os.read(file, _LONGEST))) from None
         except OSError as error:
             if error.errno not in _UNSUPPORTED:
                 raise

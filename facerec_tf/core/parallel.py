@@ -23,7 +23,8 @@ def ordered_map(
 ) -> Iterator[Result]:
     """Yields `function(item)` for each item, in order, computed by several threads.
 
-    Meant for functions that release the GIL, such as image decoding and face detection.
+    Meant for functions that release the GIL, such as image decoding and face detection. After
+    Ctrl-C, running calls are not waited for.
 
     Args:
         function: The function; an exception it raises ends the iteration.
@@ -45,5 +46,11 @@ def ordered_map(
             result = waiting.popleft().result()
             waiting.extend(pool.submit(function, item) for item in itertools.islice(items, 1))
             yield result
-    finally:
+    except KeyboardInterrupt:
+        # A thread may be reading from a file system that does not answer.
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    except BaseException:
         pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()

@@ -1,22 +1,25 @@
-"""Text from files and libraries, shortened for error messages."""
+"""Text from files and libraries, shortened for error messages.
+
+Damaged files can make a library's message contain their whole content.
+"""
 
 from __future__ import annotations
 
-#: Characters that are quoted of a text from a file.
-LONGEST = 300
 
-
-def shorten(text: object, longest: int = LONGEST) -> str:
-    """Returns `text` on one line, of at most `longest` characters and an ellipsis.
-
-    Damaged files can make a library's message contain their whole content.
-    """
-    start = str(text)[: 4 * longest]
-    line = " ".join(start.split())
-    return line if len(line) <= longest and len(start) == len(str(text)) else f"{line[:longest]}…"
+def shortened(text: object, longest: int = 300) -> str:
+    """Returns the text of `text` on one line, cut in the middle to `longest` characters."""
+    line = " ".join(str(text).splitlines())
+    if len(line) <= longest:
+        return line
+    cut = " [...] "
+    kept = longest - len(cut)
+    return line[: kept - kept // 2] + cut + line[len(line) - kept // 2 :]
 
 
 def reason(error: BaseException) -> str:
-    """Returns the first line of an error's message, shortened, or the name of its class."""
-    first, *_ = str(error).strip().splitlines() or [type(error).__name__]
-    return shorten(first.rstrip(".:"))
+    """Returns the first line of an error's message, shortened, or the name of its class.
+
+    For messages that quote an error of another library.
+    """
+    lines = str(error).strip().splitlines()
+    return shortened(lines[0].rstrip(".:")) if lines else type(error).__name__

@@ -34,8 +34,7 @@ def temporary_directory(path: Path) -> Iterator[Path]:
         path: The output, which need not exist; its parent must.
     """
     remove_abandoned(path.parent)
-    folder = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    lock = FileLock(f"{folder}.owner")
+    folder, lock = _reserve(path)
     try:
         folder.mkdir()
         try:
@@ -44,6 +43,15 @@ def temporary_directory(path: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         lock.release()
+
+
+def _reserve(path: Path) -> tuple[Path, FileLock]:
+    """Returns a name for a temporary folder beside `path`, and its lock."""
+    while True:
+        folder = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+        # Another process may be looking at the lock file, before it is locked here.
+        with contextlib.suppress(LockedError):
+            return folder, FileLock(f"{folder}.owner")
 
 
 def remove_abandoned(parent: Path) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from facerec_tf.curation.record_folder import RecordFolder
+from facerec_tf.curation.separation import random_others, separation
 from facerec_tf.curation.subcentre_model import SubcentreModel
 from facerec_tf.data.reading import Image
 from facerec_tf.evaluation.label_noise import own_cosines
@@ -23,6 +24,8 @@ class CentreAngles(NamedTuple):
         sound: bool `[n]`: whether the image can be decoded.
         measured: bool `[n]`: whether its identity also has centres.
         cosines: float32 `[m, k]`: between the measured images and all centres of their identities.
+        separation: How well the angles to the nearest centre of an image's identity are separated
+            from those to the nearest of a random other identity; see `curation.separation`.
         damaged: Description of each damaged image.
     """
 
@@ -30,6 +33,7 @@ class CentreAngles(NamedTuple):
     sound: np.ndarray
     measured: np.ndarray
     cosines: np.ndarray
+    separation: float
     damaged: list[str]
 
 
@@ -59,6 +63,8 @@ def measure_centre_angles(
                 yield image
 
     cosines = [np.zeros((0, model.centres.shape[1]), np.float32)]
+    others = [np.zeros(0, np.float32)]
+    generator = np.random.default_rng(0)
     for batch in embed_records(
         model.embedder,
         known_images(),
@@ -66,7 +72,18 @@ def measure_centre_angles(
         source=str(records.directory),
         flip_fusion=model.flip_fusion,
     ):
-        cosines.append(own_cosines(batch.embeddings, classes[batch.labels], model.centres))
+        own = classes[batch.labels]
+        cosines.append(own_cosines(batch.embeddings, own, model.centres))
+        other = random_others(own, len(model.centres), generator)
+        others.append(own_cosines(batch.embeddings, other, model.centres).max(axis=1))
     all_labels, is_sound = np.array(labels), np.array(sound, bool)
     measured = is_sound & (classes[all_labels] >= 0)
-    return CentreAngles(all_labels, is_sound, measured, np.concatenate(cosines), damaged)
+    of_own = np.concatenate(cosines)
+    return CentreAngles(
+        all_labels,
+        is_sound,
+        measured,
+        of_own,
+        separation(-of_own.max(axis=1, initial=-1.0), -np.concatenate(others)),
+        damaged,
+    )

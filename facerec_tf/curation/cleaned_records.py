@@ -39,6 +39,7 @@ def write_cleaned_records(
             name=manifest.name,
             num_shards=len(manifest.shards),
             crop_format=manifest.crop_format,
+            names=manifest.same_names(),
         )
         rows.seek(0)
         with open(folder / REPORT, "w", newline="", encoding="utf-8") as report:

@@ -16,6 +16,7 @@ from facerec_tf.curation.embedded_records import embed_to_file
 from facerec_tf.curation.label_errors import LabelErrors, detect_label_errors
 from facerec_tf.curation.label_errors_report import write_report
 from facerec_tf.curation.record_folder import RecordFolder
+from facerec_tf.curation.separation import untrained_warning
 from facerec_tf.data import Manifest, new_directory, require_image_size
 from facerec_tf.runs import RunFolder
 from facerec_tf.serving import load_embedder
@@ -100,4 +101,6 @@ def _summary(
     summary["similar"] = (
         f"{pairs:,} pairs of identities nearer than {errors.same_degrees:.1f}° to each other"
     )
+    if warning := untrained_warning(errors.separation, records.manifest.num_classes):
+        summary["warning"] = warning
     return summary

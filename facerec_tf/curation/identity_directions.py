@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from facerec_tf.core.chief import emit
 from facerec_tf.curation.record_folder import RecordFolder
 from facerec_tf.data import Record
 from facerec_tf.data.reading import read_images, read_records
@@ -29,12 +30,14 @@ def identity_directions(folder: RecordFolder, embedder: Embedder, images: int) -
             are not finite.
     """
     manifest = folder.manifest
-    counts = np.array([entry.images for entry in manifest.classes])
+    counts = manifest.classes.images
+    total = int(np.minimum(counts, images).sum())
+    emit(f"Embedding {total:,} images of '{folder.directory}'.")
     sums = np.zeros((len(counts), embedder.embedding_size))
     for batch in embed_records(
         embedder,
         read_images(_first(folder, images), manifest),
-        total=int(np.minimum(counts, images).sum()),
+        total=total,
         source=str(folder.directory),
         description=folder.directory.name,
     ):

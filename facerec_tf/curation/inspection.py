@@ -19,6 +19,8 @@ from facerec_tf.curation.inspection_report import Inspected, write_report
 from facerec_tf.curation.record_summary import RecordScanner, RecordSummary
 from facerec_tf.curation.record_table import RecordTable
 from facerec_tf.data import Manifest, PairSet, Record, new_directory
+from facerec_tf.data.image_hashes import FILE_NAME as HASHES
+from facerec_tf.data.image_hashes import by_label, load_image_hashes
 from facerec_tf.data.manifest import Shard
 from facerec_tf.data.pairs import FILE_NAME as PAIRS
 from facerec_tf.data.records import deserialize
@@ -70,6 +72,7 @@ def inspect_records(
             return deserialize(read_frame(data / manifest.shards[shard].file, table.offset(place)))
 
         _compare(manifest, table, faults)
+        _check_hashes(data, manifest, table, faults)
         _list_repeated_names(manifest, table, faults, read)
         pairs = _load_pairs(data, faults)
         sound = np.flatnonzero(table.sound)
@@ -85,18 +88,18 @@ def read_all(data: Path, manifest: Manifest, faults: FaultList, threads: int | N
     """Reads every record in the order of the shards, and lists its faults."""
     table, scan = RecordTable(), RecordScanner(manifest)
 
-    def look(chunk: tuple[int, list[Frame]]) -> tuple[int, list[RecordSummary]]:
+    def scan_chunk(chunk: tuple[int, list[Frame]]) -> tuple[int, list[RecordSummary]]:
         number, frames = chunk
         return number, scan(manifest.shards[number].file, frames)
 
     chunks = _chunks(data, manifest, faults)
     with progress_bar(total=manifest.num_images, unit=" images") as progress:
-        for number, summaries in ordered_map(look, chunks, threads):
+        for number, summaries in ordered_map(scan_chunk, chunks, threads):
             while len(table.starts) <= number:
                 table.begin_shard()
-            for seen in summaries:
-                table.add(seen)
-                for fault in seen.faults:
+            for summary in summaries:
+                table.add(summary)
+                for fault in summary.faults:
                     faults.add(fault)
             progress.update(len(summaries))
     while len(table.starts) < len(manifest.shards):
@@ -128,6 +131,20 @@ def _shard_fault(path: Path, shard: Shard) -> str | None:
     if (digest := sha256(path)) != shard.sha256:
         return f"its SHA-256 is {digest[:12]}…, the manifest says {shard.sha256[:12]}…"
     return None
+
+
+def _check_hashes(data: Path, manifest: Manifest, table: RecordTable, faults: FaultList) -> None:
+    """Lists the fault of the file of image hashes, if it is damaged or of other images."""
+    try:
+        hashes = load_image_hashes(data, manifest)
+    except DataError as error:
+        faults.add(Fault("manifest", "", None, HASHES, str(error)))
+        return
+    if hashes is None or faults.counts:
+        return  # Other hashes only follow from these faults.
+    if not np.array_equal(by_label(table.labels, table.fingerprints), hashes):
+        reason = f"{HASHES} has other hashes than the images. Write the records again"
+        faults.add(Fault("manifest", "", None, HASHES, reason))
 
 
 def _compare(manifest: Manifest, table: RecordTable, faults: FaultList) -> None:

@@ -20,8 +20,8 @@ from facerec_tf.visualize.strips_sheet import Strip, strips_sheet
 
 NUMBERS, DUPLICATES = "inspection.json", "duplicates.csv"
 
-#: Images of an identity, and groups of duplicates and their images, that are shown.
-_SHOWN, _GROUPS, _OF_GROUP = 10, 24, 6
+#: Images of an identity, groups of duplicates, images per group and images per row that are shown.
+_SHOWN, _GROUPS, _OF_GROUP, _PER_ROW = 10, 24, 24, 6
 
 
 class Inspected(NamedTuple):
@@ -156,16 +156,23 @@ def _identities_sheet(
 
 
 def _duplicates_sheet(found: Inspected) -> np.ndarray:
-    """Draws a sheet of the first groups of duplicates, one per row."""
+    """Draws a sheet of the first groups of duplicates, each on rows of its own."""
     duplicates, rows = found.duplicates, []
-    for group in range(min(_GROUPS, int(duplicates.groups[-1]) + 1)):
-        members = np.flatnonzero(duplicates.groups == group)
-        strips = []
-        for at in members[:_OF_GROUP].tolist():
-            place = int(duplicates.places[at])
-            strips.append(Strip([found.decode(place)], found.read(place).text))
-        rows.append(strips)
-    return strips_sheet(rows, "Duplicates, those across identities first", height=160)
+    groups = int(duplicates.groups[-1]) + 1
+    for group in range(min(_GROUPS, groups)):
+        places = duplicates.places[duplicates.groups == group][:_OF_GROUP].tolist()
+        strips = [_duplicate(found, place) for place in places]
+        rows += [strips[at : at + _PER_ROW] for at in range(0, len(strips), _PER_ROW)]
+    shown = sum(map(len, rows))
+    heading = f"Duplicates: {shown:,} of {len(duplicates.places):,} images"
+    heading += f", {min(_GROUPS, groups):,} of {groups:,} groups, those across identities first"
+    return strips_sheet(rows, heading, height=160)
+
+
+def _duplicate(found: Inspected, place: int) -> Strip:
+    """An image with its identity and the name of its file, in its folder."""
+    record = found.read(place)
+    return Strip([found.decode(place)], record.text, record.filename.rsplit("/", 1)[-1])
 
 
 def _summary(numbers: dict[str, Any]) -> dict[str, str]:

@@ -8,11 +8,16 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.curation.embedded_records import EmbeddedRecords
+from facerec_tf.curation.separation import random_others, separation
+from facerec_tf.evaluation import unit_length
 from facerec_tf.evaluation.identity_centres import (
     identity_centres,
     nearest_identities,
     same_person_angle,
 )
+
+#: Images whose angles to other identities are computed at once.
+_AT_ONCE = 8192
 
 
 class LabelErrors(NamedTuple):
@@ -29,6 +34,8 @@ class LabelErrors(NamedTuple):
         other_degrees: float32 `[identities]`: the angle between them; 180 where there is no other,
             or the identity's own images are not similar.
         same_degrees: Angle below which two identities are considered one person.
+        separation: How well the angles to an image's identity are separated from those to a random
+            other; see `curation.separation`.
     """
 
     degrees: np.ndarray
@@ -39,6 +46,7 @@ class LabelErrors(NamedTuple):
     other: np.ndarray
     other_degrees: np.ndarray
     same_degrees: float
+    separation: float
 
     def pairs(self) -> np.ndarray:
         """Pairs of identities that are probably one person, int64 `[pairs, 2]`, nearest first.
@@ -101,4 +109,19 @@ def detect_label_errors(
         other,
         np.degrees(apart).astype(np.float32),
         same_degrees,
+        separation(angles[~np.isnan(angles)], _angles_to_others(embedded, centres.directions)),
     )
+
+
+def _angles_to_others(embedded: EmbeddedRecords, directions: np.ndarray) -> np.ndarray:
+    """Angles in degrees between every image and a random other identity, float32 `[n]`."""
+    if len(directions) < 2:
+        return np.zeros(0, np.float32)
+    others = random_others(embedded.labels, len(directions), np.random.default_rng(0))
+    angles = np.empty(len(others), np.float32)
+    for first in range(0, len(others), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        points = unit_length(np.asarray(embedded.points[part], np.float32))
+        cosines = np.einsum("nd,nd->n", points, directions[others[part]])
+        angles[part] = np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0)))
+    return angles

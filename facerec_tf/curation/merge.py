@@ -11,7 +11,9 @@ from facerec_tf.core.errors import ArgumentError, DataError, require
 from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.curation.people import People, read_persons, unite
 from facerec_tf.curation.record_folder import RecordFolder
-from facerec_tf.data import Record, new_directory, write_records
+from facerec_tf.data import Manifest, Record, new_directory, write_records
+from facerec_tf.data.name_source import NameKind, NameSource
+from facerec_tf.data.names import compose_name
 
 LABEL_MAP = "label_map.csv"
 HEADER = ("dataset", "old_label", "old_name", "new_label", "new_name")
@@ -30,7 +32,9 @@ def merge_records(
     """Writes the records of all `inputs` to a new folder, with `label_map.csv`.
 
     Identities are different people, even if they have equal names, unless `same` or `same_names`
-    says otherwise; see `people.unite` for their new names. Images are renamed `DATASET/FILENAME`.
+    says otherwise; see `people.unite` for their new names. Names are written in Unicode's form NFC,
+    and identities of one data set whose names are then equal are merged. Images are renamed
+    `DATASET/FILENAME`.
     Pair sets are not copied: people held out of one data set may be in another.
 
     Args:
@@ -53,7 +57,7 @@ def merge_records(
     sets = {dataset: RecordFolder.open(path) for dataset, path in inputs.items()}
     _require_same_format(list(sets.values()))
     identities = {
-        dataset: [entry.name for entry in source.manifest.classes]
+        dataset: [compose_name(entry.name) for entry in source.manifest.classes]
         for dataset, source in sets.items()
     }
     persons = read_persons(same, identities) if same else {}
@@ -70,15 +74,24 @@ def merge_records(
             name=name,
             num_shards=num_shards,
             crop_format=manifests[0].crop_format,
+            names=NameSource(_common_kind(manifests)),
             seed=seed,
         )
-        renamed = _write_label_map(folder / LABEL_MAP, identities, people)
+        renamed = _write_label_map(folder / LABEL_MAP, sets, people)
     found, left = len(people.labels), len(people.names)
     summary = {
         "images": f"{total:,} of {left:,} people, from {len(sets):,} data sets",
         "identities": f"{found:,}, {found - left:,} of them merged into another of the same person",
         "renamed": f"{renamed:,} identities, listed with all others in '{output / LABEL_MAP}'",
     }
+    if composed := _composed(sets):
+        twice = sum(len(names) - len(set(names)) for names in identities.values())
+        summary["Unicode"] = f"{composed:,} names are now in the form NFC" + (
+            f"; {twice:,} identities had the name of another in a second form, and are merged "
+            "with it"
+            if twice
+            else ""
+        )
     pairs = [str(source.directory / "pairs") for source in sets.values()]
     if left_out := [path for path in pairs if Path(path).is_dir()]:
         summary["pair sets"] = (
@@ -138,17 +151,32 @@ def _merged(sets: Mapping[str, RecordFolder], people: People) -> Iterator[Record
         start += source.manifest.num_classes
 
 
-def _write_label_map(path: Path, identities: Mapping[str, Sequence[str]], people: People) -> int:
+def _common_kind(manifests: Sequence[Manifest]) -> NameKind:
+    """Kind of the names of merged records: names of people only if all are."""
+    kinds = {manifest.name_kind for manifest in manifests}
+    return kinds.pop() if len(kinds) == 1 else NameKind.NUMBERS
+
+
+def _composed(sets: Mapping[str, RecordFolder]) -> int:
+    """Number of identities whose names are not in Unicode's form NFC."""
+    return sum(
+        entry.name != compose_name(entry.name)
+        for source in sets.values()
+        for entry in source.manifest.classes
+    )
+
+
+def _write_label_map(path: Path, sets: Mapping[str, RecordFolder], people: People) -> int:
     """Writes the new label and name of every identity; returns how many names changed."""
     renamed = 0
     start = 0
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = SpreadsheetWriter(file)
         writer.writerow(HEADER)
-        for dataset, names in identities.items():
-            for old, name in enumerate(names):
+        for dataset, source in sets.items():
+            for old, entry in enumerate(source.manifest.classes):
                 new = int(people.labels[start + old])
-                writer.writerow((dataset, old, name, new, people.names[new]))
-                renamed += people.names[new] != name
-            start += len(names)
+                writer.writerow((dataset, old, entry.name, new, people.names[new]))
+                renamed += people.names[new] != entry.name
+            start += source.manifest.num_classes
     return renamed

@@ -1,30 +1,14 @@
-"""Names of identities: files with lists of names, and a normal form that ignores spelling."""
+"""Files with lists of names of identities."""
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import atomic_file, read_text
-
-#: Accents of Latin, Greek and Cyrillic letters. Marks of other scripts are parts of letters.
-_ACCENTS = re.compile("[\u0300-\u036f]")
-
-
-def normalize_name(name: str) -> str:
-    """Normal form that different spellings of a name share: "Zoë_Ångström" is "zoe angstrom".
-
-    Compatible characters (Unicode's NFKD), letters with and without accents, and upper and lower
-    case are the same; all characters except letters, marks and digits separate words. A name
-    without letters, marks and digits is returned unchanged.
-    """
-    letters = _ACCENTS.sub("", unicodedata.normalize("NFKD", name)).casefold()
-    words = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in letters)
-    return " ".join(words.split()) or name
 
 
 def read_names(path: Path) -> list[str]:

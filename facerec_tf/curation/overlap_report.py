@@ -30,6 +30,7 @@ HEADER = (
     "degrees",
     "by_name",
     "by_embedding",
+    "equal_images",
 )
 
 #: Images of an identity on the sheet.
@@ -50,14 +51,14 @@ def check_overlap(
     """Reports the people of `data` that may be in `test`; both stay unchanged.
 
     `overlap.csv` lists the pairs, `overlapping.txt` the names in `data` that
-    `split.split_records` can leave out. `overlap.png` shows pairs; those with different names come
-    first.
+    `split.split_records` can leave out. `overlap.png` shows pairs: those with equal images last,
+    and those with different names first.
 
     Args:
         output: Folder to make.
         data: Records to train on.
         test: Records or a pair set to test on.
-        embedder: The model; None compares only names.
+        embedder: The model; None compares only names and images.
         degrees: With `embedder`: largest angle between identities that are listed; by default
             `DEGREES`.
         by_name: Whether to compare names.
@@ -98,18 +99,19 @@ def _write_table(path: Path, data: RecordFolder, test: RecordFolder, overlap: Ov
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = SpreadsheetWriter(file)
         writer.writerow(HEADER)
-        for (label, other), degrees, *by in zip(*overlap, strict=True):
+        for (label, other), degrees, *found in zip(*overlap, strict=True):
             ours, theirs = data.manifest.classes[label], test.manifest.classes[other]
             angle = "" if np.isnan(degrees) else f"{degrees:.2f}"
-            writer.writerow((*_fields(ours), *_fields(theirs), angle, *map(int, by)))
+            writer.writerow((*_fields(ours), *_fields(theirs), angle, *map(int, found)))
 
 
 def _draw(data: RecordFolder, test: RecordFolder, overlap: Overlap, shown: int) -> np.ndarray:
     """Draws a sheet of pairs: training identities on the left, test identities on the right.
 
-    Pairs with different names come first: only pictures show whether they are one person.
+    Pairs with different names come first: only pictures show whether they are one person. Pairs
+    with equal images come last.
     """
-    chosen = np.argsort(overlap.by_name, kind="stable")[:shown]
+    chosen = np.lexsort((overlap.by_name, overlap.equal_images > 0))[:shown]
     pairs = overlap.labels[chosen]
     ours, theirs = (
         _read_faces(records, labels) for records, labels in zip((data, test), pairs.T, strict=True)
@@ -162,8 +164,14 @@ def _summarize(
                 f"{numbers:,} of these names contain no letters: different people in two data "
                 "sets may have the same number; see --nonames"
             )
+    equal = overlap.equal_images > 0
+    if equal.any():
+        summary["by image"] = (
+            f"{_people(overlap, equal)} have {overlap.equal_images.sum():,} images of "
+            f"'{test.directory}', byte for byte; they are listed last"
+        )
     if measured:
-        only = near & ~named
+        only = near & ~named & ~equal
         summary["by embedding"] = f"{_people(overlap, near)} within {degrees:g}°" + (
             f", {_people(overlap, only)} under other names" if by_name else ""
         )
@@ -174,7 +182,7 @@ def _summarize(
         )
     tested = len(np.unique(overlap.labels[:, 1]))
     summary["overlapping"] = (
-        f"{_people(overlap, named | near)} trained on are {tested:,} of the "
+        f"{_people(overlap, named | near | equal)} trained on are {tested:,} of the "
         f"{theirs.num_classes:,} tested on ({tested / theirs.num_classes:.1%})"
     )
     return summary

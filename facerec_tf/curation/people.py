@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import itertools
+import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import read_csv
+from facerec_tf.data.names import compose_name
 
 HEADER = ("dataset", "identity", "person")
 
@@ -38,7 +40,8 @@ def unite(
     People are numbered in the order of their first identities, so the labels of the first data set
     do not change unless two of its identities are one person. A person with several identities has
     the name in `persons`, or the common name. Any other name that more than one person would have
-    becomes `DATASET/NAME` for each of them that `persons` does not name.
+    becomes `DATASET/NAME` for each of them that `persons` does not name. Identities of one data set
+    with the same name are one person.
 
     Args:
         identities: Data set → names of its identities, by label. Names of data sets contain no "/".
@@ -53,7 +56,13 @@ def unite(
     names: list[str] = []
     first = array.array("q")
     known: dict[str, int] = {}
-    for place, name in enumerate(itertools.chain.from_iterable(identities.values())):
+    repeated = itertools.chain.from_iterable(_first_places(own) for own in identities.values())
+    starts = np.repeat(np.concatenate([[0], ends[:-1]]), np.diff(ends, prepend=0)).tolist()
+    flat = itertools.chain.from_iterable(identities.values())
+    for place, (name, same, start) in enumerate(zip(flat, repeated, starts, strict=True)):
+        if start + same < place:
+            labels[place] = labels[start + same]
+            continue
         called, label = persons.get(place, name), len(names)
         if same_names or place in persons:
             label = known.setdefault(called, label)
@@ -67,7 +76,9 @@ def unite(
     while (clash := _clashing(names)).any():
         if not (clash & ~fixed).any():
             name = names[int(np.argmax(clash))]
-            raise DataError(f"{name!r} would be the name of two people: rename one of them.")
+            raise DataError(
+                f"{reprlib.repr(name)} would be the name of two people: rename one of them."
+            )
         for label in np.flatnonzero(clash & ~fixed).tolist():
             dataset = datasets[int(np.searchsorted(ends, first[label], side="right"))]
             names[label] = f"{dataset}/{names[label]}"
@@ -78,11 +89,12 @@ def unite(
 def read_persons(path: Path, identities: Mapping[str, Sequence[str]]) -> dict[int, str]:
     """Reads a CSV file that assigns identities to people.
 
-    Its columns are dataset, identity and person. Identities with the same person are one.
+    Its columns are dataset, identity and person. Identities with the same person are one. Names are
+    read in Unicode's form NFC.
 
     Args:
         path: The file.
-        identities: Data set → names of its identities, by label.
+        identities: Data set → names of its identities in the form NFC, by label.
 
     Returns:
         Position among all of `identities` → person, of the identities in the file.
@@ -93,24 +105,38 @@ def read_persons(path: Path, identities: Mapping[str, Sequence[str]]) -> dict[in
     """
     starts = np.cumsum([0, *(len(names) for names in identities.values())]).tolist()
     places = {
-        dataset: dict(zip(names, itertools.count(start)))
+        dataset: {name: start + i for i, name in reversed(list(enumerate(names)))}
         for (dataset, names), start in zip(identities.items(), starts, strict=False)
     }
     persons: dict[int, str] = {}
-    for line, (dataset, identity, person) in _read_rows(path):
+    for line, (dataset, *row) in _read_rows(path):
+        identity, person = map(compose_name, row)
         position = f"Line {line} of '{path}'"
         if dataset not in places:
             known = ", ".join(f"{name!r}" for name in places)
-            raise DataError(f"{position} names data set {dataset!r}, expected one of {known}.")
+            raise DataError(
+                f"{position} names data set {reprlib.repr(dataset)}, expected one of {known}."
+            )
         if identity not in places[dataset]:
-            raise DataError(f"{position}: data set {dataset!r} has no identity {identity!r}.")
+            raise DataError(
+                f"{position}: data set {dataset!r} has no identity {reprlib.repr(identity)}."
+            )
         other = persons.setdefault(places[dataset][identity], person)
         if other != person:
             raise DataError(
-                f"{position} says that {identity!r} of data set {dataset!r} is {person!r}, and "
-                f"another line that it is {other!r}."
+                f"{position} says that {reprlib.repr(identity)} of data set {dataset!r} is "
+                f"{reprlib.repr(person)}, and another line that it is {reprlib.repr(other)}."
             )
     return persons
+
+
+def _first_places(names: Sequence[str]) -> list[int]:
+    """Index of the first of the names that equal each name."""
+    places = np.arange(len(names))
+    first: dict[str, int] = {}
+    for place in np.flatnonzero(_clashing(names)).tolist():
+        places[place] = first.setdefault(names[place], place)
+    return places.tolist()
 
 
 def _clashing(names: Sequence[str]) -> np.ndarray:
@@ -132,6 +158,7 @@ def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
     for line, row in rows:
         if len(row) != len(HEADER) or not row[-1]:
             raise DataError(
-                f"Line {line} of '{path}' must be dataset, identity, person. Found: {','.join(row)}"
+                f"Line {line} of '{path}' must be dataset, identity, person. Found: "
+                f"{reprlib.repr(','.join(row))}"
             )
     return rows

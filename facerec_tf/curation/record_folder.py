@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -35,9 +36,13 @@ class RecordFolder(NamedTuple):
         seen: set[str] = set()
         for entry in manifest.classes:
             if entry.name in seen:
-                raise DataError(f"Records '{directory}' hold two identities called {entry.name!r}.")
+                raise DataError(
+                    f"Records '{directory}' have two identities named {reprlib.repr(entry.name)}."
+                )
             if not entry.images:
-                raise DataError(f"Identity {entry.name!r} of records '{directory}' has no images.")
+                raise DataError(
+                    f"Identity {reprlib.repr(entry.name)} of records '{directory}' has no images."
+                )
             seen.add(entry.name)
         return cls(directory, manifest)
 

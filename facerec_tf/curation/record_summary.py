@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from facerec_tf.curation.frames import Frame
 from facerec_tf.curation.picture_hash import picture_hashes
 from facerec_tf.data import Manifest, Record
 from facerec_tf.data.codec import is_whole
+from facerec_tf.data.image_hashes import content_hash
 from facerec_tf.data.images import check_image, decode_any
 from facerec_tf.data.records import deserialize
 
@@ -26,7 +26,7 @@ class RecordSummary(NamedTuple):
         offset: Its position in its shard, in bytes.
         label: Its identity, -1 if unknown.
         name: 64 bits of a hash of its file name; 0 if it cannot be read.
-        fingerprint: 64 bits of a hash of the image's bytes; 0 if it is damaged.
+        fingerprint: `content_hash` of the image; 0 if it is damaged.
         picture: From `picture_hashes`, uint8 `[32]`; None if the image is damaged.
         faults: Its faults.
     """
@@ -69,28 +69,28 @@ class RecordScanner:
         images = self._decode([record.encoded for record in read])
         sound = [image for image in images if image is not None]
         hashes, remaining = iter(picture_hashes(sound)), iter(images)
-        seen = []
+        summaries = []
         for frame, record in zip(frames, records, strict=True):
             if isinstance(record, str):
                 fault = Fault("record", shard, frame.index, None, record)
-                seen.append(RecordSummary(frame.offset, faults=[fault]))
+                summaries.append(RecordSummary(frame.offset, faults=[fault]))
                 continue
             image = next(remaining)
             place = (shard, frame.index, record.filename)
             faults = [Fault("label", *place, r) for r in _label_faults(record, self._manifest)]
             if reason := _image_fault(record.encoded, image, self._manifest.image_size):
                 faults.append(Fault("image", *place, reason))
-            seen.append(
+            summaries.append(
                 RecordSummary(
                     frame.offset,
                     record.label if 0 <= record.label < self._manifest.num_classes else -1,
-                    hash_64(record.filename.encode()),
-                    0 if image is None else hash_64(record.encoded),
+                    content_hash(record.filename.encode()),
+                    0 if image is None else content_hash(record.encoded),
                     None if image is None else next(hashes),
                     faults,
                 )
             )
-        return seen
+        return summaries
 
     def _decode(self, encoded: list[bytes]) -> Sequence[np.ndarray | None]:
         """Decodes images as training does; None for damaged ones."""
@@ -100,14 +100,6 @@ class RecordScanner:
             except tf.errors.InvalidArgumentError:
                 pass  # One of them is damaged or has another size.
         return [_decode_one(one) for one in encoded]
-
-
-def hash_64(content: bytes) -> int:
-    """Hash of `content`, 64 bits.
-
-    Two different contents among 17 million have the same hash in one of 100,000 data sets.
-    """
-    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
 
 def _read(frame: Frame) -> Record | str:

@@ -36,14 +36,14 @@ class RecordTable:
         """Starts the next shard: records that are added afterwards belong to it."""
         self.starts.append(len(self))
 
-    def add(self, seen: RecordSummary) -> None:
+    def add(self, summary: RecordSummary) -> None:
         """Adds one record."""
-        self._offsets.append(seen.offset)
-        self._labels.append(seen.label)
-        self._names.append(seen.name)
-        self._fingerprints.append(seen.fingerprint)
-        self._pictures.extend(_NO_PICTURE if seen.picture is None else bytes(seen.picture))
-        self._sound.append(seen.picture is not None)
+        self._offsets.append(summary.offset)
+        self._labels.append(summary.label)
+        self._names.append(summary.name)
+        self._fingerprints.append(summary.fingerprint)
+        self._pictures.extend(_NO_PICTURE if summary.picture is None else bytes(summary.picture))
+        self._sound.append(summary.picture is not None)
 
     def shard(self, place: int) -> tuple[int, int]:
         """The number of the shard of record `place`, and the record's number in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from facerec_tf.data import (
     write_records,
 )
 from facerec_tf.data.holdout_pairs import write_pairs_of
+from facerec_tf.data.names import compose_name
 
 LABEL_MAP = "label_map.csv"
 HEADER = ("old_label", "name", "part", "new_label")
@@ -114,6 +116,7 @@ def split_records(
                 pairs,
                 seed=seed,
                 crop_format=written.manifest.crop_format,
+                names=written.manifest.same_names(),
             )
             summary[f"pairs of {part}"] = f"{pairs:,}, in '{output / beside / part}'"
         _write_label_map(folder / LABEL_MAP, identities, plan)
@@ -127,6 +130,9 @@ def find_named(
 ) -> dict[int, str | None]:
     """Finds the identities in lists of names: label → the part that lists it.
 
+    A name that is unknown as it is written is compared in Unicode's form NFC: an editor may write
+    accented letters in another form than the records.
+
     Args:
         identities: Names of all identities, by label.
         lists: Part → names; the part None is for identities that are left out.
@@ -134,19 +140,21 @@ def find_named(
     Raises:
         DataError: If a name is unknown, or in two lists.
     """
-    labels = {name: label for label, name in enumerate(identities)}
+    labels = {compose_name(name): label for label, name in enumerate(identities)}
+    labels.update((name, label) for label, name in enumerate(identities))
     named: dict[int, str | None] = {}
     for part, names in lists.items():
         where = f"part '{part}'" if part else "the people left out"
+        names = [name if name in labels else compose_name(name) for name in names]
         unknown = [name for name in names if name not in labels]
         if unknown:
             raise DataError(
                 f"{len(unknown):,} of the {len(names):,} names listed for {where} are not in "
-                f"the records, such as {unknown[0]!r}."
+                f"the records, such as {reprlib.repr(unknown[0])}."
             )
         for name in names:
             if named.setdefault(labels[name], part) != part:
-                raise DataError(f"{name!r} is listed for {where} and for another part.")
+                raise DataError(f"{reprlib.repr(name)} is listed for {where} and for another part.")
     return named
 
 
@@ -229,6 +237,7 @@ def _write_part(directory: Path, records: RecordFolder, plan: SplitPlan, seed: i
         name=manifest.name,
         num_shards=len(manifest.shards),
         crop_format=manifest.crop_format,
+        names=manifest.same_names(),
         seed=seed,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import reprlib
 from typing import NamedTuple
 
 import numpy as np
@@ -74,7 +75,9 @@ def trained_classes(
     both = itertools.zip_longest(manifest.classes, trained.classes)
     for label, (here, there) in enumerate(both):
         if here is None or there is None or here.name != there.name:
-            here, there = (f"'{entry.name}'" if entry else "missing" for entry in (here, there))
+            here, there = (
+                reprlib.repr(entry.name) if entry else "missing" for entry in (here, there)
+            )
             raise DataError(
                 f"Records '{records.directory}' have other identities than those that run "
                 f"'{workdir}' was trained on: label {label} is {here} in the records, and {there} "

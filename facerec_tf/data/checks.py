@@ -29,6 +29,11 @@ _KNOWN_ERRORS = (
     # The pipeline skips damaged images; this batch had no others.
     (r"Dataset was empty", "All images of a batch are damaged."),
     (r"(Shard '.*' was (?:cut short|lost) during the run.*)", "{0}"),
+    # The file system's errors, such as that of a folder that was removed or is no longer mounted.
+    (
+        r"(?:^|\}\} )([^;\n{}]+\.tfrecord); (.+?)(?: \[Op:|$)",
+        "Shard '{0}' was lost during the run: {1}.",
+    ),
     (r"(?:corrupted|truncated) record at", "A shard is corrupt or cut short."),
     (
         r"ParseExample|parse example|[Pp]arse serialized",
@@ -121,8 +126,10 @@ def explain(
         The error to raise instead, or None if the records did not cause `error`.
     """
     description = describe_error(error)
-    if description is None or description.startswith("Image "):
-        return DataError(description) if description else None
+    if description is None:
+        return None
+    if description.startswith("Image ") or not os.path.isdir(options.directory):
+        return DataError(description)
     try:
         _read_everything(options.directory)
         bad = name_bad_records(options, first=first, last=last)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from facerec_tf.data.crop_format import CropFormat
+from facerec_tf.data.name_source import UNKNOWN_NAMES, NameSource
 from facerec_tf.data.pair_sampling import sample_pairs
 from facerec_tf.data.pairs import write_pair_set
 from facerec_tf.data.records import Record
@@ -18,6 +19,7 @@ def write_pairs_of(
     *,
     seed: int,
     crop_format: CropFormat,
+    names: NameSource = UNKNOWN_NAMES,
 ) -> None:
     """Draws pairs of the people in some records, and writes them with the images they compare.
 
@@ -28,6 +30,7 @@ def write_pairs_of(
         pairs: Number of pairs, a multiple of 20.
         seed: Seed of the draw.
         crop_format: Size and alignment of the images.
+        names: Meaning of the people's names, for the manifest.
 
     Raises:
         ArgumentError: If `pairs` or `seed` is invalid.
@@ -51,4 +54,5 @@ def write_pairs_of(
         sampled,
         name=directory.name,
         crop_format=crop_format,
+        names=names,
     )

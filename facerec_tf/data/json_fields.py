@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,9 @@ def integer(fields: Mapping[str, Any], name: str, least: int = 0, most: int = _M
 def checked_integer(value: Any, name: str, least: int = 0, most: int = _MOST) -> int:
     """Returns `value` if it is an integer from `least` to `most`; see `integer`."""
     if type(value) is not int or not least <= value <= most:
-        raise ValueError(f"'{name}' must be an integer from {least} to {most}. Found: {value!r}")
+        raise ValueError(
+            f"'{name}' must be an integer from {least} to {most}. Found: {reprlib.repr(value)}"
+        )
     return value
 
 
@@ -35,7 +38,7 @@ def text(fields: Mapping[str, Any], name: str) -> str:
     """
     value = fields[name]
     if not isinstance(value, str):
-        raise ValueError(f"'{name}' must be text. Found: {value!r}")
+        raise ValueError(f"'{name}' must be text. Found: {reprlib.repr(value)}")
     return value
 
 
@@ -48,5 +51,5 @@ def items(fields: Mapping[str, Any], name: str) -> list[Any]:
     """
     value = fields[name]
     if not isinstance(value, list):
-        raise ValueError(f"'{name}' must be a list. Found: {value!r}")
+        raise ValueError(f"'{name}' must be a list. Found: {reprlib.repr(value)}")
     return value

@@ -19,6 +19,7 @@ from facerec_tf.data import templates as template_files
 from facerec_tf.data.crop_format import UNKNOWN_112, CropFormat
 from facerec_tf.data.images import decode, decode_any, image_fault
 from facerec_tf.data.manifest import Manifest
+from facerec_tf.data.name_source import UNKNOWN_NAMES, NameSource
 from facerec_tf.data.records import Record, parse, read_shard, shard_paths
 from facerec_tf.data.writer import new_directory, write_records
 
@@ -166,6 +167,7 @@ def write_pair_set(
     templates: Mapping[str, str] | None = None,
     num_shards: int = 1,
     crop_format: CropFormat = UNKNOWN_112,
+    names: NameSource = UNKNOWN_NAMES,
 ) -> None:
     """Writes a pair set to a new folder: shards, manifest, `pairs.csv` and perhaps `templates.csv`.
 
@@ -179,6 +181,7 @@ def write_pair_set(
             while `records` are read.
         num_shards: Number of shards.
         crop_format: Size and alignment of every image.
+        names: Meaning of the identities' names, for the manifest.
 
     Raises:
         UserError: If the folder is not empty or cannot be written.
@@ -201,6 +204,7 @@ def write_pair_set(
             name=name,
             num_shards=num_shards,
             crop_format=crop_format,
+            names=names,
         )
         _check_names(pairs, filenames, templates, directory)
         if templates is not None:

@@ -123,6 +123,8 @@ def read_shard(path: str | os.PathLike) -> Iterator[Record]:
             f"Record {index} of '{path}' is corrupt: its checksum does not match, or the file is "
             "incomplete. Copy the shard again, or write the records again."
         ) from None
+    except tf.errors.OpError as error:
+        raise DataError(f"Cannot read shard '{path}': {error.message}.") from None
 
 
 def _read_serialized(path: str | os.PathLike) -> Iterator[bytes]:

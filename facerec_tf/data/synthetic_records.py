@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from facerec_tf.core.errors import require, require_count
 from facerec_tf.data.crop_format import CropFormat
 from facerec_tf.data.manifest import Manifest
+from facerec_tf.data.name_source import DRAWN_PERSON, NameKind, NameSource
 from facerec_tf.data.pair_sampling import sample_pairs
 from facerec_tf.data.pairs import write_pair_set
 from facerec_tf.data.records import Record
@@ -79,14 +80,22 @@ def write_synthetic(
         for face in itertools.product(range(identities, identities + holdout), per_person)
         if _filename(face) in compared
     ]
+    # Another seed draws other people with the same numbers.
+    names = NameSource(NameKind.DRAWN, f"faces drawn with seed {seed}")
     with new_directory(directory) as folder:
         manifest = write_records(
-            folder, _records(seed, training, workers), crop_format=_CROP_FORMAT, seed=seed
+            folder,
+            _records(seed, training, workers),
+            crop_format=_CROP_FORMAT,
+            names=names,
+            seed=seed,
         )
         if holdout:
             records = _records(seed, compared_faces, workers)
             target = folder / "pairs" / PROTOCOL
-            write_pair_set(target, records, sampled, name=PROTOCOL, crop_format=_CROP_FORMAT)
+            write_pair_set(
+                target, records, sampled, name=PROTOCOL, crop_format=_CROP_FORMAT, names=names
+            )
     return manifest
 
 
@@ -110,7 +119,7 @@ def _draw_all(seed: int, faces: Sequence[FaceKey], workers: int) -> Iterator[byt
 
 
 def _person(identity: int) -> str:
-    return f"synthetic-{identity:06d}"
+    return f"{DRAWN_PERSON}{identity:06d}"
 
 
 def _filename(face: FaceKey) -> str:

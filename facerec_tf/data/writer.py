@@ -16,7 +16,9 @@ from facerec_tf.core.errors import DataError, UserError, require_count
 from facerec_tf.core.files import atomic_directory, require_writable, sha256
 from facerec_tf.data.class_list import ClassList
 from facerec_tf.data.crop_format import UNKNOWN_112, CropFormat
+from facerec_tf.data.image_hashes import ImageHashes, content_hash
 from facerec_tf.data.manifest import Manifest, Shard
+from facerec_tf.data.name_source import UNKNOWN_NAMES, NameSource
 from facerec_tf.data.records import Record, serialize, shard_name
 
 #: Length in bytes, before each record in a scattered file.
@@ -33,6 +35,7 @@ def write_records(
     name: str = "train",
     num_shards: int = 16,
     crop_format: CropFormat = UNKNOWN_112,
+    names: NameSource = UNKNOWN_NAMES,
     seed: int = 0,
 ) -> Manifest:
     """Writes `records` and their manifest to a new folder, shuffled.
@@ -47,6 +50,7 @@ def write_records(
         name: First part of the shards' names.
         num_shards: Number of shards; fewer are written if there are fewer records.
         crop_format: Size and alignment of every image, for the manifest.
+        names: Meaning of the identities' names, for the manifest.
         seed: Seed of the shuffle.
 
     Returns:
@@ -61,7 +65,8 @@ def write_records(
     require_count("seed", seed, least=0)
     generator = np.random.default_rng(seed)
     with new_directory(directory) as folder:
-        classes, counts = _scatter(folder, records, num_shards, generator)
+        hashes = ImageHashes()
+        classes, counts = _scatter(folder, _hashed(records, hashes), num_shards, generator)
         filled = [index for index, count in enumerate(counts) if count]
         shards = []
         for position, index in enumerate(filled):
@@ -71,7 +76,7 @@ def write_records(
             _scattered(folder, index).unlink()
         for index in set(range(num_shards)).difference(filled):
             _scattered(folder, index).unlink()
-        manifest = Manifest(name, crop_format, classes, tuple(shards))
+        manifest = Manifest(name, crop_format, classes, tuple(shards), names, hashes.save(folder))
         manifest.save(folder)
     return manifest
 
@@ -91,9 +96,29 @@ def new_directory(directory: str | os.PathLike) -> Iterator[Path]:
         with atomic_directory(directory) as folder:
             yield folder
     except OSError as error:
-        raise UserError(f"Cannot write '{directory}': {error.strerror or error}.") from error
+        reason = error.strerror or error
+        place = "" if _is_inside(error.filename, directory) else f": '{error.filename}'"
+        raise UserError(f"Cannot write '{directory}': {reason}{place}.") from error
     except tf.errors.OpError as error:
         raise UserError(f"Cannot write '{directory}': {error.message}") from error
+
+
+def _is_inside(filename: str | None, directory: Path) -> bool:
+    """Returns whether an error is of no file, the output, or its temporary folder."""
+    if filename is None:
+        return True
+    path, output = os.path.abspath(filename), os.path.abspath(directory)
+    return path == output or path.startswith(
+        os.path.join(os.path.dirname(output), f".{directory.name}-")
+    )
+
+
+def _hashed(records: Iterable[Record], hashes: ImageHashes) -> Iterator[Record]:
+    """Yields the records, and adds the hash of each image to `hashes`."""
+    for record in records:
+        yield record
+        # After `_count` has checked the label.
+        hashes.add(record.label, content_hash(record.encoded))
 
 
 def _scatter(
@@ -110,7 +135,7 @@ def _scatter(
         for record, index in zip(records, _balanced(num_shards, generator), strict=False):
             _count(record, names, images)
             counts[index] += 1
-            serialized = serialize(record)
+            serialized = _serialize(record)
             files[index].write(_LENGTH.pack(len(serialized)))
             files[index].write(serialized)
     if not names:
@@ -118,6 +143,15 @@ def _scatter(
     if 0 in images:
         raise DataError(f"Labels must be 0 to {len(names) - 1} without a gap.")
     return ClassList(zip(map(str, names), images, strict=True)), counts
+
+
+def _serialize(record: Record) -> bytes:
+    try:
+        return serialize(record)
+    except UnicodeEncodeError:
+        raise DataError(
+            f"Image {record.filename!r} of {record.text!r} has a name that is not valid UTF-8."
+        ) from None
 
 
 def _count(record: Record, names: list[str | None], images: array.array) -> None:

@@ -1,6 +1,6 @@
 """Training, evaluation and export of recognizers, assembled from the other packages."""
 
-from facerec_tf.experiment.build import build_recognizer
+from facerec_tf.experiment.build import build_recognizer, with_batch_size
 from facerec_tf.experiment.evaluate import evaluate
 from facerec_tf.experiment.export import export
 from facerec_tf.experiment.measured_run import MeasuredRun
@@ -20,4 +20,5 @@ __all__ = [
     "load_keras",
     "load_recognizer",
     "train",
+    "with_batch_size",
 ]

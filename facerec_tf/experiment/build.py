@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from facerec_tf import backbones
 from facerec_tf.backbones import fit
 from facerec_tf.config import DEFAULT_BACKBONE, ExperimentConfig, FineTuningConfig, ModelConfig
 from facerec_tf.core import chief
-from facerec_tf.core.errors import ArgumentError
+from facerec_tf.core.errors import ArgumentError, require
 from facerec_tf.data import Manifest
 from facerec_tf.experiment.class_means import point_to_class_means
 from facerec_tf.experiment.pretrained import (
@@ -30,6 +31,9 @@ from facerec_tf.training import RunPlan, Trainer, layer_rates, make_optimizer, m
 
 #: Default number of images per identity in a batch, for losses that compare images.
 IMAGES_PER_IDENTITY = 4
+
+#: Least number of steps per epoch for which the default batch size is kept.
+LEAST_STEPS = 4
 
 
 def check_loss(config: ExperimentConfig) -> None:
@@ -49,6 +53,38 @@ def with_sampler(config: ExperimentConfig) -> ExperimentConfig:
         return config
     compares = make_objective(config.model, num_classes=2).compares_images
     return config.override({"data.images_per_identity": IMAGES_PER_IDENTITY if compares else 0})
+
+
+def with_batch_size(config: ExperimentConfig) -> ExperimentConfig:
+    """The configuration with a smaller batch size, if there are few images to train on.
+
+    The batch size becomes the largest power of two (times `images_per_identity`) that gives
+    `LEAST_STEPS` steps per epoch, and two images or identities at least.
+
+    Raises:
+        DataError: If the training records cannot be read.
+    """
+    images, default = images_of_identities(config), config.training.batch_size
+    per_identity = with_sampler(config).data.images_per_identity
+    unit = per_identity or 1
+    most = min(default, int(images.sum()) // LEAST_STEPS)
+    if per_identity:
+        most = min(most, len(images) * per_identity)
+    if most == default and default % unit == 0:
+        return config
+    chosen = unit * 2 ** max(1, (most // unit).bit_length() - 1)
+    return config.override({"training.batch_size": chosen})
+
+
+def images_of_identities(config: ExperimentConfig) -> np.ndarray:
+    """Number of images of each identity to train on, int `[n]`; synthetic faces need not exist."""
+    data = config.data
+    if data.directory is not None:
+        return Manifest.load(data.directory).select(data.min_images).images
+    drawn = data.synthetic_images
+    most = f"at most synthetic_images={drawn}"
+    require(data.min_images <= drawn, "min_images", most, data.min_images)
+    return np.full(data.synthetic_identities, drawn)
 
 
 def with_backbone(config: ExperimentConfig) -> ExperimentConfig:

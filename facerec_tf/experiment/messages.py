@@ -112,13 +112,18 @@ def closing(folder: RunFolder, pairs: PairSet | None) -> str:
     latest, best = folder.checkpoints().latest(), folder.checkpoints().best()
     lines = [f"recognizer    {folder.recognizer}"]
     if pairs and latest and best and latest.metric is not None:
-        unseen = ", on people not in the training data" if folder.people_seen(pairs) == 0 else ""
-        accuracies = _accuracies(folder)
+        seen = folder.seen_in_training(pairs)
+        unseen = f",{seen.claim}" if seen.claim else ""
+        of_checkpoints = ((c.step, c.metric or 0.0) for c in (latest, best))
+        accuracies = {step: (metric, format_accuracy(metric)) for step, metric in of_checkpoints}
+        accuracies.update(_accuracies(folder))  # With deviations, if metrics.csv has the step.
         before = f"{accuracies[0][1]} before fine-tuning, " if 0 in accuracies else ""
         lines.append(
             f"verification  {before}{accuracies[latest.step][1]} at the end, "
             f"{accuracies[best.step][1]} at best (step {best.step:,}){unseen}"
         )
+        if seen.warning:
+            lines.append(f"warning: {seen.warning}")
         if before and latest.metric < accuracies[0][0]:
             lines.append(
                 "warning: the accuracy is lower than before fine-tuning. Use --checkpoint=best, or "

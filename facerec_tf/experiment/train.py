@@ -9,19 +9,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from facerec_tf.backbones.batch_limits import require_batch_for_norm
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core import chief
-from facerec_tf.core.errors import ArgumentError, DataError, require
+from facerec_tf.core.errors import ArgumentError, DataError
 from facerec_tf.core.files import atomic_file, require_writable
 from facerec_tf.core.lock import locked
 from facerec_tf.data import (
     Manifest,
     PairSet,
-    find_pairs,
     preflight,
     require_image_size,
     write_synthetic,
@@ -30,6 +28,7 @@ from facerec_tf.experiment.build import (
     build_recognizer,
     build_trainer,
     check_loss,
+    images_of_identities,
     make_plan,
     point_new_centres,
     with_backbone,
@@ -38,6 +37,7 @@ from facerec_tf.experiment.build import (
 from facerec_tf.experiment.measured_run import MeasuredRun
 from facerec_tf.experiment.measurements import MEASUREMENTS, MakeMeasurement
 from facerec_tf.experiment.messages import advice, closing, opening
+from facerec_tf.experiment.run_pairs import find_run_pairs
 from facerec_tf.experiment.xla import choose_xla
 from facerec_tf.models import Recognizer
 from facerec_tf.runs.run_folder import RunFolder
@@ -198,24 +198,13 @@ def _require_fitting(config: ExperimentConfig, replicas: int) -> None:
             f"Argument 'batch_size' must be a multiple of the {replicas} devices. "
             f"Received: batch_size={batch_size}"
         )
-    make_sampler(_images_of_identities(config), config.data, batch_size, config.training.seed)
+    make_sampler(images_of_identities(config), config.data, batch_size, config.training.seed)
     if config.training.xla == "on" and replicas > 1:
         # BatchNorm sums its statistics over the replicas in the pass that XLA would compile.
         raise ArgumentError(
             f"Argument 'xla' must be 'off' or 'auto' when {replicas} devices train together. "
             "Received: xla='on'"
         )
-
-
-def _images_of_identities(config: ExperimentConfig) -> np.ndarray:
-    """Number of images of each identity to train on, int `[n]`; synthetic faces need not exist."""
-    data = config.data
-    if data.directory is not None:
-        return Manifest.load(data.directory).select(data.min_images).images
-    drawn = data.synthetic_images
-    most = f"at most synthetic_images={drawn}"
-    require(data.min_images <= drawn, "min_images", most, data.min_images)
-    return np.full(data.synthetic_identities, drawn)
 
 
 def _draw_faces(config: ExperimentConfig, directory: Path) -> None:
@@ -228,13 +217,8 @@ def _draw_faces(config: ExperimentConfig, directory: Path) -> None:
 
 
 def _evaluation_pairs(config: ExperimentConfig, directory: Path) -> PairSet | None:
-    chosen = config.evaluation.eval_pairs
-    if chosen is None:
-        only_one = len(list((directory / "pairs").glob("*/pairs.csv"))) == 1
-        pairs = PairSet.load(find_pairs(directory, "pairs")) if only_one else None
-    else:
-        is_folder = Path(chosen, "pairs.csv").is_file()
-        pairs = PairSet.load(chosen if is_folder else find_pairs(directory, chosen))
+    found = find_run_pairs(config.evaluation, directory)
+    pairs = PairSet.load(found) if found else None
     if pairs:
         expected = Manifest.load(directory).image_size
         require_image_size(pairs.directory, pairs.manifest.image_size, expected)
@@ -278,7 +262,8 @@ def _restore(controller: Controller, checkpoints: Sequence[Checkpoint], verbose:
         except DataError as error:
             if older is None:
                 raise
-            chief.emit(f"warning: {error} Trying {older.path}.", verbose=verbose)
+            reason = str(error).rstrip(".")
+            chief.emit(f"warning: {reason}. Trying {older.path}.", verbose=verbose)
 
 
 def _assemble(

@@ -12,6 +12,7 @@ from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import read_text
 from facerec_tf.data import CropFormat, Pair, Record, new_directory, write_pair_set, write_records
+from facerec_tf.data.name_source import NameKind, NameSource
 from facerec_tf.importers.photo_archive import count_photos, person_of, read_photos
 from facerec_tf.photographs.crop import Cropper
 from facerec_tf.photographs.crop_result import crop_photos
@@ -61,12 +62,13 @@ def import_lfw(
         crops, rejected = crop_archive(archive, cropper)
         training = training_images(people)
         require_images(training, crops, rejected)
-        write_records(folder, _records(training, crops), crop_format=crop_format)
+        names = NameSource(NameKind.PEOPLE)
+        write_records(folder, _records(training, crops), crop_format=crop_format, names=names)
         for name, pairs in (("lfw_view1", view1), ("lfw_view2", view2)):
             images = sorted({image for pair in pairs for image in (pair.first, pair.second)})
             require_images(images, crops, rejected)
             target, records = folder / "pairs" / name, _records(images, crops)
-            write_pair_set(target, records, pairs, name=name, crop_format=crop_format)
+            write_pair_set(target, records, pairs, name=name, crop_format=crop_format, names=names)
     return {
         "training": f"{len(training):,} images of {len(people):,} people",
         "lfw_view1": f"{len(view1):,} pairs",

@@ -17,6 +17,7 @@ from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import LARGEST_TEXT, read_text, require_regular_file
 from facerec_tf.data import CropFormat, Record, new_directory, write_records
 from facerec_tf.data.codec import is_whole, without_padding
+from facerec_tf.data.name_source import NameKind, NameSource
 from facerec_tf.importers.mxnet_file import MXRecordFile
 from facerec_tf.photographs.rejected import (
     REJECTED_FILE,
@@ -114,6 +115,7 @@ def import_mxnet(
                 name=name,
                 num_shards=num_shards or max(16, len(source) >> 28),
                 crop_format=CropFormat(size, alignment),
+                names=NameSource(NameKind.NUMBERS),
                 seed=seed,
             )
             if rejected:

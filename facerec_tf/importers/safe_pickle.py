@@ -61,7 +61,7 @@ def _require_low_numbers(content: bytes) -> None:
     Python reserves memory up to that number: 16 bytes per object, for numbers up to 4 billion.
     """
     for count, (operation, number, _) in enumerate(pickletools.genops(content), start=1):
-        if operation.name in _STORES and number > count:
+        if operation.name in _STORES and isinstance(number, int) and number > count:
             raise _RefusedError(f"it numbers an object {number}, which would exhaust the memory")
 
 

@@ -16,6 +16,7 @@ from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import read_bytes
 from facerec_tf.data import CropFormat, Pair, Record, write_pair_set
 from facerec_tf.data.codec import is_whole, without_padding
+from facerec_tf.data.name_source import NameKind, NameSource
 from facerec_tf.data.photo import UnreadableError, decode_photo
 from facerec_tf.importers.safe_pickle import PickleError, load_plain
 
@@ -54,8 +55,14 @@ def import_bin(path: Path, output: Path, *, alignment: str = "arcface-112") -> d
         for fold, part in parts
         for number in part.tolist()
     ]
-    crop_format = CropFormat(size, alignment)
-    write_pair_set(output, records, pairs, name=output.name, crop_format=crop_format)
+    write_pair_set(
+        output,
+        records,
+        pairs,
+        name=output.name,
+        crop_format=CropFormat(size, alignment),
+        names=NameSource(NameKind.NUMBERS),
+    )
     return {
         "pairs": f"{len(pairs):,}, of which {sum(same):,} show the same person",
         "images": f"{len(records):,} unique of {len(images):,}, {size[0]}x{size[1]} pixels",

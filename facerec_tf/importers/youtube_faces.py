@@ -21,6 +21,7 @@ from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError, require_count
 from facerec_tf.core.files import read_text
 from facerec_tf.data import CropFormat, Pair, Record, new_directory, write_pair_set
+from facerec_tf.data.name_source import NameKind, NameSource
 from facerec_tf.photographs.crop import Cropper
 from facerec_tf.photographs.crop_result import crop_photos
 from facerec_tf.photographs.folder_scan import is_photo
@@ -85,6 +86,7 @@ def import_youtube_faces(
             templates=templates,
             num_shards=-(-len(photos) // _SHARD),
             crop_format=crop_format,
+            names=NameSource(NameKind.PEOPLE),
         )
         if rejected:
             write_rejected(folder / REJECTED_FILE, rejected)

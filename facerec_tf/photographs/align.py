@@ -161,8 +161,10 @@ def _write_sheet(target: Path, crops: Sequence[Path]) -> None:
     from facerec_tf.visualize import contact_sheet, save_image
 
     places = np.random.default_rng(0).permutation(len(crops))[:_ON_SHEET]
-    sample = [decode_photo(crops[place].read_bytes()) for place in sorted(places)]
-    save_image(contact_sheet(np.stack(sample), columns=_COLUMNS), target)
+    shown = [crops[place] for place in sorted(places)]
+    sample = np.stack([decode_photo(crop.read_bytes()) for crop in shown])
+    names = [crop.relative_to(target.parent).as_posix() for crop in shown]
+    save_image(contact_sheet(sample, columns=_COLUMNS, labels=names), target)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -28,6 +29,7 @@ from facerec_tf.core.errors import DataError, UserError, require_count
 from facerec_tf.core.files import sha256
 from facerec_tf.data import CropFormat, Manifest, Record, new_directory
 from facerec_tf.data.class_list import ClassList
+from facerec_tf.data.image_hashes import ImageHashes, content_hash
 from facerec_tf.data.manifest import FILE_NAME, Shard
 from facerec_tf.data.photo import HEAD_BYTES, UnreadableError
 from facerec_tf.data.records import serialize, shard_name
@@ -173,7 +175,10 @@ class _Cropping(beam.DoFn):
 
 
 class _ShardWriter(beam.DoFn):
-    """Writes a shard, given its number and crops; yields the fields of its `Shard`."""
+    """Writes a shard, given its number and crops.
+
+    Yields the fields of its `Shard`, and label and hash of each of its images.
+    """
 
     def __init__(self, target: _Target) -> None:
         self._target = target
@@ -184,13 +189,14 @@ class _ShardWriter(beam.DoFn):
         labels = {person: label for label, (person, _) in enumerate(classes)}
         ordered = sorted(crops, key=lambda crop: _hash(f"{target.seed} {crop[1]}"))
         file = shard_name(target.name, index, target.num_shards)
+        hashes = [(labels[person], content_hash(encoded)) for person, _, encoded in ordered]
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / file
             with tf.io.TFRecordWriter(os.fspath(path)) as writer:
                 for person, name, encoded in ordered:
                     writer.write(serialize(Record(encoded, labels[person], person, name)))
             _put(path, f"{target.folder}/{file}")
-            yield file, len(ordered), path.stat().st_size, sha256(path)
+            yield (file, len(ordered), path.stat().st_size, sha256(path)), hashes
 
 
 class _ManifestWriter(beam.DoFn):
@@ -209,7 +215,10 @@ class _ManifestWriter(beam.DoFn):
         require_few_rejected(damaged, self._total)
         if not classes:
             raise DataError("There are no images to write.")
-        files = tuple(Shard(*fields) for fields in sorted(shards))
+        files = tuple(Shard(*fields) for fields in sorted(fields for fields, _ in shards))
+        hashes = ImageHashes()
+        for label, hashed in itertools.chain.from_iterable(of_shard for _, of_shard in shards):
+            hashes.add(label, hashed)
         seen = {person for person, _ in classes}
         left_out = [
             *self._rejected,
@@ -221,7 +230,16 @@ class _ManifestWriter(beam.DoFn):
                 write_rejected(Path(scratch) / REJECTED_FILE, left_out)
                 _put(Path(scratch) / REJECTED_FILE, f"{folder}/{REJECTED_FILE}")
             target = self._target
-            Manifest(target.name, target.crop_format, ClassList(classes), files).save(scratch)
+            hash_file = hashes.save(scratch)
+            _put(Path(scratch) / hash_file.file, f"{folder}/{hash_file.file}")
+            manifest = Manifest(
+                target.name,
+                target.crop_format,
+                ClassList(classes),
+                files,
+                image_hashes=hash_file,
+            )
+            manifest.save(scratch)
             _put(Path(scratch) / FILE_NAME, f"{folder}/{FILE_NAME}")
 
 

@@ -116,6 +116,7 @@ def make_records(
                 pairs,
                 seed=seed,
                 crop_format=crop_format,
+                names=manifest.same_names(),
             )
         if left_out:
             write_rejected(folder / REJECTED_FILE, left_out)

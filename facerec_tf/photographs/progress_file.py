@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from facerec_tf.core.errors import DataError, UserError
+from facerec_tf.core.quote import reason
 from facerec_tf.photographs.crop import Crop
 from facerec_tf.photographs.crop_result import CropResult
 
@@ -87,12 +88,12 @@ class ProgressFile:
         try:
             begun, *lines = map(json.loads, whole.splitlines()) if whole else (options,)
             if not isinstance(begun, dict):
-                raise ValueError("its first line is not a JSON object")
+                raise ValueError("its first line must be a JSON object")
             self.finished = {name: _finished(*fields) for name, *fields in lines}
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(
-                f"Progress file '{self._path}' is damaged: {error}. Remove folder '{folder}' and "
-                "start again."
+                f"Progress file '{self._path}' is damaged: {reason(error)}. Remove folder "
+                f"'{folder}' and start again."
             ) from None
         if begun != options:
             changed = sorted(key for key in options if begun.get(key) != options[key])

@@ -16,7 +16,7 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import read_bytes, read_json, sha256
-from facerec_tf.core.quote import shorten
+from facerec_tf.core.quote import shortened
 from facerec_tf.pretrained.weight_source import Scaling, WeightSource
 
 #: First bytes of every file.
@@ -128,7 +128,7 @@ def _read_name(content: _Content) -> str:
     name = content.take(content.number("Q", "a name's length"), "a name").decode("utf-8", "replace")
     prefix, _, own = name.partition(":")
     if prefix not in ("arg", "aux") or not own:
-        raise content.fault(f"the name {shorten(repr(name))} is neither 'arg:…' nor 'aux:…'")
+        raise content.fault(f"the name {shortened(repr(name))} is neither 'arg:…' nor 'aux:…'")
     return own
 
 
@@ -148,7 +148,7 @@ def _read_symbol(path: Path) -> dict[str, Any]:
             ),
         }
     except Exception as error:  # Nodes of the wrong type raise many classes of errors.
-        raise DataError(f"MXNet symbol '{path}' is damaged: {shorten(repr(error))}") from error
+        raise DataError(f"MXNet symbol '{path}' is damaged: {shortened(repr(error))}") from error
 
 
 def _attributes(node: Mapping[str, Any]) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ import numpy as np
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.extras import load_extra
 from facerec_tf.core.files import read_bytes, sha256
-from facerec_tf.core.quote import shorten
+from facerec_tf.core.quote import shortened
 from facerec_tf.pretrained.weight_source import Operation, Scaling, WeightSource
 
 #: First byte of a file: tag of the protobuf field `ir_version`.
@@ -56,7 +56,7 @@ def read(path: Path) -> WeightSource:
     except (DataError, OSError):
         raise
     except Exception as error:  # Protobuf and NumPy raise many types for damaged files.
-        raise DataError(f"ONNX file '{path}' is damaged: {shorten(error)}") from error
+        raise DataError(f"ONNX file '{path}' is damaged: {shortened(error)}") from error
 
 
 class _GraphReader:
@@ -197,7 +197,7 @@ class _GraphReader:
 
     def _refusal(self, why: str) -> DataError:
         return DataError(
-            f"ONNX file '{self._path}' contains an unsupported network: {shorten(why)}."
+            f"ONNX file '{self._path}' contains an unsupported network: {shortened(why)}."
         )
 
 

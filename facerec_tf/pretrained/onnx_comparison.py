@@ -10,7 +10,7 @@ import numpy as np
 from facerec_tf.core.angles import l2_normalize
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.extras import load_extra
-from facerec_tf.core.quote import shorten
+from facerec_tf.core.quote import shortened
 from facerec_tf.pretrained.weight_source import Scaling
 
 #: Largest difference of unit embeddings that float32 rounding can cause.
@@ -49,7 +49,7 @@ def compare_with_onnx_runtime(
         name = session.get_inputs()[0].name
         theirs = np.concatenate([session.run(None, {name: image[None]})[0] for image in fed])
     except Exception as error:  # ONNX Runtime has exceptions of its own.
-        raise DataError(f"ONNX Runtime cannot run '{path}': {shorten(error)}") from error
+        raise DataError(f"ONNX Runtime cannot run '{path}': {shortened(error)}") from error
     ours = network(images, training=False)
     difference = float(np.abs(l2_normalize(ours) - l2_normalize(theirs)).max())
     if not difference < _TOLERANCE:

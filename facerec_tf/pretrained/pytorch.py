@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 import re
 import warnings
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ import numpy as np
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.extras import load_extra
 from facerec_tf.core.files import sha256
-from facerec_tf.core.quote import shorten
-from facerec_tf.core.zip_files import require_intact_zip
+from facerec_tf.core.quote import shortened
 from facerec_tf.pretrained.weight_source import WeightSource
 
 #: Keys of the network's arrays in checkpoints, which also contain an optimizer's.
@@ -43,15 +41,13 @@ def read(path: Path) -> WeightSource:
 
 def _load(path: Path) -> Any:
     torch = load_extra("torch")
-    if zipfile.is_zipfile(path):
-        require_intact_zip(path, f"PyTorch file '{path}'")  # PyTorch ignores the checksums.
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         reason = re.search(r"GLOBAL ([\w.]+)|function ([\w.]+)", str(error))
-        what = f"'{shorten(reason[1] or reason[2])}'" if reason else "objects other than arrays"
+        what = f"'{shortened(reason[1] or reason[2])}'" if reason else "objects other than arrays"
         raise DataError(
             f"PyTorch file '{path}' is refused: it contains {what}, and reading that could run "
             "code. Save only the network's state_dict()."
@@ -59,7 +55,7 @@ def _load(path: Path) -> Any:
     except Exception as error:  # A damaged file may raise anything.
         first_sentence = re.split(r"\. |\n", str(error) or type(error).__name__)[0]
         raise DataError(
-            f"PyTorch file '{path}' cannot be read: {shorten(first_sentence)}"
+            f"PyTorch file '{path}' cannot be read: {shortened(first_sentence)}"
         ) from error
 
 
@@ -72,7 +68,7 @@ def _arrays(state: Any, path: Path) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for key, value in state.items():
         name = _WRAPPERS.sub("", str(key))
-        quoted = shorten(repr(name))
+        quoted = shortened(repr(name))
         if name.endswith(_STEP_COUNT):
             continue
         if not isinstance(value, torch.Tensor) or not _is_plain(value):

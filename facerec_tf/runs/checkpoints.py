@@ -37,15 +37,25 @@ class Checkpoint:
         """Returns the variables by name.
 
         Raises:
-            DataError: If the file is missing, or does not match its checksums.
+            DataError: If the file is missing or damaged.
         """
-        path = self.path / "variables.npz"
-        require_intact_zip(path, f"Checkpoint {path}")
+        self.require_intact()
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with np.load(self.variables, allow_pickle=False) as arrays:
                 return dict(arrays)
-        except Exception as error:  # A manipulated archive raises many classes of errors.
-            raise DataError(f"Checkpoint {path} cannot be read: {reason(error)}.") from error
+        except Exception as error:  # NumPy raises errors of many classes for damaged headers.
+            raise DataError(
+                f"Checkpoint {self.variables} cannot be read: {reason(error)}."
+            ) from error
+
+    @property
+    def variables(self) -> Path:
+        """Path of the variables."""
+        return self.path / "variables.npz"
+
+    def require_intact(self) -> None:
+        """Raises `DataError` unless the variables match their checksums; reads them once."""
+        require_intact_zip(self.variables, f"Checkpoint {self.variables}")
 
 
 class Checkpoints:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import keras
@@ -11,10 +10,19 @@ import numpy as np
 from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.core.files import atomic_file, read_json
+from facerec_tf.core.quote import reason
 from facerec_tf.data import Manifest, PairSet
+from facerec_tf.data.image_hashes import compute_image_hashes, load_image_hashes
+from facerec_tf.data.name_source import NameKind
 from facerec_tf.models import Recognizer
 from facerec_tf.runs.checkpoints import Checkpoints
 from facerec_tf.runs.metrics_table import read_metrics
+from facerec_tf.runs.seen_in_training import (
+    SeenInTraining,
+    compare_names,
+    count_equal_images,
+    unknown_reason,
+)
 
 
 class RunFolder:
@@ -87,18 +95,19 @@ class RunFolder:
         Raises:
             DataError: If the run's description of it is missing or damaged.
         """
-        description = json.dumps(read_json(self._architecture, "model description"))
+        config = read_json(self._architecture, "architecture")
         try:
-            recognizer = keras.models.model_from_json(description)
-        except Exception as error:  # Keras raises any kind of error for a damaged description.
-            reason = (str(error).strip() or type(error).__name__).partition("\n")[0][:200]
-            raise DataError(f"The model in '{self._architecture}' is damaged: {reason}") from error
-        if not isinstance(recognizer, Recognizer):
+            model = keras.saving.deserialize_keras_object(config)
+        except Exception as error:  # A damaged description may raise anything.
             raise DataError(
-                f"The model in '{self._architecture}' is a {type(recognizer).__name__}, not a "
+                f"Architecture '{self._architecture}' cannot be read: {reason(error)}."
+            ) from error
+        if not isinstance(model, Recognizer):
+            raise DataError(
+                f"Architecture '{self._architecture}' describes a {type(model).__name__}, not a "
                 "Recognizer."
             )
-        return recognizer
+        return model
 
     def records(self, config: ExperimentConfig | None = None) -> Path:
         """Returns the folder of the records that a run of `config`, or this run, is trained on."""
@@ -116,15 +125,41 @@ class RunFolder:
                 "started. Restore them, or start a new run."
             )
 
-    def people_seen(self, pairs: PairSet) -> int | None:
-        """Returns how many of the people in `pairs` the run is trained on, None if no one knows.
+    def seen_in_training(self, pairs: PairSet) -> SeenInTraining:
+        """Returns how much of `pairs` the run was trained on, by names and by image hashes.
 
-        No one knows whom a `--pretrained` backbone has seen before.
+        Images are not compared if the records were written without hashes, or are no longer in
+        their place.
+
+        Raises:
+            DataError: If there is no run here, or the pairs have damaged records.
         """
-        config = self.config()
-        trained = set(self.manifest().select(config.data.min_images).class_names)
-        seen = len(trained & {entry.name for entry in pairs.manifest.classes})
-        return None if config.finetuning.pretrained and not seen else seen
+        config, manifest, tested = self.config(), self.manifest(), pairs.manifest
+        selection = manifest.select(config.data.min_images)
+        people, is_certain = compare_names(manifest, selection.class_names, tested)
+        try:
+            hashes = load_image_hashes(self.records(config), manifest)
+        except DataError:
+            hashes = None
+        images = 0
+        if hashes is not None:
+            own = load_image_hashes(pairs.directory, tested)
+            own = compute_image_hashes(pairs.directory, tested) if own is None else own
+            images = count_equal_images(hashes, manifest.classes.images, selection.labels >= 0, own)
+        return SeenInTraining(
+            people,
+            images,
+            tested.num_classes,
+            tested.num_images,
+            unknown_reason(
+                self.records(config),
+                pairs.directory,
+                self.path,
+                by_numbers=not is_certain,
+                pretrained=bool(config.finetuning.pretrained),
+            ),
+            drawn=tested.name_kind is NameKind.DRAWN,
+        )
 
     def checkpoints(self, keep: int = 3) -> Checkpoints:
         """Returns its checkpoints, of which `keep` are kept when one is written."""

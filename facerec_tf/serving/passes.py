@@ -82,13 +82,16 @@ def embed_records(
             progress.update(len(batch))
 
 
-def embed_pairs(embedder: Embedder, pairs: PairSet, flip_fusion: bool = False) -> np.ndarray:
+def embed_pairs(
+    embedder: Embedder, pairs: PairSet, flip_fusion: bool = False, *, verbose: int = 0
+) -> np.ndarray:
     """Embeds every image of a pair set once.
 
     Args:
         embedder: The model.
         pairs: The pair set.
         flip_fusion: Whether to add the embedding of the mirrored image.
+        verbose: 0 shows no progress bar.
 
     Returns:
         float32 `[images, d]`, in the order of the pair set.
@@ -98,14 +101,18 @@ def embed_pairs(embedder: Embedder, pairs: PairSet, flip_fusion: bool = False) -
             finite.
     """
     require_image_size(pairs.directory, pairs.manifest.image_size, embedder.image_size)
-    batches = pairs.images(BATCH).as_numpy_iterator()
-    return np.concatenate(
-        [require_finite(embedder.vectors(images, flip_fusion)) for images in batches]
-    )
+    embeddings = []
+    with progress_bar(
+        verbose=verbose, desc="embedding", total=pairs.num_images, unit=" images"
+    ) as progress:
+        for images in pairs.images(BATCH).as_numpy_iterator():
+            embeddings.append(require_finite(embedder.vectors(images, flip_fusion)))
+            progress.update(len(images))
+    return np.concatenate(embeddings)
 
 
 def verify_pairs(
-    embedder: Embedder, pairs: PairSet, flip_fusion: bool = False
+    embedder: Embedder, pairs: PairSet, flip_fusion: bool = False, *, verbose: int = 0
 ) -> tuple[Verification, np.ndarray]:
     """Verifies the pairs of a pair set.
 
@@ -115,6 +122,7 @@ def verify_pairs(
         embedder: The model.
         pairs: The pair set.
         flip_fusion: Whether to add the embedding of the mirrored image.
+        verbose: 0 shows no progress bar.
 
     Returns:
         The verification figures, and the scores float64 `[pairs]`.
@@ -122,7 +130,8 @@ def verify_pairs(
     Raises:
         DataError: As `embed_pairs`.
     """
-    embeddings = template_embeddings(embed_pairs(embedder, pairs, flip_fusion), pairs.templates)
+    images = embed_pairs(embedder, pairs, flip_fusion, verbose=verbose)
+    embeddings = template_embeddings(images, pairs.templates)
     scores = pair_scores(embeddings, pairs.first, pairs.second)
     verification = verify(scores, pairs.same, pairs.folds)
     threshold = dataclasses.replace(

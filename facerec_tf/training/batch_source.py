@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import tensorflow as tf
 
 from facerec_tf.config import AugmentationConfig, DataConfig
 from facerec_tf.core.errors import DataError, require
-from facerec_tf.core.files import atomic_file
+from facerec_tf.core.files import atomic_file, read_text
 from facerec_tf.data import (
     MAX_DAMAGED,
     BalancedSampler,
@@ -23,6 +24,10 @@ from facerec_tf.data import (
     explain,
     training_dataset,
 )
+from facerec_tf.runs.writing import writing
+
+#: Errors of files that are gone, or on a disk that is.
+_LOST = (tf.errors.NotFoundError, tf.errors.PermissionDeniedError, tf.errors.UnavailableError)
 
 #: Batches that the pipeline may have read ahead when it fails.
 PREFETCHED = 8
@@ -113,15 +118,30 @@ class BatchSource:
         return self._sampler.repeated(self._position // self.batch_size) if self._sampler else 0
 
     def seek(self, step: int) -> None:
-        """Moves to the batch of `step`, counted from 0; drops log entries of later batches."""
+        """Moves to the batch of `step`, counted from 0; drops log entries of later batches.
+
+        Raises:
+            DataError: If the log of damaged images is damaged.
+        """
         self._position = step * self.batch_size
         self._iterator = None
         if self.damaged_log.exists():
-            lines = self.damaged_log.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if int(line.split("\t")[0]) < self._position]
+            lines = read_text(self.damaged_log, "log of damaged images").splitlines(keepends=True)
+            # A crash may have cut the last line short; it is written again.
+            kept = [line for line in lines if line.endswith("\n") and self._is_before(line)]
             with atomic_file(self.damaged_log) as path:
-                path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+                path.write_text("".join(kept), encoding="utf-8")
             self.damaged = len(kept)
+
+    def _is_before(self, line: str) -> bool:
+        """Whether a line of the log of damaged images is of a batch before the current one."""
+        position = line.partition("\t")[0]
+        if not position.isdecimal():
+            raise DataError(
+                f"Log of damaged images '{self.damaged_log}' is damaged: a line begins with "
+                f"{position[:40]!r} instead of a position. Delete the file to continue without it."
+            )
+        return int(position) < self._position
 
     def iterator(self) -> Iterator[Any]:
         """The (distributed) iterator over the batches from the current step on."""
@@ -152,13 +172,13 @@ class BatchSource:
             return
         faults = [self._faults.pop(place) for place in found]
         self.damaged += len(found)
-        with open(self.damaged_log, "a", encoding="utf-8") as file:
+        with writing(self.damaged_log), open(self.damaged_log, "a", encoding="utf-8") as file:
             file.writelines(f"{p}\t{fault}\n" for p, fault in zip(found, faults, strict=True))
         _LOG.warning("Skipped %d damaged images, listed in %s", len(found), self.damaged_log)
         if self.damaged > MAX_DAMAGED * max(self.num_images, self._position):
             raise DataError(
-                f"{self.damaged} of the first {self._position} images are damaged, more than 1 %. "
-                f"They are listed in {self.damaged_log}; the latest: {faults[-1]}"
+                f"{self.damaged:,} of the first {self._position} images are damaged, more than "
+                f"1 %. They are listed in {self.damaged_log}; the latest: {faults[-1]}"
             )
 
     def explained_errors(self, steps: int) -> contextlib.AbstractContextManager[None]:
@@ -172,6 +192,8 @@ class BatchSource:
             yield
         except tf.errors.OpError as error:
             explanation = explain(error, self._options, first=first, last=last)
+            if explanation is None:
+                explanation = _explain_lost(error, str(self._options.directory))
             if explanation is None:
                 raise
             raise explanation from error
@@ -188,6 +210,18 @@ class BatchSource:
             num_input_pipelines=context.num_input_pipelines,
             on_damaged=on_damaged,
         )
+
+
+def _explain_lost(error: tf.errors.OpError, directory: str) -> DataError | None:
+    """The error that a file of the records is gone, if `error` says so."""
+    # TensorFlow writes "FILE; REASON", after the trace of the graph.
+    found = re.search(rf"({re.escape(directory)}\S*); ([A-Z][\w ]*\w)", error.message)
+    if not isinstance(error, _LOST) or found is None:
+        return None
+    return DataError(
+        f"Records can no longer be read: '{found[1]}': {found[2]}. Restore them, then continue the "
+        "run with --resume."
+    )
 
 
 def _note_in(faults: dict[int, str]) -> OnDamaged:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -116,7 +117,8 @@ class TensorBoardLog(keras.callbacks.Callback):
             yield
         except (tf.errors.OpError, OSError) as error:
             self.writer = None
-            reason = str(error).partition("\n")[0]
+            # Without the name of the graph's function, which TensorFlow writes before the reason.
+            reason = re.sub(r"^\{\{.*?\}\} *", "", str(error)).partition("\n")[0]
             chief.emit(
                 f"warning: TensorBoard's files in '{self.directory}' cannot be written: {reason}. "
                 "The run continues without them.",

@@ -112,9 +112,14 @@ class Controller:
         """
         state = checkpoint.load()
         if not _is_finite(state):
+            older = [c for c in self.checkpoints.all() if c.step < checkpoint.step]
+            before = (
+                f"Earlier checkpoint: {older[-1].path}." if older else "It is the earliest one."
+            )
             raise DivergenceError(
                 f"Checkpoint {checkpoint.path} holds weights that are not finite: the run had "
-                f"diverged. Delete it to resume from the checkpoint before it. {_ADVICE}"
+                f"diverged. {before} Start a new run with a lower --lr, more --warmup_steps or "
+                "--clip_norm."
             )
         self.trainer.restore(state)
         self.step = checkpoint.step
@@ -158,12 +163,6 @@ class Controller:
                     self._run_epoch(hooks)
         finally:
             hooks.on_train_end()
-        if self._is_diverging():
-            skipped = int(self.trainer.skipped_in_a_row.numpy())
-            raise self._divergence(
-                f"loss or gradient were not finite in the last {skipped} steps, up to step "
-                f"{self.step}"
-            )
 
     def measure(self, measurement: Measurement) -> Measured:
         """Takes a measurement now, with the weights that it asks for."""
@@ -181,8 +180,12 @@ class Controller:
             hooks.on_train_batch_begin(begun)
             logs = {"epoch": epoch + 1, **self._advance()}
             ended = plan.ends_epoch(self.step)
-            logs.update(self._measure_due(hooks))
+            fault = self._fault()
+            if fault is None:
+                logs.update(self._measure_due(hooks))
             hooks.on_train_batch_end((self.step - 1) % plan.steps_per_epoch, logs)
+            if fault is not None:
+                raise self._divergence(fault)
             ending = self._signal
             self._save_if_due(logs, ending is not None)
             if ending is not None:
@@ -261,8 +264,22 @@ class Controller:
         if due or (ends and not self._is_diverging()):
             state = self.trainer.state()
             if not _is_finite(state):
-                raise self._divergence(f"weights are not finite after step {self.step}")
+                raise self._divergence(self._bad_weights)
             self.checkpoints.save(state, self.step, metric)
+
+    def _fault(self) -> str | None:
+        """Why the weights are of no use, known only after skipped steps; None if they may be."""
+        skipped = int(self.trainer.skipped_in_a_row.numpy())
+        if skipped and not _is_finite(self.trainer.state()):
+            return self._bad_weights
+        if self.step == self.plan.total_steps and self._is_diverging():
+            steps = f"the last {skipped} steps" if skipped > 1 else "the last step"
+            return f"loss or gradient were not finite in {steps}, up to step {self.step}"
+        return None
+
+    @property
+    def _bad_weights(self) -> str:
+        return f"weights are not finite after step {self.step}"
 
     def _is_diverging(self) -> bool:
         """Whether the last steps were skipped, all of them in a run of one step."""

@@ -98,7 +98,7 @@ class Progress(keras.callbacks.Callback):
             f"{logs['images_per_second']:,.0f} images/s",
         ]
         if skipped := int(logs["skipped_steps"]):
-            values.append(f"{skipped:,} steps skipped")
+            values.append(f"skipped steps {skipped:,}")
         values += filter(None, (each.describe(logs) for each in self.measurements))
         remaining = self.params["total_steps"] - logs["step"]
         taken = logs["step"] - self.params["first_step"]
@@ -108,7 +108,8 @@ class Progress(keras.callbacks.Callback):
 
 def duration(seconds: float) -> str:
     """Formats a duration with its two largest units, as in "3 h 20 min"."""
-    left, parts = round(seconds), []
+    left = round(seconds)
+    parts: list[str] = []
     for unit, size in _UNITS:
         count, left = divmod(left, size)
         if count or (unit == "s" and not parts):

@@ -10,6 +10,9 @@ own images is within `--degrees` of its dominant centre. Identities that are lef
 removed from the manifest. Relabel only with a recognizer that separates its training identities
 well: with a weak one, every image is near some identity.
 
+If a share of more than `--max_dropped` of the images would be dropped or relabelled, nothing is
+written. The images of a recognizer that is not trained are about 90 degrees from all centres.
+
 Identities that the run excluded (`--min_images`) have no centres; their images are copied
 unchanged. Damaged images are left out; if more than 1 % are damaged, the command fails. Pair sets
 in `DATA/pairs` are copied. `OUTPUT/label_noise.csv` has one row per image, in the order of DATA:
@@ -35,6 +38,11 @@ def define_flags() -> None:
     flags.DEFINE_string("output", None, "Output folder: new or empty.")
     flags.DEFINE_float("degrees", 75.0, "Maximum angle to the dominant centre.")
     flags.DEFINE_enum("action", "drop", ["drop", "relabel"], "Action for images beyond --degrees.")
+    flags.DEFINE_float(
+        "max_dropped",
+        0.5,
+        "Maximum share of the images to drop or relabel; if more, nothing is written.",
+    )
     flags.DEFINE_integer(
         "min_images", None, "With --model: value of --min_images in its training; default: 1."
     )
@@ -54,11 +62,10 @@ def main() -> None:
         data=FLAGS.data,
         degrees=FLAGS.degrees,
         relabel=FLAGS.action == "relabel",
+        max_dropped=FLAGS.max_dropped,
         min_images=FLAGS.min_images,
         flip_fusion=FLAGS.flip_fusion,
     )
-    summarize(
-        summary,
-        f"Wrote all angles to '{Path(FLAGS.output) / REPORT}'.",
-        next_train(FLAGS.output),
-    )
+    wrote = f"Wrote all angles to '{Path(FLAGS.output) / REPORT}'."
+    # Records cleaned by an untrained recognizer should not be trained on.
+    summarize(summary, wrote, *([] if "warning" in summary else [next_train(FLAGS.output)]))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from absl import flags
@@ -48,3 +50,11 @@ def next_train(output: str | os.PathLike, data: str | os.PathLike | None = None)
     if command is None:
         return f"Wrote '{output}'. Training needs at least two identities."
     return f"Wrote '{output}'. Train with: {command}"
+
+
+def next_evaluate(output: Path) -> str:
+    """The last line of the summary of verbs that write a pair set."""
+    data, name = output.parent.parent, output.name
+    place = {"data": data, "protocol": name} if output.parent.name == "pairs" else {"data": output}
+    flags = " ".join(f"--{flag}={shlex.quote(str(value))}" for flag, value in place.items())
+    return f"Wrote '{output}'. Evaluate with: python -m facerec_tf.evaluate --model=FILE {flags}"

@@ -15,7 +15,7 @@ from absl import flags
 from facerec_tf.alignment import TEMPLATES
 from facerec_tf.core.lookup import require_known
 from facerec_tf.importers.verification_bin import import_bin
-from facerec_tf.verbs.common import FLAGS, summarize
+from facerec_tf.verbs.common import FLAGS, next_evaluate, summarize
 
 
 def define_flags() -> None:
@@ -30,8 +30,5 @@ def main() -> None:
     """Imports the pairs and prints a summary."""
     require_known(FLAGS.alignment, [*TEMPLATES, "unknown"], "alignment")
     output = Path(FLAGS.output)
-    summarize(
-        import_bin(Path(FLAGS.bin), output, alignment=FLAGS.alignment),
-        f"Wrote '{output}'. Evaluate with: python -m facerec_tf.evaluate --model=FILE "
-        f"--data={output.parent.parent} --protocol={output.name}",
-    )
+    summary = import_bin(Path(FLAGS.bin), output, alignment=FLAGS.alignment)
+    summarize(summary, next_evaluate(output))

@@ -27,7 +27,7 @@ from facerec_tf.verbs.alignment_flags import (
     optional_alignment_options,
     photo_limits,
 )
-from facerec_tf.verbs.common import FLAGS, summarize
+from facerec_tf.verbs.common import FLAGS, next_evaluate, summarize
 
 
 def define_flags() -> None:
@@ -58,8 +58,4 @@ def main() -> None:
         crop_format=CropFormat(template.size, template.name),
         max_frames=FLAGS.max_frames,
     )
-    summarize(
-        summary,
-        f"Wrote '{FLAGS.output}'. Evaluate with: python -m facerec_tf.evaluate --model=MODEL "
-        f"--data={FLAGS.output}",
-    )
+    summarize(summary, next_evaluate(Path(FLAGS.output)))

@@ -123,7 +123,7 @@ def _describe(verb: str, name: str) -> str:
 
 def _values(flag: str, arguments: Sequence[str]) -> list[str]:
     """The values that a command line gives to `flag`, as `--FLAG=VALUE` or `--FLAG VALUE`."""
-    values = []
+    values: list[str] = []
     for place, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
         if name.lstrip("-") == flag and name.startswith("-"):

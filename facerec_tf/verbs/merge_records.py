@@ -7,8 +7,9 @@ The name of a data set is the name of its folder, or NAME in NAME=DIR. By defaul
 different data sets stay separate. --same reads a CSV file with the columns dataset,identity,person;
 identities with the same person are merged. --same_names merges identities with equal names; use it
 if names are names of people, as in CASIA, VGGFace2 and LFW, and not numbers. If two different
-people have the same name, both are renamed to DATASET/NAME. Labels of the first data set do not
-change unless two of its identities are merged.
+people have the same name, both are renamed to DATASET/NAME. Names are written in Unicode's form
+NFC; identities of one data set whose names are then equal are merged, and their number is printed.
+Labels of the first data set do not change unless two of its identities are merged.
 
 `OUTPUT/label_map.csv` has one row per identity: data set, old label and name, new label and name.
 Images are named DATASET/FILENAME. All records must have the same image size and alignment. Pair

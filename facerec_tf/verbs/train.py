@@ -17,8 +17,10 @@ import sys
 import time
 from pathlib import Path
 
+from facerec_tf.config import ExperimentConfig
+from facerec_tf.core.chief import emit
 from facerec_tf.core.errors import ArgumentError
-from facerec_tf.experiment import RunFolder, train
+from facerec_tf.experiment import RunFolder, train, with_batch_size
 from facerec_tf.flags import define_training_flags, training_config, training_flag_groups
 from facerec_tf.verbs.common import FLAGS
 
@@ -42,7 +44,18 @@ def main() -> None:
         config = training_config(stored=RunFolder(workdir).config())
     else:
         config = training_config()
+        if not FLAGS["batch_size"].present:
+            config = _fit_batch_size(config)
         name = f"{config.model.loss}-{time.strftime('%Y%m%d-%H%M%S')}"
         workdir = Path(FLAGS.workdir or Path("runs") / name)
     verbose = 1 if sys.stdout.isatty() else 2
     train(config, workdir, resume=FLAGS.resume, verbose=verbose)
+
+
+def _fit_batch_size(config: ExperimentConfig) -> ExperimentConfig:
+    """Replaces the default batch size if there are too few images for it, and says so."""
+    fitting = with_batch_size(config)
+    default, chosen = config.training.batch_size, fitting.training.batch_size
+    if chosen != default:
+        emit(f"Using --batch_size={chosen}: there are too few images for the default, {default}.")
+    return fitting

@@ -6,14 +6,16 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from PIL import Image, ImageDraw
 
 from facerec_tf.core.errors import require, require_count
-from facerec_tf.visualize.style import INK, house_style
+from facerec_tf.visualize.captions import caption_font, fit_name
+from facerec_tf.visualize.style import INK
 
 #: Height of the area for a label, in pixels.
 LABEL_HEIGHT = 18
+
+_FONT_SIZE = 11
 
 
 def contact_sheet(
@@ -28,7 +30,8 @@ def contact_sheet(
         images: uint8 `[n, h, w, 3]`, or `[rows, columns, h, w, 3]` for a given grid, for example
             one identity per row.
         columns: Number of images per row, for 4-D `images`. Default: an approximately square grid.
-        labels: One caption per image, row by row, drawn below the image.
+        labels: One caption per image, row by row, drawn below the image; long ones are shortened
+            in their middle.
         pad: Width of the white margins between and around images, in pixels.
 
     Returns:
@@ -68,21 +71,16 @@ def _lay_out(
         sheet[y : y + height, x : x + width] = image
     if labels is None:
         return sheet
-    centres = [(x + width / 2, y + height + strip / 2) for y, x in corners]
-    return _write(sheet, labels, centres)
+    return _write(sheet, labels, [(x, y + height) for y, x in corners], width)
 
 
 def _write(
-    sheet: np.ndarray, labels: Sequence[str], centres: list[tuple[float, float]]
+    sheet: np.ndarray, labels: Sequence[str], places: list[tuple[int, int]], width: int
 ) -> np.ndarray:
-    """Returns `sheet` with each label centred on its point, x and y in pixels from the top left."""
-    height, width = sheet.shape[:2]
-    with house_style():
-        figure = Figure(figsize=(width / 100, height / 100), dpi=100)
-        canvas = FigureCanvasAgg(figure)
-        figure.figimage(sheet)
-        for label, (x, y) in zip(labels, centres, strict=True):
-            place = (x / width, 1 - y / height)
-            figure.text(*place, label, ha="center", va="center", fontsize=8, color=INK)
-        canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    """Returns `sheet` with each label in the strip at x and y, which is `width` pixels wide."""
+    picture, font = Image.fromarray(sheet), caption_font(_FONT_SIZE)
+    draw = ImageDraw.Draw(picture)
+    for label, (x, y) in zip(labels, places, strict=True):
+        middle = (x + width / 2, y + LABEL_HEIGHT / 2)
+        draw.text(middle, fit_name(label, font, width), fill=INK, font=font, anchor="mm")
+    return np.asarray(picture)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import math
-import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.font_manager import FontProperties, findfont
 from PIL import Image, ImageDraw, ImageFont
 
 from facerec_tf.core.errors import require, require_count
+from facerec_tf.visualize.captions import LONGEST, caption_font, fit_text
 from facerec_tf.visualize.style import INK, MUTED
 
 #: Pixels: around the sheet, between images, strips and rows, and for a caption and the heading.
@@ -23,9 +21,6 @@ _CAPTION_ROOM = 260
 
 #: Font sizes, in pixels.
 _SMALL, _LARGE = 12, 16
-
-#: Maximum number of characters of a caption.
-_LONGEST = 400
 
 
 class Strip(NamedTuple):
@@ -90,24 +85,13 @@ def strips_sheet(
     draw = ImageDraw.Draw(sheet)
     if heading:
         wide = size[0] - 2 * _MARGIN
-        _write(draw, (_MARGIN, _MARGIN), heading, _font(_LARGE, "bold"), INK, wide)
+        _write(draw, (_MARGIN, _MARGIN), heading, caption_font(_LARGE, "bold"), INK, wide)
     for number, row in enumerate(scaled):
         x, y = _MARGIN, top + number * step
         for strip, width in zip(row, widths[: len(row)], strict=True):
             _draw(sheet, draw, strip, (x, y), width)
             x += width + _STRIP_GAP
     return np.asarray(sheet)
-
-
-def fit_text(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
-    """Returns printable `text`, shortened with "…" to at most `width` pixels."""
-    text = unicodedata.normalize("NFC", text[:_LONGEST])
-    text = "".join(character if character.isprintable() else "\ufffd" for character in text)
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(text + "…") > width:
-        text = text[:-1]
-    return text.rstrip() + "…" if text else ""
 
 
 def _draw(
@@ -118,7 +102,7 @@ def _draw(
     width: int,
 ) -> None:
     x, y = at
-    bold, plain = _font(_SMALL, "bold"), _font(_SMALL, "normal")
+    bold, plain = caption_font(_SMALL, "bold"), caption_font(_SMALL, "normal")
     room = width - plain.getlength(strip.note) - _SMALL / 2 if strip.note else width
     used = _write(draw, at, strip.title, bold, INK, max(room, 0))
     start = x + used + (_SMALL / 2 if used else 0)
@@ -148,9 +132,9 @@ def _width(strip: _ScaledStrip) -> int:
 
 def _room(strip: _ScaledStrip) -> int:
     """Returns the width of the strip or of its caption, the latter up to `_CAPTION_ROOM`."""
-    bold, plain = _font(_SMALL, "bold"), _font(_SMALL, "normal")
+    bold, plain = caption_font(_SMALL, "bold"), caption_font(_SMALL, "normal")
     title = bold.getlength(fit_text(strip.title, bold, _CAPTION_ROOM))
-    written = title + _SMALL / 2 + plain.getlength(strip.note[:_LONGEST])
+    written = title + _SMALL / 2 + plain.getlength(strip.note[:LONGEST])
     return max(_width(strip), math.ceil(min(written, _CAPTION_ROOM)))
 
 
@@ -160,9 +144,3 @@ def _scale(image: np.ndarray, height: int) -> Image.Image:
         return picture
     width = max(1, round(picture.width * height / picture.height))
     return picture.resize((width, height), Image.Resampling.LANCZOS)
-
-
-@functools.lru_cache
-def _font(size: int, weight: str) -> ImageFont.FreeTypeFont:
-    """Returns the font of the house style, which Matplotlib includes."""
-    return ImageFont.truetype(findfont(FontProperties(family="DejaVu Sans", weight=weight)), size)

@@ -73,10 +73,12 @@ def draw_loss(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     """Draws the loss, with a moving average over it once the curve is long."""
     step, loss = _measured(metrics, "loss")
     smooth = len(loss) > SMOOTH_ABOVE
-    faint: dict[str, Any] = {"alpha": 0.25, "linewidth": 1.0} if smooth else {}
-    axes.plot(step, loss, color=IMPOSTOR, **faint)
+    look: dict[str, Any] = {"color": IMPOSTOR, "clip_on": False, "zorder": 3}
     if smooth:
-        axes.plot(step, _moving_average(loss, len(loss) // SMOOTH_ABOVE), color=IMPOSTOR)
+        axes.plot(step, loss, alpha=0.25, linewidth=1.0, **look)
+        axes.plot(step, _moving_average(loss, len(loss) // SMOOTH_ABOVE), **look)
+    else:
+        axes.plot(step, loss, "o-", markersize=3, **look)
     axes.set_ylim(bottom=min(0.0, *loss))
     _finish(axes, "Loss", metrics)
 
@@ -87,10 +89,11 @@ def draw_verification_accuracy(axes: Axes, metrics: Mapping[str, np.ndarray]) ->
     look: dict[str, Any] = {"color": GENUINE, "clip_on": False, "zorder": 3}
     axes.plot(step, accuracy, "o-", markersize=5, markeredgecolor="white", **look)
     percent_axis(axes.yaxis, bins=5)
-    axes.margins(y=0.15)
-    offset: dict[str, Any] = {"textcoords": "offset points", "xytext": (0, -16), "ha": "right"}
-    place = (step[-1], accuracy[-1])
-    axes.annotate(f"{accuracy[-1]:.1%}", place, color=GENUINE, fontweight="bold", **offset)
+    axes.margins(y=0.25)
+    rises = len(accuracy) > 1 and accuracy[-1] > accuracy[-2]
+    offset: dict[str, Any] = {"textcoords": "offset points", "xytext": (0, 7 if rises else -16)}
+    text, place = f"{100 * accuracy[-1]:.2f} %", (step[-1], accuracy[-1])
+    axes.annotate(text, place, color=GENUINE, fontweight="bold", ha="right", **offset)
     _finish(axes, "Verification accuracy", metrics)
 
 
@@ -120,7 +123,8 @@ def draw_angles(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
 def draw_learning_rate(axes: Axes, metrics: Mapping[str, np.ndarray]) -> None:
     """Draws the learning rate."""
     step, rate = _measured(metrics, "learning_rate")
-    axes.plot(step, rate, color=ACCENT, linewidth=1.5)
+    marker = "o" if len(step) == 1 else None
+    axes.plot(step, rate, color=ACCENT, marker=marker, linewidth=1.5, clip_on=False, zorder=3)
     axes.fill_between(step, 0, rate, color=ACCENT, alpha=0.1, linewidth=0)
     axes.set_ylim(bottom=0)
     axes.locator_params(axis="y", nbins=3)
@@ -173,5 +177,6 @@ def _moving_average(values: np.ndarray, reach: int) -> np.ndarray:
 
 def _finish(axes: Axes, title: str, metrics: Mapping[str, np.ndarray]) -> None:
     axes.set_title(title)
+    axes.locator_params(axis="x", integer=True)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.set_xlim(0, max(1, np.max(metrics["step"])))

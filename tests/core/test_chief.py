@@ -63,7 +63,9 @@ def test_the_strategy_in_use_decides_before_the_environment(monkeypatch):
     assert not chief.is_chief()
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", '{"task": 3}', '{"task": {"index": "x"}}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[1]", "[" * 100_000, '{"task": 3}', '{"task": {"index": "x"}}']
+)
 def test_an_invalid_environment_is_named(monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(ArgumentError, match="TF_CONFIG must be JSON with 'cluster' and 'task'"):

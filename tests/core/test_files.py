@@ -78,6 +78,7 @@ def test_rows_of_csv_have_line_numbers(tmp_path):
     [
         ("a,c\n", r"^Pairs '.*' must begin with the header a,b\. Found: a,c"),
         ("", r"^Pairs '.*' must begin with the header a,b\. Found: an empty file"),
+        ("a,b\n" + "x" * 131_073 + ",2\n", r"^Line 2 of pairs '.*' is not valid CSV: field larger"),
         ('a,b\n1,"2"3\n', r"^Line 2 of pairs '.*' is not valid CSV"),
     ],
 )
@@ -96,6 +97,12 @@ def test_what_is_not_a_regular_file_is_refused_before_it_is_opened(tmp_path, rea
     for path, kind in [(pipe, "a named pipe"), (zero, "a device"), (tmp_path, "a folder")]:
         with pytest.raises(DataError, match=f"Cannot read list '{path}': it is {kind}"):
             read(path, "list")
+
+
+@pytest.mark.parametrize("name", ["a\0b.jpg", "\ud800.jpg"])
+def test_a_name_that_no_file_can_have_is_refused(name):
+    with pytest.raises(DataError, match=r"^Cannot read list '.*\.jpg': the name is not valid\.$"):
+        read_bytes(name, "list")
 
 
 def test_a_huge_file_is_refused_before_it_is_opened(tmp_path):

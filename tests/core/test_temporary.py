@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from facerec_tf.core import durable
+from facerec_tf.core import durable, temporary
 from facerec_tf.core.files import atomic_directory, atomic_file
+from facerec_tf.core.lock import FileLock
 
 WRITE = """
 import os, sys
@@ -130,6 +131,23 @@ def test_folders_of_living_processes_are_kept(tmp_path, hold, capsys):
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*before, "other", "out"])
     assert not capsys.readouterr().err
     assert living.process.poll() is None
+
+
+def test_a_lock_file_that_another_process_looks_at(tmp_path, monkeypatch):
+    """Between its creation and its lock: the name is given up."""
+    looked_at = []
+
+    def lock(path):
+        if not looked_at:
+            looked_at.append(FileLock(path))
+        return FileLock(path)
+
+    monkeypatch.setattr(temporary, "FileLock", lock)
+    monkeypatch.setattr(temporary, "remove_abandoned", lambda parent: None)
+    with atomic_directory(tmp_path / "out"):
+        pass
+    looked_at[0].release()
+    assert os.listdir(tmp_path) == ["out"]
 
 
 def test_folders_of_others_are_kept(tmp_path):

@@ -22,6 +22,7 @@ from facerec_tf.data import (
     write_records,
 )
 from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.name_source import NameSource
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.data.records import read_shard
 from facerec_tf.losses import Triplet
@@ -156,6 +157,7 @@ def test_drops(run_verb, run, data, records, tmp_path):
     after.verify(tmp_path / "out")
     assert (after.name, after.alignment, after.image_size) == ("noisy", "arcface-112", (112, 112))
     assert len(after.shards) == len(before.shards)
+    assert after.names == NameSource(before.name_kind, before.origin)
     assert people(tmp_path / "out") == {"Ann": 34, "Bob": 35, "Cem": 33, "Few": 1}
     labels = {entry.name: label for label, entry in enumerate(after.classes)}
     kept = sorted(r._replace(label=labels[r.text]) for r in records if r.filename not in DROPPED)
@@ -273,7 +275,7 @@ def test_writes_the_same_every_time(run, tmp_path, small_steps):
     for name in ("one", "two"):
         clean_labels(tmp_path / name, workdir=run, relabel=True)
     files = sorted(path.name for path in (tmp_path / "one").iterdir() if path.is_file())
-    assert len(files) == 5
+    assert len(files) == 6
     for name in files:
         one, two = ((tmp_path / run / name).read_bytes() for run in ("one", "two"))
         assert one == two
@@ -299,6 +301,8 @@ def with_names(records, names):
             {"degrees": 0.001},
             r"--degrees=0.001 leaves images of 1 identities, but training needs two",
         ),
+        ({"max_dropped": 1.5}, "'max_dropped' must be between 0 and 1. Received: max_dropped=1.5"),
+        ({"max_dropped": float("nan")}, "'max_dropped' must be between 0 and 1"),
         ({"min_images": 2}, "--min_images goes with --model"),
         ({"workdir": None}, "Missing flag: --workdir=RUN or --model=FILE"),
         ({"model": "model.keras", "data": "data"}, "'workdir' and 'model' exclude each other"),
@@ -370,3 +374,40 @@ def test_refuses_a_folder_in_use(run_verb, one_line_error, tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
     one_line_error(run_verb("clean-labels", workdir="nowhere", output=tmp_path), "is not empty")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.fixture
+def untrained(image, tmp_path):
+    """A `.keras` file whose centres are random, as before training, and records of 12 people."""
+    people = range(12)
+    recognizer = make_recognizer(None, SubCenterArcFace(len(people)))
+    shape = recognizer.head.centres.shape
+    recognizer.head.centres.assign(np.random.default_rng(0).normal(size=shape))
+    recognizer.save(tmp_path / "model.keras")
+    encoded = [encode_jpeg(image(seed, 112)) for seed in range(5 * len(people))]
+    records = [Record(e, i % 12, f"p{i % 12}", f"{i}.jpg") for i, e in enumerate(encoded)]
+    write_records(tmp_path / "data", records)
+    return {"model": str(tmp_path / "model.keras"), "data": str(tmp_path / "data")}
+
+
+def test_an_untrained_recognizer_does_not_drop_most_images(untrained, tmp_path):
+    with pytest.raises(
+        DataError,
+        match=r"of 60 images .* are more than 84° from .* and --max_dropped=0\.5; nothing was "
+        "written: the recognizer hardly separates",
+    ):
+        clean_labels(tmp_path / "out", degrees=84.0, **untrained)
+    assert not (tmp_path / "out").exists()
+    summary = clean_labels(tmp_path / "out", degrees=84.0, max_dropped=1.0, **untrained)
+    assert summary["warning"].startswith("the recognizer hardly separates these identities")
+
+
+def test_the_share_that_may_be_dropped(run, data, tmp_path):
+    """Six of 108 images are dropped; of relabelled ones, as many are dropped or relabelled."""
+    for relabel in (False, True):
+        with pytest.raises(DataError, match=r"6 of 108 images \(5\.6%\) .*half of the images are"):
+            clean_labels(tmp_path / "out", workdir=run, max_dropped=0.055, relabel=relabel)
+        summary = clean_labels(
+            tmp_path / f"out{relabel}", workdir=run, max_dropped=0.056, relabel=relabel
+        )
+        assert "warning" not in summary

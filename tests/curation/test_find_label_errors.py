@@ -219,6 +219,18 @@ def test_as_typed(run_verb, model, data, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "flagged: 6 of 47 images past 75°\n" in done.stdout
     assert "similar: 1 pairs of identities nearer than 20.0° to each other\n" in done.stdout
+    assert "warning" not in done.stdout
+
+
+def test_a_recognizer_that_does_not_separate_the_identities(model, records, tmp_path):
+    """Labels at random: for the recognizer, as if it were not trained."""
+    order = np.random.default_rng(0).permutation(len(records)).tolist()
+    mixed = [records[i]._replace(label=n % 12, text=f"{n % 12}") for n, i in enumerate(order)]
+    write_records(tmp_path / "mixed", mixed)
+    summary = find_label_errors(
+        tmp_path / "out", model=model, data=str(tmp_path / "mixed"), same_degrees=20
+    )
+    assert summary["warning"].startswith("the recognizer hardly separates these identities")
 
 
 def test_damaged_images_are_left_out(model, records, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.core.errors import UserError
-from facerec_tf.curation import inspection
+from facerec_tf.curation import inspection, inspection_report
 from facerec_tf.curation.inspection import inspect_records
 from facerec_tf.data import (
     CropFormat,
@@ -100,6 +100,23 @@ def test_sound_records(data, records, tmp_path):
         "images_per_identity.png",
         "identities.png",
     }
+
+
+def test_damaged_image_hashes_are_a_fault(data, tmp_path):
+    (data / "image_hashes.npy").unlink()
+    inspect_records(data, tmp_path / "out")
+    ((kind, shard, index, file, reason),) = faults(tmp_path / "out")
+    assert (kind, shard, index, file) == ("manifest", "", "", "image_hashes.npy")
+    assert "No such file" in reason
+
+
+def test_hashes_of_other_images_are_a_fault(data, picture, tmp_path):
+    other = encode_jpeg(picture(999))
+    change_shard(data, 0, lambda records: [records[0]._replace(encoded=other), *records[1:]])
+    inspect_records(data, tmp_path / "out")
+    ((kind, *_, file, reason),) = faults(tmp_path / "out")
+    assert (kind, file) == ("manifest", "image_hashes.npy")
+    assert "other hashes than the images" in reason
 
 
 def test_the_sheet_shows_images_of_the_identities(data, records, tmp_path):
@@ -252,7 +269,28 @@ def test_duplicates(data, records, tmp_path):
     across, within = (summary[f"duplicates {where} identities"] for where in ("across", "within"))
     assert across == "2 images in 1 groups, 0 of them identical to the byte"
     assert within == "3 images in 1 groups, 3 of them identical to the byte"
-    assert (tmp_path / "out" / "duplicates.png").is_file()
+    # Two groups on a row each; columns of three images, with their captions.
+    height, width = decode_photo((tmp_path / "out" / "duplicates.png").read_bytes()).shape[:2]
+    assert height == 16 + 34 + 2 * (19 + 160) + 14 + 16
+    assert width >= 16 + 3 * 160 + 2 * 20 + 16
+
+
+def test_all_images_of_a_group_are_drawn_with_their_names(records, tmp_path, monkeypatch):
+    one = records[0]
+    copies = [one._replace(filename=f"{one.text}/copy {i}.jpg") for i in range(9)]
+    write_records(tmp_path / "twice", [*records, *copies])
+    drawn = []
+    monkeypatch.setattr(
+        inspection_report,
+        "strips_sheet",
+        lambda rows, heading="", **_: drawn.append((rows, heading)) or np.zeros((1, 1, 3), "u1"),
+    )
+    inspect_records(tmp_path / "twice", tmp_path / "out")
+    rows, heading = drawn[-1]
+    assert heading.startswith("Duplicates: 10 of 10 images, 1 of 1 groups")
+    assert [len(row) for row in rows] == [6, 4]
+    names = {strip.note for row in rows for strip in row}
+    assert names == {one.filename.rsplit("/", 1)[-1], *(f"copy {i}.jpg" for i in range(9))}
 
 
 def test_a_pair_set(records, tmp_path):

@@ -10,6 +10,7 @@ from facerec_tf.core.errors import ArgumentError, DataError, UserError
 from facerec_tf.curation.merge import merge_records, name_inputs
 from facerec_tf.curation.people import unite
 from facerec_tf.data import CropFormat, Manifest, Record, write_records
+from facerec_tf.data.name_source import NameKind, NameSource
 from facerec_tf.data.records import read_shard
 
 #: Data set → identity → images.
@@ -273,3 +274,55 @@ def test_many_random_people():
                 if called.count(called[place]) > 1:
                     alternatives.remove(called[place])
             assert people.names[label] in alternatives
+
+
+TWO_FORMS = {"Rene\u0301e": 2, "Ann": 1, "Ren\u00e9e": 3}
+
+
+@pytest.mark.parametrize("same_names", [False, True])
+def test_two_unicode_forms_of_a_name_are_one_person(tmp_path, same_names):
+    data = write_set(tmp_path / "mac", TWO_FORMS)
+    other = write_set(tmp_path / "linux", {"Bob": 1, "Rene\u0301e": 1})
+    sets = {"mac": data, "linux": other}
+    summary = merge_records(tmp_path / "out", sets, same_names=same_names)
+    assert summary["Unicode"] == (
+        "2 names are now in the form NFC; 1 identities had the name of another in a second form, "
+        "and are merged with it"
+    )
+    manifest = Manifest.load(tmp_path / "out")
+    found = {entry.name: entry.images for entry in manifest.classes}
+    apart = {"mac/Ren\u00e9e": 5, "Ann": 1, "Bob": 1, "linux/Ren\u00e9e": 1}
+    assert found == ({"Ren\u00e9e": 6, "Ann": 1, "Bob": 1} if same_names else apart)
+    assert {r.text for r in read_all(tmp_path / "out")} == set(found)
+    labels = read_map(tmp_path / "out")
+    assert labels["mac", "Rene\u0301e"] == labels["mac", "Ren\u00e9e"]
+
+
+def test_a_list_of_people_in_another_unicode_form(tmp_path):
+    data = write_set(tmp_path / "mac", TWO_FORMS)
+    same = write_same(
+        tmp_path / "same.csv", ("mac", "Rene\u0301e", "Zoe\u0308"), ("mac", "Ann", "Zo\u00eb")
+    )
+    merge_records(tmp_path / "out", {"mac": data}, same=same)
+    classes = Manifest.load(tmp_path / "out").classes
+    assert [(entry.name, entry.images) for entry in classes] == [("Zo\u00eb", 6)]
+
+
+def test_names_in_one_form_are_not_reported(sets, tmp_path):
+    assert "Unicode" not in merge_records(tmp_path / "out", sets)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [("pp", "people"), ("nn", "numbers"), ("pn", "numbers"), ("dd", "drawn"), ("dp", "numbers")],
+)
+def test_the_kind_of_the_names(tmp_path, kinds, expected):
+    meaning = {"p": NameKind.PEOPLE, "n": NameKind.NUMBERS, "d": NameKind.DRAWN}
+    sets = {
+        f"set{place}": write_set(
+            tmp_path / f"set{place}", {f"{place} a": 1, "b": 1}, names=NameSource(meaning[kind])
+        )
+        for place, kind in enumerate(kinds)
+    }
+    merge_records(tmp_path / "out", sets)
+    assert Manifest.load(tmp_path / "out").name_kind.value == expected

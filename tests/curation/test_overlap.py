@@ -1,6 +1,7 @@
 """Who is trained on and tested on, among drawn people and a recognizer that compares pixels."""
 
 import csv
+import dataclasses
 
 import cv2
 import keras
@@ -197,7 +198,7 @@ def test_what_overlaps_can_be_left_out(sets, tmp_path):
 
 def test_damaged_images(sets, make_records, tmp_path):
     """One of many is passed over; an identity without another has no direction."""
-    records = make_records({"Ann": (1, 199), "Robert": (4, 1)})
+    records = make_records({"Ann": (1, 199), "Robert": (4, 1)}, first=100)
     records[-1] = records[-1]._replace(encoded=records[-1].encoded[:-9])
     write_records(tmp_path / "one", records, num_shards=1)
     overlap = find_overlap(
@@ -280,3 +281,61 @@ def test_the_recognizer_of_a_file(sets, tmp_path):
     assert pairs_of(read_table(tmp_path / "out"), "by_embedding") == BY_LOOK
     with pytest.raises(DataError, match="are 112×112 pixels, but the model takes 96×96"):
         check_overlap_by(tmp_path / "no", *directories, model=save(96))
+
+
+def add_copies(make_records, tmp_path):
+    """Test records in which Ann's first two images are those of a third person, and Bob's his."""
+    trained = make_records(TRAINED)
+    ann = [r.encoded for r in trained if r.text == "Ann"]
+    (bob,) = [r.encoded for r in trained if r.text == "Bob"]
+    tested = make_records(TESTED, first=100)
+    for label, (name, copies) in enumerate({"Fay": ann[:2] * 2, "Bob": [bob]}.items(), start=6):
+        tested += [Record(c, label, name, f"{label}/{i}.jpg") for i, c in enumerate(copies)]
+    write_records(tmp_path / "copies", tested)
+    return RecordFolder.open(tmp_path / "copies")
+
+
+@pytest.mark.parametrize("embedder", [None, EMBEDDER])
+@pytest.mark.parametrize("has_hashes", [True, False])
+def test_equal_images_are_listed_last(sets, make_records, tmp_path, embedder, has_hashes):
+    copies = add_copies(make_records, tmp_path)
+    if not has_hashes:  # As records of an earlier version.
+        copies = copies._replace(manifest=dataclasses.replace(copies.manifest, image_hashes=None))
+    summary = check_overlap(tmp_path / "out", sets[0], copies, embedder=embedder)
+    rows = read_table(tmp_path / "out")
+    equal = [(row["identity"], row["test_identity"], row["equal_images"]) for row in rows[-2:]]
+    assert set(equal) == {("Ann", "Fay", "4"), ("Bob", "Bob", "1")}
+    assert {row["equal_images"] for row in rows[:-2]} == {"0"}
+    assert summary["by image"] == (
+        f"2 people have 5 images of '{tmp_path}/copies', byte for byte; they are listed last"
+    )
+    assert "Ann" in read_names(tmp_path / "out" / "overlapping.txt")
+    if embedder:
+        angles = [float(row["degrees"]) for row in rows]
+        assert sorted(angles[:-2]) == angles[:-2]
+        assert max(angles[-2:]) < min(angles[:-2])  # They would be the first otherwise.
+
+
+def test_equal_images_come_last_on_the_sheet(sets, make_records, tmp_path):
+    copies = add_copies(make_records, tmp_path)
+    check_overlap(tmp_path / "out", sets[0], copies, embedder=EMBEDDER, shown=3)
+    sheet = np.asarray(Image.open(tmp_path / "out" / "overlap.png").convert("RGB")).astype(int)
+    ann = next(r for r in sets[0].records() if r.text == "Ann")
+    found = cv2.matchTemplate(
+        sheet.astype(np.uint8), decode_photo(ann.encoded), cv2.TM_SQDIFF_NORMED
+    )
+    assert found.min() > 0.01
+
+
+def test_a_recognizer_that_separates_no_one_is_refused(sets, tmp_path):
+    flat = embedder_of(lambda images: embed(images) + 1e7)
+    with pytest.raises(DataError, match=r"does not separate these people: half of all pairs"):
+        check_overlap(tmp_path / "out", *sets, embedder=flat)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_embedded_is_printed(sets, tmp_path, capsys):
+    check_overlap(tmp_path / "out", *sets, embedder=EMBEDDER, images=2)
+    out = capsys.readouterr().out
+    assert f"Embedding 10 images of '{sets[0].directory}'." in out
+    assert f"Embedding 10 images of '{sets[1].directory}'." in out

@@ -49,7 +49,7 @@ def test_reads_the_wanted_ones_with_their_pixels(data):
 
 def test_two_identities_of_one_name(data):
     edit(data, lambda classes: classes[2].update(name="p0"))
-    with pytest.raises(DataError, match="hold two identities called 'p0'"):
+    with pytest.raises(DataError, match="have two identities named 'p0'"):
         RecordFolder.open(data)
 
 

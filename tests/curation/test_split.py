@@ -10,6 +10,7 @@ from facerec_tf.curation.names import write_names
 from facerec_tf.curation.split import deal, split_records
 from facerec_tf.data import CropFormat, Manifest, PairSet, Record, find_pairs, write_records
 from facerec_tf.data.codec import encode_jpeg
+from facerec_tf.data.name_source import NameSource
 from facerec_tf.data.records import read_shard
 
 CROP_FORMAT = CropFormat(alignment="arcface-112")
@@ -200,3 +201,27 @@ def test_folders_in_use_and_missing_ones(data, tmp_path):
         split_records(tmp_path / "out", tmp_path / "nowhere")
     with pytest.raises(DataError, match="Cannot read"):
         split_records(tmp_path / "out", data, exclude=tmp_path / "nowhere.txt")
+
+
+def test_names_in_another_unicode_form(records, tmp_path):
+    """A name as it is written comes first; then its form NFC."""
+    people = {"Ann": 0, "Ren\u00e9e": 1, "Zoe\u0308": 2, "Zo\u00eb": 3}
+    chosen = [
+        record._replace(label=label, text=name)
+        for record, (name, label) in zip(records, people.items(), strict=False)
+    ]
+    write_records(tmp_path / "data", chosen)
+    listed = tmp_path / "names.txt"
+    listed.write_text("Rene\u0301e\nZoe\u0308\n", encoding="utf-8")
+    split_records(tmp_path / "out", tmp_path / "data", names={"test": listed})
+    assert names(tmp_path / "out" / "test") == ["Ren\u00e9e", "Zoe\u0308"]
+    assert names(tmp_path / "out" / "train") == ["Ann", "Zo\u00eb"]
+
+
+def test_parts_keep_the_source_of_their_names(data, tmp_path):
+    """Of parts of parts, too."""
+    split_records(tmp_path / "out", data, holdout=8, pairs=20, seed=3)
+    split_records(tmp_path / "again", tmp_path / "out" / "train", {"train": 0.5, "val": 0.5})
+    whole = Manifest.load(data)
+    for part in ("out/train", "out/holdout", "out/train/pairs/holdout", "again/train", "again/val"):
+        assert Manifest.load(tmp_path / part).names == NameSource(whole.name_kind, whole.origin)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 import tensorflow as tf
@@ -201,6 +202,16 @@ def test_name_bad_records_in_a_range(write, stream):
         assert line.startswith(f"Image '{name}': the image is truncated")
     found = name_bad_records(options, first=40, last=79)
     assert len(found) == sum(name in bad for name in order[40:])
+
+
+@pytest.mark.parametrize("options", [{"shuffle_buffer": 2}, BALANCED])
+def test_a_folder_removed_during_the_run_is_named(records_dir, options):
+    def remove():
+        shutil.rmtree(records_dir, ignore_errors=True)
+
+    message = explanation(records_dir, batches=60, meanwhile=remove, **options)
+    lost = rf"Shard '{records_dir}/train-0000.-of-00003.tfrecord' was lost during the run: "
+    assert re.fullmatch(f"{lost}No such file or directory.", message)
 
 
 def test_other_errors_are_not_explained():

@@ -175,3 +175,91 @@ def test_select_leaves_no_one(records_dir):
         Manifest.load(records_dir).select(11)
     with pytest.raises(ArgumentError, match="min_images"):
         Manifest.load(records_dir).select(0)
+
+
+def with_shard(**changes):
+    return lambda fields: {
+        "shards": [{**fields["shards"][0], **changes}, *fields["shards"][1:]],
+    }
+
+
+def with_class(**changes):
+    return lambda fields: {"classes": [{**fields["classes"][0], **changes}, *fields["classes"][1:]]}
+
+
+@pytest.mark.parametrize(
+    "value", [10**19, -1, True, 1.0, "10", None, [], float("inf"), float("nan")]
+)
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda value: lambda _: {"num_images": value},
+        lambda value: lambda _: {"image_size": [112, value]},
+        lambda value: with_shard(images=value),
+        lambda value: with_shard(bytes=value),
+        lambda value: with_class(images=value),
+    ],
+)
+def test_a_count_that_is_none_is_refused(records_dir, place, value):
+    refused(records_dir, place(value))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: {"format_version": True},
+        lambda _: {"format_version": "1" * 1_000_000},
+        lambda _: {"image_size": 112},
+        lambda _: {"image_size": [112]},
+        lambda _: {"image_size": [112, 0]},
+        lambda _: {"image_size": [112, 1 << 20]},
+        lambda _: {"alignment": 3},
+        lambda _: {"name": ["x" * 1_000_000]},
+        lambda _: {"shards": {}},
+        lambda _: {"shards": ["train"]},
+        lambda _: {"classes": {}},
+        lambda _: {"classes": ["x" * 1_000_000]},
+        lambda fields: {"classes": [*fields["classes"], None]},
+        lambda fields: {"extra": fields["classes"][0]},
+        lambda fields: {"shards": fields["shards"] * 2},
+        lambda _: {"names": "x" * 1_000_000},
+        lambda _: {"names": ["people"]},
+        lambda _: {"origin": 3},
+        lambda _: {"image_hashes": "x"},
+        lambda _: {"image_hashes": {"file": "x"}},
+        lambda _: {"image_hashes": {"file": "../x", "sha256": "0" * 64}},
+        with_shard(file="../train.tfrecord"),
+        with_shard(file="/etc/passwd"),
+        with_shard(bytes=10),
+        with_shard(file=""),
+        with_shard(file="a\0b"),
+        with_shard(file="\x1b[31m/" * 1_000_000),
+        with_shard(sha256="x" * 64),
+        with_shard(sha256=None),
+        with_class(name=3),
+        with_class(name="\ud800"),
+    ],
+)
+def test_a_field_of_another_kind_is_refused(records_dir, change):
+    refused(records_dir, change)
+
+
+def refused(directory, change):
+    """Loading ends in one short line that names the file."""
+    fields = json.loads((directory / "manifest.json").read_text())
+    edit(directory, **change(fields))
+    with pytest.raises(DataError, match=r"manifest\.json' ") as caught:
+        Manifest.load(directory)
+    message = str(caught.value)
+    assert len(message) < 400 + len(str(directory))
+    assert message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 1_000_000, '{"a":' * 1_000_000, '{"num_images": ' + "1" * 5000 + "}", "null", "3"],
+)
+def test_json_that_is_no_manifest(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(DataError, match=r"manifest\.json'"):
+        Manifest.load(tmp_path)

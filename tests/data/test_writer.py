@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from facerec_tf.core.errors import DataError, UserError
-from facerec_tf.data import Manifest, write_records
+from facerec_tf.data import Manifest, Record, write_records
 from facerec_tf.data.records import read_shard
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,10 +50,14 @@ def test_same_seed_same_files(tmp_path, records):
     assert manifests[0] != manifests[2]
 
 
-def test_leaves_only_shards_and_manifest(tmp_path, records):
+def test_leaves_only_shards_manifest_and_hashes(tmp_path, records):
     write_records(tmp_path / "data", records(3, 3), num_shards=16)
     names = sorted(os.listdir(tmp_path / "data"))
-    assert names == ["manifest.json", *(f"train-0000{i}-of-00003.tfrecord" for i in range(3))]
+    assert names == [
+        "image_hashes.npy",
+        "manifest.json",
+        *(f"train-0000{i}-of-00003.tfrecord" for i in range(3)),
+    ]
 
 
 def test_a_failure_leaves_nothing(tmp_path, records):
@@ -165,3 +169,29 @@ except UserError as error:
     assert f"error: Cannot write '{tmp_path / 'data'}'" in done.stderr
     assert "Traceback" not in done.stderr
     assert os.listdir(tmp_path) == []
+
+
+def test_a_name_that_is_not_utf8_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"'a\\udcff.jpg' of 'a' has a name that is not valid"):
+        write_records(tmp_path / "data", [Record(b"x", 0, "a", "a\udcff.jpg")])
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_error_of_another_file_names_it(tmp_path):
+    def unreadable():
+        yield Record(b"x", 0, "a", "a.jpg")
+        (tmp_path / "none.jpg").read_bytes()
+
+    with pytest.raises(UserError, match=r"Cannot write '.*data': No such file .*: '.*none.jpg'\.$"):
+        write_records(tmp_path / "data", unreadable())
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o022])
+def test_permissions_of_records_follow_the_umask(tmp_path, records, umask):
+    before = os.umask(umask)
+    try:
+        write_records(tmp_path / "new" / "data", records())
+    finally:
+        os.umask(before)
+    modes = {path.is_dir(): path.stat().st_mode & 0o777 for path in (tmp_path / "new").rglob("*")}
+    assert modes == {True: 0o777 & ~umask, False: 0o666 & ~umask}

@@ -11,6 +11,7 @@ from facerec_tf.config import ExperimentConfig
 from facerec_tf.core.angles import l2_normalize
 from facerec_tf.core.errors import ArgumentError
 from facerec_tf.data import Manifest, sample_images, write_synthetic
+from facerec_tf.evaluation import format_accuracy
 from facerec_tf.experiment import RunFolder, load_keras, train
 from facerec_tf.models import Recognizer
 
@@ -64,9 +65,10 @@ def test_the_network_comes_from_the_file_and_the_accuracy_before_is_printed(
     with open(after.metrics, newline="") as file:
         first = next(csv.DictReader(file))
     assert first["step"] == "0"
-    accuracy = float(first["verification_accuracy"])
-    assert f"Verification accuracy before fine-tuning: {accuracy:.4f}" in said
-    assert f"verification  {accuracy:.4f} before fine-tuning, " in said
+    std = float(first["verification_accuracy_std"])
+    accuracy = format_accuracy(float(first["verification_accuracy"]), std)
+    assert f"Before fine-tuning: verification {accuracy}" in said
+    assert f"verification  {accuracy} before fine-tuning, " in said
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import sys
 
 import cv2
 import numpy as np
@@ -10,16 +11,26 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from facerec_tf.config import ExperimentConfig
-from facerec_tf.data import sample_images
-from facerec_tf.experiment import MEASUREMENTS, RunFolder, load_keras, train
-from facerec_tf.training import Measured, Measurement
+from facerec_tf.data import PairSet, find_pairs, sample_images
+from facerec_tf.evaluation import format_accuracy, table
+from facerec_tf.experiment import (
+    MEASUREMENTS,
+    RunFolder,
+    evaluate,
+    load_embedder,
+    load_keras,
+    train,
+)
+from facerec_tf.serving import verify_pairs
+from facerec_tf.serving.passes import embed_pairs
+from facerec_tf.training import DivergenceError, Measured, Measurement
 from tests.experiment.test_train import write_small_faces
 
-#: Header of metrics.csv since version 0.1; programs of users read it.
+#: Header of metrics.csv; programs of users read its columns by name.
 HEADER = (
     "step,epoch,loss,learning_rate,gradient_norm,images_per_second,skipped_steps,damaged_images,"
-    "repeated_images,verification_accuracy,target_angle_degrees,past_threshold,w_ec_degrees,"
-    "w_inter_degrees,intra_degrees,inter_degrees"
+    "repeated_images,verification_accuracy,verification_accuracy_std,target_angle_degrees,"
+    "past_threshold,w_ec_degrees,w_inter_degrees,intra_degrees,inter_degrees"
 )
 
 
@@ -113,6 +124,38 @@ def test_the_header_of_metrics_does_not_depend_on_what_is_measured(data, tmp_pat
     assert header == HEADER
     assert all(not value for row in rows.values() for value in [*row.values()][9:])
     assert RunFolder(tmp_path / "run").checkpoints().best() is None
+
+
+def test_the_last_verification_is_that_of_evaluate(data, tmp_path, monkeypatch, capsys):
+    module, embedded = sys.modules["facerec_tf.experiment.verification"], []
+
+    def verify_and_note(embedder, pairs, flip_fusion):
+        embedded.append(embed_pairs(embedder, pairs, flip_fusion))
+        return verify_pairs(embedder, pairs, flip_fusion)
+
+    monkeypatch.setattr(module, "verify_pairs", verify_and_note)
+    workdir = tmp_path / "run"
+    train(configure(data, **{"training.ema": 0.9}), workdir, resume=False, verbose=2)
+    said = capsys.readouterr().out
+    # To the bit: a rounding error may change the order of two scores, and so the accuracy.
+    pairs = PairSet.load(find_pairs(data, "pairs"))
+    expected = embed_pairs(load_embedder(workdir, None), pairs, flip_fusion=True)
+    np.testing.assert_array_equal(embedded[-1], expected)
+    found, _ = evaluate(workdir=str(workdir))
+    accuracy = format_accuracy(found.accuracy, found.accuracy_std)
+    assert accuracy in table(found)
+    assert f"verification  {accuracy} at the end, " in said
+    assert f"verification {accuracy}" in said.split("step 5/5")[1].splitlines()[0]
+
+
+def test_a_run_that_diverges_fails_and_writes_no_recognizer(data, tmp_path):
+    changes = {"optimizer.lr": 1e9, "training.max_steps": 4, "evaluation.angles_every": 0}
+    with pytest.raises(DivergenceError, match=r"not finite in the last \d steps, up to step 4"):
+        train(configure(data, **changes), tmp_path / "run", resume=False, verbose=0)
+    folder = RunFolder(tmp_path / "run")
+    assert not folder.recognizer.exists()
+    assert not folder.lock.exists()
+    assert "error: Training diverged" in folder.log.read_text().splitlines()[-1]
 
 
 def test_a_silent_run_prints_nothing(data, tmp_path, capfd):

@@ -55,6 +55,14 @@ def test_what_does_not_belong_to_a_class_is_copied(loss):
             np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("loss", MARGINS)
+def test_the_same_identities_keep_every_bit(loss):
+    before, after = recognizer(loss, 3, 0), recognizer(loss, 3, 1)
+    copy_head(before, after, np.arange(3))
+    for ours, theirs in zip(after.head.weights, before.head.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_the_bias_of_a_new_class_is_the_mean():
     before, after = recognizer("softmax", 3, 0), recognizer("softmax", 4, 1)
     copy_head(before, after, np.array([2, 0, -1, 1]))

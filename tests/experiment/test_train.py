@@ -20,6 +20,8 @@ from facerec_tf.data import (
 )
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.experiment import RunFolder, evaluate, load_keras, load_recognizer, train
+from facerec_tf.experiment.train import _restore as restore
+from facerec_tf.runs import Checkpoints
 from tests.conftest import ROOT
 from tests.tolerance import NETWORK, assert_close
 
@@ -114,6 +116,38 @@ def test_the_global_batch_must_fit_the_devices(faces, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_batch_of_one_image_is_refused(faces, tmp_path):
+    config = ExperimentConfig().override(
+        {**SMALL, "data.directory": str(faces), "training.batch_size": 1}
+    )
+    with pytest.raises(ArgumentError, match=r"'batch_size' must be at least 2 .* 'embedding'"):
+        train(config, tmp_path / "runs" / "one", resume=False, verbose=0)
+    assert not (tmp_path / "runs").exists()
+
+
+class Restored:
+    """Stands in for a controller that restores whole checkpoints."""
+
+    def resume(self, checkpoint):
+        checkpoint.load()
+        self.step = checkpoint.step
+
+
+def test_an_older_checkpoint_is_resumed_if_the_latest_is_damaged(tmp_path, capsys):
+    checkpoints, controller = Checkpoints(tmp_path), Restored()
+    saved = [checkpoints.save({"model/0000": np.zeros(3)}, step) for step in (2, 4, 6)]
+    for checkpoint in saved[1:]:
+        (checkpoint.path / "variables.npz").write_bytes(b"damaged")
+    restore(controller, saved[::-1], verbose=1)
+    assert controller.step == 2
+    first, second = capsys.readouterr().out.splitlines()
+    assert f"Checkpoint {saved[2].path} cannot be read" in first
+    assert first.endswith(f"Trying {saved[1].path}.")
+    assert second.endswith(f"Trying {saved[0].path}.")
+    with pytest.raises(DataError, match="step-00000004 cannot be read"):
+        restore(controller, saved[:0:-1], verbose=0)
+
+
 def test_xla_under_several_devices_is_refused(faces, tmp_path):
     config = ExperimentConfig().override(
         {
@@ -205,7 +239,8 @@ def test_a_run_whose_records_changed_is_not_resumed(faces, tmp_path):
     shutil.rmtree(data)
     verification, _ = evaluate(workdir=str(workdir), data=str(faces), output=str(tmp_path))
     assert verification.pairs == 40
-    assert RunFolder(workdir).people_seen(PairSet.load(faces / "pairs" / "synthetic")) == 0
+    seen = RunFolder(workdir).seen_in_training(PairSet.load(faces / "pairs" / "synthetic"))
+    assert seen.claim == " on drawn faces of people never trained on"
     assert load_recognizer(workdir, "latest").head.num_classes == 6
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from facerec_tf.experiment import load_embedder, load_keras, load_recognizer
 from facerec_tf.serving import verify_pairs
 from tests.conftest import ROOT
 from tests.experiment.conftest import SMALL
-from tests.forked import ForkedCommand
+from tests.forked import ForkedCommand, run_forked
 
 
 def weights(workdir):
@@ -52,8 +53,14 @@ def test_training_leaves_a_run_folder(finished_run):
     assert 0.0 <= float(rows[-1]["verification_accuracy"]) <= 1.0
     assert cv2.imread(str(finished_run / "report" / "training.png")).std() > 5
     said = (finished_run / "stdout.txt").read_text()
-    for words in ("36 images of 6 identities", "arcface s=64.0 m=0.5", "iresnet_mini", "4 steps"):
+    for words in (
+        *("36 images of 6 identities", "arcface s=64.0 m=0.5", "iresnet_mini", "4 steps"),
+        *("Compiling the first step", "step 1/4  epoch 1/1  loss ", "Saving ", "Drawing "),
+    ):
         assert words in said
+    log = (finished_run / "train.log").read_text().splitlines()
+    assert [line[21:] for line in log] == said.splitlines()
+    assert all(time.strptime(line[:19], "%Y-%m-%d %H:%M:%S") for line in log)
 
 
 def test_tensorboard_holds_scalars_and_the_angle_histogram(finished_run):
@@ -156,11 +163,20 @@ def test_sigterm_saves_and_exits_with_its_own_code(faces, tmp_path):
         *("--checkpoint_every=1000", "--max_steps=10000"),
     )
     wait_for(tmp_path / "r" / "metrics.csv", process, lambda p: p.read_text().count("\n") > 2)
-    process.send_signal(signal.SIGTERM)
-    result = process.wait()
+    try:
+        # Meanwhile no other process may train here.
+        for flags in (["--resume"], [f"--data={faces}", *SMALL]):
+            second = run_forked("facerec_tf.train", f"--workdir={tmp_path / 'r'}", *flags)
+            assert second.returncode == 1
+            owner = f"is in use by process {process.pid} on host {socket.gethostname()} since"
+            assert owner in second.stderr
+    finally:
+        process.send_signal(signal.SIGTERM)
+        result = process.wait()
     assert result.returncode == 143
     assert "--resume" in result.stderr
     assert len(list((tmp_path / "r" / "checkpoints").iterdir())) == 1
+    assert "error: Interrupted after step" in (tmp_path / "r" / "train.log").read_text()
 
 
 @pytest.mark.slow
@@ -208,7 +224,9 @@ def test_a_full_disk_ends_in_one_line_and_leaves_nothing_half_written(faces, tmp
     )
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
-    assert "error: [Errno 27] File too large" in result.stderr
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("error: "))
+    assert "step-00000002': File too large" in line
+    assert "--resume" in line
     assert list((tmp_path / "r" / "checkpoints").iterdir()) == []
 
 

@@ -103,6 +103,15 @@ def test_a_huge_header_is_refused_without_being_read(tmp_path, kind):
         count_photos(path)
 
 
+def test_a_compressed_archive_is_read_to_its_checksum(tmp_path):
+    path = write(tmp_path / "lfw.tar.gz", ("lfw/P/1.jpg", bytes(99)), mode="w:gz")
+    content = bytearray(path.read_bytes())
+    content[-8] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=f"Cannot read archive '{path}': CRC check failed"):
+        count_photos(path)
+
+
 def test_totals_are_limited(tmp_path, monkeypatch):
     path = write(tmp_path / "lfw.tar", *((f"P/{i}.jpg", b"12345") for i in range(5)))
     assert count_photos(path) == 5

@@ -15,6 +15,7 @@ pytest.importorskip("apache_beam")
 from apache_beam.io.filesystem import BeamIOError, FileMetadata, FileSystem
 
 from facerec_tf.core.errors import DataError, UserError
+from facerec_tf.core.files import sha256
 from facerec_tf.data import CropFormat, Manifest
 from facerec_tf.data.codec import encode_jpeg
 from facerec_tf.data.records import read_shard
@@ -74,7 +75,10 @@ def test_equals_the_local_tool(images, tmp_path):
     assert len(read_rejected(tmp_path / "beam")) == 4
     assert ["Few", "too few images: 1, fewer than 2"] in read_rejected(tmp_path / "beam")
     names = sorted(path.name for path in (tmp_path / "beam").iterdir())
-    assert names == sorted(["manifest.json", "rejected.csv", *(shard.file for shard in one.shards)])
+    shards = [shard.file for shard in one.shards]
+    assert names == sorted(["image_hashes.npy", "manifest.json", "rejected.csv", *shards])
+    assert one.image_hashes == two.image_hashes
+    assert one.image_hashes.sha256 == sha256(tmp_path / "beam" / "image_hashes.npy")
 
 
 def test_writes_the_same_every_time_and_shuffled(images, tmp_path):

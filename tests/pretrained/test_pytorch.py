@@ -92,7 +92,10 @@ def test_a_truncated_file_is_named(torch, save, zipped):
     content = path.read_bytes()
     for share in (0.01, 0.3, 0.9):
         path.write_bytes(content[: int(share * len(content)) + 8])
-        with pytest.raises(DataError, match=r"PyTorch file '.*w.pt' (cannot be read|is refused)"):
+        with pytest.raises(
+            DataError,
+            match=r"(PyTorch|Weight) file '.*w.pt' (cannot be read|is refused|is damaged)",
+        ):
             read_weights(path)
 
 

@@ -1,5 +1,7 @@
 """Batches of real records, and what happens to damaged ones."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -218,3 +220,23 @@ def test_an_error_of_the_pipeline_names_its_record(tmp_path, data):
         take(source, 10)
     with pytest.raises(DataError, match=shard.name):
         source.batch_at(0)
+
+
+def test_records_that_are_removed_during_a_run_are_named(tmp_path):
+    directory = write(tmp_path / "data")
+    source = make_source(directory)
+    take(source, 1)
+    shutil.rmtree(directory)
+    message = r"no longer be read: '.*data/train-0000\d.*': No such file or directory\. .*--resume"
+    with pytest.raises(DataError, match=message), source.explained_errors(50):
+        take(source, 50)
+
+
+def test_a_damaged_log_is_named_and_its_last_line_may_be_cut(tmp_path):
+    source = make_source(write(tmp_path / "data"))
+    source.damaged_log.write_text("3\tone\n5\ttwo\n9")
+    source.seek(2)
+    assert (source.damaged, source.damaged_log.read_text()) == (2, "3\tone\n5\ttwo\n")
+    source.damaged_log.write_text("\x00\n")
+    with pytest.raises(DataError, match=r"'.*damaged\.log' is damaged: a line begins with"):
+        source.seek(2)

@@ -46,7 +46,7 @@ def test_without_a_terminal_each_interval_is_a_line(capsys):
     assert first == line
     assert measuring == "Measuring accuracy …"
     assert second.startswith("step 8/20  epoch 1/3  loss 3.2500")
-    assert "  2 steps skipped  length: 2.0000  75% right  ETA " in second
+    assert "  skipped steps 2  length: 2.0000  75% right  ETA " in second
     assert said.err == ""
 
 

@@ -14,6 +14,10 @@ def test_checks_as_typed(tmp_path, run_verb, image):
     )
     assert done.returncode == 0, done.stderr
     assert "by name: 1 people\n" in done.stdout
+    command = (
+        f"facerec split-records --data={tmp_path}/train --exclude={tmp_path}/out/overlapping.txt"
+    )
+    assert done.stdout.endswith(f"Leave them out with: {command} --output=DIR\n")
     assert (tmp_path / "out" / "overlapping.txt").read_text() == "Zoë_Ångström\n"
 
 

@@ -4,10 +4,12 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 
-from facerec_tf import BACKBONES
+from facerec_tf import BACKBONES, flags
+from facerec_tf.config import FIELDS
 from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.flags import SMALL_NETWORK, SYNTHETIC_DEFAULTS, typed
 from facerec_tf.models import MAIN_LOSSES
@@ -54,6 +56,12 @@ def test_the_parameters_of_a_loss_are_shown_only_for_that_loss():
         assert more == set(hyperparameters(kind)), loss
     network = help_text("train", ["--lr=1", "--backbone", "mbf_large", "--resume"])
     assert set(flags_of(network)) - plain == {"units", "scale", "embedding_head"}
+
+
+def test_sections_name_options_that_exist():
+    known = {f"{group.name}.{field.name}" for group in FIELDS for field in fields(group.default)}
+    assert {path for paths in flags._SECTIONS.values() for path in paths} <= known
+    assert set(flags._HEADINGS) == {group.name for group in FIELDS}
 
 
 def test_helpfull_describes_everything():

@@ -1,9 +1,12 @@
 """The command that is printed after records were written."""
 
+from pathlib import Path
+
 import pytest
 import tensorflow as tf
 
 from facerec_tf.data import Record, write_records
+from facerec_tf.verbs.common import next_evaluate
 from facerec_tf.verbs.training_suggestion import suggested_training_command
 
 
@@ -58,3 +61,10 @@ def test_records_that_cannot_be_read_or_trained_on(write):
         "python -m facerec_tf.train --data=gs://bucket/a"
     )
     assert suggested_training_command(write(10, people=1)) is None
+
+
+def test_the_command_that_evaluates_on_a_pair_set():
+    """`--protocol` looks in `DATA/pairs`; elsewhere, `--data` is the pair set itself."""
+    inside, elsewhere = next_evaluate(Path("data/pairs/lfw")), next_evaluate(Path("my sets/lfw"))
+    assert inside.endswith("python -m facerec_tf.evaluate --model=FILE --data=data --protocol=lfw")
+    assert elsewhere.endswith("python -m facerec_tf.evaluate --model=FILE --data='my sets/lfw'")

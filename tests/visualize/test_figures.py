@@ -115,6 +115,27 @@ def test_one_step_can_be_drawn(tmp_path):
     picture(training_figure(metrics(steps=1, evaluations=1)), tmp_path / "training.png")
 
 
+@pytest.mark.parametrize("steps", [1, 40, 100])
+def test_the_first_and_last_point_of_the_loss_are_whole(steps, tmp_path):
+    """A point on the edge of a panel would be cut in half."""
+    given = metrics(steps, evaluations=1)
+    given["step"] = np.arange(steps) * 10.0
+    figure = training_figure(given)
+    for line in figure.axes[0].lines:
+        assert not line.get_clip_on()
+        assert line.get_marker() == ("o" if steps <= 40 else "None")
+    picture(figure, tmp_path / "training.png")
+
+
+@pytest.mark.parametrize(("accuracy", "above"), [((0.6, 0.7), True), ((0.7, 0.6), False)])
+def test_the_last_accuracy_is_beside_the_curve(accuracy, above):
+    given = {"step": np.array([1.0, 2.0]), "loss": np.ones(2)}
+    axes = training_figure({**given, "verification_accuracy": np.array(accuracy)}).axes[1]
+    (label,) = axes.texts
+    assert label.get_text() == f"{100 * accuracy[-1]:.2f} %"
+    assert (label.xyann[1] > 0) == above
+
+
 def test_smoothed_loss_is_a_mean_of_neighbours():
     drawn = training_figure(metrics()).axes[0].lines
     loss = metrics()["loss"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from facerec_tf.core.errors import ArgumentError
-from facerec_tf.visualize import strips_sheet as module
-from facerec_tf.visualize.strips_sheet import Strip, fit_text, strips_sheet
+from facerec_tf.visualize.captions import caption_font, fit_name, fit_text
+from facerec_tf.visualize.strips_sheet import Strip, strips_sheet
 
 RANDOM = np.random.default_rng(0)
 
@@ -72,7 +72,7 @@ def test_columns_widen_for_captions_up_to_a_limit():
     ],
 )
 def test_text_is_cut_to_its_room(text, width, expected):
-    font = module._font(12, "normal")
+    font = caption_font(12)
     found = fit_text(text, font, width)
     assert font.getlength(found) <= width
     if found.endswith("…"):
@@ -88,3 +88,18 @@ def test_nothing_to_show():
         strips_sheet([[Strip([], "Ann")]])
     with pytest.raises(ArgumentError, match="'height' must be"):
         strips_sheet([[Strip(images(1), "Ann")]], height=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "expected"),
+    [
+        ("Ann/1.jpg", 100, "Ann/1.jpg"),
+        ("Aaron_Eckhart/Aaron_Eckhart_0001.jpg", 100, "Aaron_E…01.jpg"),
+        ("x\n.jpg", 100, "x\ufffd.jpg"),
+        ("Ann/1.jpg", 0, ""),
+    ],
+)
+def test_names_are_cut_in_the_middle(name, width, expected):
+    found = fit_name(name, caption_font(12), width)
+    assert found == expected
+    assert caption_font(12).getlength(found) <= width
