@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from facerec_tf.core.errors import ArgumentError, argument_error
 from facerec_tf.core.lookup import require_known
 from facerec_tf.data import Manifest, Selection
 from facerec_tf.data.manifest import FILE_NAME as MANIFEST
+from facerec_tf.data.names import compose_name
 from facerec_tf.margins import MarginLayer
 from facerec_tf.models import Recognizer
 from facerec_tf.runs.run_folder import RunFolder
@@ -129,8 +129,8 @@ def match_identities(config: ExperimentConfig, selection: Selection, known: int)
                 f"name, because {why}. Omit --keep_head to train a new head."
             )
         return np.arange(known)
-    labels = {_normal(name): label for label, name in enumerate(names)}
-    sources = np.array([labels.get(_normal(name), -1) for name in selection.class_names])
+    labels = {compose_name(name): label for label, name in enumerate(names)}
+    sources = np.array([labels.get(compose_name(name), -1) for name in selection.class_names])
     if len(names) != known or (sources < 0).all():
         raise ArgumentError(
             f"Argument 'keep_head' requires identities in common: --pretrained has {known:,}, for "
@@ -145,9 +145,10 @@ def new_identities(config: ExperimentConfig, selection: Selection) -> np.ndarray
     names = _pretrained_names(config)
     if names is None or _are_labels(names) or _are_labels(selection.class_names):
         return np.zeros(0, np.int64)
-    known = {_normal(name) for name in names}
+    known = {compose_name(name) for name in names}
     return np.array(
-        [i for i, name in enumerate(selection.class_names) if _normal(name) not in known], np.int64
+        [i for i, name in enumerate(selection.class_names) if compose_name(name) not in known],
+        np.int64,
     )
 
 
@@ -218,11 +219,6 @@ def _pretrained_names(config: ExperimentConfig) -> tuple[str, ...] | None:
 def _are_labels(names: Sequence[str]) -> bool:
     """Whether identities are only numbered, as those of MXNet's records: no names to match."""
     return all(name == str(label) for label, name in enumerate(names))
-
-
-def _normal(name: str) -> str:
-    """The form that spellings of one name in Unicode share, whatever file system they are from."""
-    return unicodedata.normalize("NFC", name)
 
 
 def _describe_head(recognizer: Recognizer) -> str:

@@ -14,11 +14,12 @@ from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.files import atomic_file, require_writable
 from facerec_tf.core.spreadsheet import SpreadsheetWriter
+from facerec_tf.data.names import compose_name
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.photographs.crop import Cropper, crop_name
 from facerec_tf.photographs.crop_result import CropResult, crop_photos
 from facerec_tf.photographs.folder_scan import scan_folder
-from facerec_tf.photographs.names import in_one_line, nfc
+from facerec_tf.photographs.names import in_one_line
 from facerec_tf.photographs.people import NO_CROPS
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.progress_file import PROGRESS_FILE, FinishedPhoto, ProgressFile, Stamp
@@ -221,9 +222,9 @@ def _require_distinct(photos: Sequence[Photo]) -> None:
     for photo in photos:
         folder = os.path.dirname(photo.name)
         for key, name in ((folder, folder), (crop_name(photo.name), photo.name)):
-            other = seen.setdefault(nfc(key.casefold()), name)
+            other = seen.setdefault(compose_name(key.casefold()), name)
             if other != name:
-                ignores = "case" if nfc(other) != nfc(name) else "normalization"
+                ignores = "case" if compose_name(other) != compose_name(name) else "normalization"
                 names = " and ".join(f"'{in_one_line(item)}'" for item in (other, name))
                 raise DataError(
                     f"{names} would have the same output on a {ignores}-insensitive file system: "

@@ -31,6 +31,7 @@ from facerec_tf.data import CropFormat, Manifest, Record, new_directory
 from facerec_tf.data.class_list import ClassList
 from facerec_tf.data.image_hashes import ImageHashes, content_hash
 from facerec_tf.data.manifest import FILE_NAME, Shard
+from facerec_tf.data.names import compose_name
 from facerec_tf.data.photo import HEAD_BYTES, UnreadableError
 from facerec_tf.data.records import serialize, shard_name
 from facerec_tf.photographs.crop import Cropper
@@ -42,7 +43,6 @@ from facerec_tf.photographs.folder_scan import (
     is_photo,
     with_unique_names,
 )
-from facerec_tf.photographs.names import nfc
 from facerec_tf.photographs.people import NO_CROPS, group_by_person, report_merged
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.photo_limits import DEFAULT_LIMITS, PhotoLimits
@@ -268,7 +268,7 @@ def find_remote_photos(root: str) -> tuple[list[Photo], list[Rejected]]:
                 rejected.append(Rejected(inner, HIDDEN))
         elif is_photo(name) or begins_like_photo(_remote_head(file.path)):
             people.add(person)
-            photos.append(Photo(inner, nfc(person), file.path))
+            photos.append(Photo(inner, compose_name(person), file.path))
         else:
             rejected.append(Rejected(inner, NOT_AN_IMAGE, OTHER))
     if not photos:

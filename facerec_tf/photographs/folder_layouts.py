@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import read_text
+from facerec_tf.data.names import compose_name
 from facerec_tf.photographs.folder_scan import scan_folder
-from facerec_tf.photographs.names import nfc, printable
+from facerec_tf.photographs.names import printable
 from facerec_tf.photographs.people import report_merged
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.rejected import PERSON, Rejected
@@ -129,7 +130,7 @@ def _find(root: Path, folder_names: _FolderNames) -> Found:
     for photo in found:
         person, slash, _ = photo.name.partition("/")
         if slash and re.fullmatch(folder_names.pattern, person):
-            photos.append(photo._replace(person=nfc(person)))
+            photos.append(photo._replace(person=compose_name(person)))
         else:
             reason = f"it is not in a folder {folder_names.described}"
             rejected.append(Rejected(photo.name, reason))
@@ -144,7 +145,7 @@ def _find(root: Path, folder_names: _FolderNames) -> Found:
         for name in os.listdir(root)
         if re.fullmatch(folder_names.pattern, name) and os.path.isdir(root / name)
     ]
-    for name in {nfc(printable(name)) for name in people} - listed:
+    for name in {compose_name(printable(name)) for name in people} - listed:
         rejected.append(Rejected(name, "the folder contains no photographs", PERSON))
     report_merged(people)
     return photos, sorted(rejected)
@@ -167,7 +168,7 @@ def _read_meta(path: Path) -> dict[str, str]:
                 f"Found: {line}"
             )
         identity, _, name = match.groups()
-        name = nfc(name.replace('""', '"'))
+        name = compose_name(name.replace('""', '"'))
         if names.setdefault(identity, name) != name:
             raise DataError(
                 f"Line {number} of '{path}' gives {identity} the name '{name}', an earlier line "

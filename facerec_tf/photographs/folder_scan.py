@@ -8,8 +8,9 @@ from typing import Any
 
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
+from facerec_tf.data.names import compose_name
 from facerec_tf.data.photo import HEAD_BYTES, image_format
-from facerec_tf.photographs.names import nfc, printable
+from facerec_tf.photographs.names import printable
 from facerec_tf.photographs.photo import NOT_A_FILE, Photo
 from facerec_tf.photographs.rejected import OTHER, Rejected, count_suffixes
 
@@ -129,7 +130,7 @@ class _Scan:
         elif not entry.is_file() and os.path.exists(entry.path):
             self.rejected.append(Rejected(inner, NOT_A_FILE))
         else:
-            self.photos.append(Photo(inner, nfc(folder.name), entry.path))
+            self.photos.append(Photo(inner, compose_name(folder.name), entry.path))
 
 
 def is_photo(name: str) -> bool:
@@ -164,7 +165,7 @@ def with_unique_names(photos: list[Photo]) -> list[Photo]:
     taken = {photo.name for photo in photos}
     named = []
     for photo in photos:
-        name = nfc(photo.name)
+        name = compose_name(photo.name)
         if name not in taken:
             taken.add(name)
             photo = photo._replace(name=name)

@@ -1,13 +1,6 @@
-"""Names of files and people: Unicode forms, and characters that cannot be printed."""
+"""Characters in names of files and people that cannot be printed."""
 
 from __future__ import annotations
-
-import unicodedata
-
-
-def nfc(name: str) -> str:
-    """Returns a name in Unicode's composed form, NFC; macOS writes "é" as "e" and an accent."""
-    return unicodedata.normalize("NFC", name)
 
 
 def printable(name: str) -> str:

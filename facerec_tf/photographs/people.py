@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from facerec_tf.core.chief import emit
 from facerec_tf.core.errors import DataError, require_count
-from facerec_tf.photographs.names import in_one_line, nfc
+from facerec_tf.data.names import compose_name
+from facerec_tf.photographs.names import in_one_line
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.rejected import PERSON, Rejected
 
@@ -69,7 +70,7 @@ def report_merged(names: Iterable[str]) -> None:
     """
     forms: dict[str, set[str]] = {}
     for name in names:
-        forms.setdefault(nfc(name), set()).add(name)
+        forms.setdefault(compose_name(name), set()).add(name)
     if merged := sorted(name for name, given in forms.items() if len(given) > 1):
         named = ", ".join(f"'{in_one_line(name)}'" for name in merged[:_NAMED])
         more = ", …" if len(merged) > _NAMED else ""

@@ -14,7 +14,7 @@ from facerec_tf.core.extras import load_extra
 from facerec_tf.core.files import LARGEST_TEXT, require_regular_file
 from facerec_tf.core.lookup import require_known
 from facerec_tf.core.quote import reason
-from facerec_tf.photographs.names import nfc
+from facerec_tf.data.names import compose_name
 from facerec_tf.photographs.people import report_merged
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.rejected import Rejected
@@ -70,7 +70,7 @@ def read_table(
     for row in _READERS[kind](path, (path_column, label_column)):
         _require_filled(row, path, (path_column, label_column))
         labels.add(row.label)
-        row = row._replace(label=nfc(row.label))
+        row = row._replace(label=compose_name(row.label))
         where = os.path.abspath(os.path.join(root, row.path))
         before = first.setdefault(where, row)
         if before.label != row.label:
