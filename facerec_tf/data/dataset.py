@@ -86,6 +86,8 @@ def load_records(
     # For the errors of the arguments, which the graph below would wrap.
     training_dataset(options, batch_size=batch_size, augmentation=config)
 
+    # AutoGraph cannot convert the code that reads manifests, and does not need to.
+    @tf.autograph.experimental.do_not_convert
     def one_epoch(number: tf.Tensor) -> tf.data.Dataset:
         start = number % _EPOCHS * num_images
         batches = training_dataset(

@@ -1,5 +1,7 @@
 """A folder of records as a finite dataset, as `fit` takes it."""
 
+import logging
+
 import keras
 import numpy as np
 import pytest
@@ -15,6 +17,18 @@ from facerec_tf.data.reading import read_records
 from facerec_tf.training import make_strategy
 from tests.conftest import ROOT
 from tests.data.conftest import EVERYTHING, uneven
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_warning_of_autograph():
+    """Fails if TensorFlow warns, as it does once, of code that AutoGraph cannot convert."""
+    found = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: found.append(record.getMessage())
+    tf.get_logger().addHandler(handler)
+    yield
+    tf.get_logger().removeHandler(handler)
+    assert not [text for text in found if "AutoGraph" in text]
 
 
 def epoch(dataset):
