@@ -35,13 +35,17 @@ def shared_dir() -> Path:
 
 @pytest.fixture
 def heed_interrupts():
-    """Python's default reaction to SIGINT, here and in child processes.
+    """The reactions of a command in a terminal to SIGINT and SIGHUP.
 
-    A background job of a shell inherits SIGINT as ignored, and so would its children.
+    A background job of a shell inherits SIGINT as ignored, and one of `nohup` SIGHUP.
     """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    }
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

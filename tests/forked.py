@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,9 @@ class ForkedCommand:
 
 
 def _run(arguments, cwd, streams):
+    # Tests in the background, or under `nohup`, inherit these as ignored. A terminal's do not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for number in (1, 2):
         os.dup2(os.open(Path(streams, str(number)), os.O_WRONLY | os.O_CREAT), number)
     os.chdir(cwd)

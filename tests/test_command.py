@@ -14,7 +14,7 @@ COMMAND = ROOT / "tests" / "command_under_test.py"
     ("failure", "message"),
     [
         ("full_disk", r"\[Errno 28\] No space left on device: 'out/data'"),
-        ("odd_name", r"Cannot read 'a b\\x1b\[31m.jpg': x+ \[...\] x+"),
+        ("odd_name", r"Cannot read 'a b\\x1b\[31m.jpg': x+…"),
         ("not_utf8", r"'\\udcff' is not valid UTF-8, which TensorFlow needs for names."),
         ("no_memory", r"Out of memory: .+"),
     ],

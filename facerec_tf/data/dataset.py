@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import os
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from facerec_tf.config import AugmentationConfig
@@ -15,9 +17,6 @@ from facerec_tf.core.lookup import require_known
 from facerec_tf.data.manifest import Manifest
 from facerec_tf.data.pipeline import training_dataset
 from facerec_tf.data.stream_options import StreamOptions
-
-#: Each iteration draws one of this many epochs of the endless stream.
-_EPOCHS = 2**31
 
 
 def load_records(
@@ -33,8 +32,8 @@ def load_records(
 ) -> tf.data.Dataset:
     """Loads a folder of records as a dataset of one epoch, for `keras.Model.fit`.
 
-    The images are shuffled and augmented as in `facerec train`, in another way each time the
-    dataset is iterated. The same `seed` gives the same sequence of epochs in another process.
+    The images are shuffled and augmented as in `facerec train`. Each iteration is the next epoch,
+    with another order. The same `seed` gives the same epochs in another process.
 
     Args:
         directory: Folder of records, written for example by `facerec make-records`.
@@ -89,7 +88,7 @@ def load_records(
     # AutoGraph cannot convert the code that reads manifests, and does not need to.
     @tf.autograph.experimental.do_not_convert
     def one_epoch(number: tf.Tensor) -> tf.data.Dataset:
-        start = number % _EPOCHS * num_images
+        start = number * (num_images if images_per_identity is None else steps * batch_size)
         batches = training_dataset(
             options, batch_size=batch_size, start=start, augmentation=config
         ).take(steps)
@@ -102,7 +101,13 @@ def load_records(
         own = num_images - step * batch_size  # The rest of the last batch is of the next epoch.
         return images[:own], labels[:own]
 
-    epochs = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).take(1)
+    numbers = itertools.count()
+
+    def next_epoch(_: tf.Tensor) -> tf.Tensor:
+        number = tf.numpy_function(lambda: np.int64(next(numbers)), [], tf.int64)
+        return tf.ensure_shape(number, [])
+
+    epochs = tf.data.Dataset.range(1).map(next_epoch)
     dataset = epochs.flat_map(one_epoch).apply(tf.data.experimental.assert_cardinality(steps))
     sharding = tf.data.Options()
     # Machines share the batches, not the files, of which there may be fewer.

@@ -17,7 +17,7 @@ from facerec_tf.pretrained.weight_layouts import WeightLayout, layout_of, vector
 from facerec_tf.pretrained.weight_source import WeightSource
 
 #: Names listed per kind of fault.
-_LISTED = 12
+_LISTED = 8
 
 
 class Slot(NamedTuple):

@@ -110,6 +110,7 @@ def require_one_source(
 
     Raises:
         ArgumentError: If both or neither are given, or a checkpoint of a `model` is requested.
+        DataError: If the `model` does not exist.
     """
     path = workdir or model
     if not path:
@@ -123,6 +124,8 @@ def require_one_source(
         raise ArgumentError(
             f"--checkpoint={checkpoint} selects a state of a --workdir: a --model has only one."
         )
+    if model and not Path(path).exists():
+        raise DataError(f"Model {path} does not exist.")
     return Path(path)
 
 

@@ -42,8 +42,8 @@ class LiteRt(ExportFormat):
     def load(self, folder: Path) -> EmbedExport:
         """Returns the function that runs it by XNNPACK on all cores.
 
-        An interpreter has one set of buffers, so a lock admits one thread at a time. Interpreters
-        for each thread are no faster, as one uses all cores, and each has a copy of the weights.
+        An interpreter has one set of buffers, so a lock admits one thread at a time. One
+        interpreter per thread is not faster, as one uses all cores, and each copies the weights.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # TensorFlow's interpreter is deprecated.

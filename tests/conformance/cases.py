@@ -6,7 +6,7 @@ import pytest
 from facerec_tf import losses, margins
 from facerec_tf.core.hyperparameters import hyperparameters
 from facerec_tf.losses import Auxiliary
-from facerec_tf.models import Objective
+from facerec_tf.models import MAIN_LOSSES, Objective
 
 EMBEDDING_SIZE = 16
 NUM_CLASSES = 10
@@ -70,7 +70,7 @@ def make_objective(
 
     Embeddings and centres have sizes at which no gradient is tiny.
     """
-    known = hyperparameters((margins.MARGINS | losses.LOSSES)[name])
+    known = hyperparameters(MAIN_LOSSES[name])
     if scale and "s" in known and options.get("s", known["s"]) is not None:
         options = {**options, "s": scale}
     part = make(name, options, num_classes, size, dtype=dtype)
