@@ -12,7 +12,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Photographs to records": {
         "align": "cut aligned faces out of a folder of photographs",
         "make-records": "write photographs as training records",
-        "make-records-beam": "write photographs as records on many machines, with Apache Beam",
+        "make-records-beam": "write photographs as records on many machines (Beam)",
         "make-synthetic": "write records of drawn faces",
     },
     "Import": {
@@ -29,7 +29,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "split-records": "split records by identity",
         "check-overlap": "find identities that are both trained and tested on",
         "find-label-errors": "list images and identities that are probably mislabelled",
-        "clean-labels": "drop or relabel images far from the centre of their identity",
+        "clean-labels": "drop or relabel images far from their identity's centre",
     },
     "List": {
         "backbones": "networks, with their cost and speed on this machine",

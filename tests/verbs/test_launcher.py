@@ -1,6 +1,5 @@
 """The command `facerec`: listing, help and errors, without TensorFlow."""
 
-import re
 import subprocess
 import sys
 
@@ -41,7 +40,7 @@ def test_all_verbs_are_listed_in_groups(arguments, capsys):
     main(arguments)
     lines = capsys.readouterr().out.splitlines()
     assert [line[:-1] for line in lines if line.endswith(":")] == [*GROUPS]
-    assert [line.split()[0] for line in lines if re.match(r"  \S", line)] == [*VERBS]
+    assert [line.split()[0] for line in lines if line.startswith("  ")] == [*VERBS]
 
 
 @pytest.mark.parametrize("given", ["merge-records", "merge_records"])
