@@ -81,7 +81,7 @@ def test_a_stray_argument(verb, tmp_path):
         ("train", ["--lr=1", "--resume"], "Missing flag: --workdir=RUN, the run that --resume"),
         ("export", ["--output="], "Missing flag: --output."),
         ("export", ["--output=x"], "Missing flag: --workdir=RUN or --model=FILE, the recognizer."),
-        ("evaluate", ["--model=x"], "Missing flag: --data=DIR, the folder of the pairs"),
+        ("evaluate", ["--model=."], "Missing flag: --data=DIR, the folder of the pairs"),
         ("evaluate", ["--model=x", "--workdir=y"], "Arguments 'workdir' and 'model' exclude each"),
         ("make-records", ["--output=x"], "Missing flag: --images=DIR or --table=FILE"),
         ("import-lfw", ["--output=x"], "Missing flag: --archive=FILE or --tfds."),
