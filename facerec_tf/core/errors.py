@@ -33,6 +33,10 @@ class DataError(UserError):
     """Missing, damaged or inconsistent records, images or files."""
 
 
+class NotFiniteError(DataError):
+    """Embeddings that are NaN or infinite: the model that made them has diverged or is damaged."""
+
+
 def argument_error(name: str, expected: str, value: object) -> ArgumentError:
     """Returns the error that argument `name` must be `expected` but was `value`."""
     return ArgumentError(f"Argument '{name}' must be {expected}. Received: {name}={value!r}")

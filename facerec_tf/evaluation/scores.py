@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from facerec_tf.core.errors import DataError, require
+from facerec_tf.core.errors import NotFiniteError, require
 from facerec_tf.evaluation.unit_length import unit_length
 
 #: Pairs scored at a time; bounds the memory that gathering their embeddings takes.
@@ -24,7 +24,7 @@ def pair_scores(embeddings: np.ndarray, first: np.ndarray, second: np.ndarray) -
 
     Raises:
         ArgumentError: If shapes do not match or an index is out of range.
-        DataError: If embeddings are not finite.
+        NotFiniteError: If embeddings are not finite.
     """
     embeddings = _require_finite(np.asarray(embeddings))
     first = _require_rows("first", first, len(embeddings))
@@ -52,7 +52,7 @@ def fuse_flip(embeddings: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
 
     Raises:
         ArgumentError: If the shapes differ.
-        DataError: If embeddings are not finite.
+        NotFiniteError: If embeddings are not finite.
     """
     embeddings, mirrored = np.asarray(embeddings), np.asarray(mirrored)
     require(
@@ -72,7 +72,7 @@ def _require_finite(embeddings: np.ndarray) -> np.ndarray:
     require(is_float, "embeddings", "floating point", embeddings.dtype)
     damaged = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
     if damaged.size:
-        raise DataError(
+        raise NotFiniteError(
             f"{damaged.size} of {len(embeddings)} embeddings are not finite, "
             f"the first in row {damaged[0]}: the model that made them has diverged or is damaged."
         )

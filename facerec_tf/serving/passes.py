@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from facerec_tf.core.chief import progress_bar
-from facerec_tf.core.errors import DataError
+from facerec_tf.core.errors import NotFiniteError
 from facerec_tf.core.files import sha256
 from facerec_tf.data import (
     MAX_DAMAGED,
@@ -153,7 +153,9 @@ def _digest(pairs: PairSet) -> str:
 
 
 def require_finite(embeddings: np.ndarray) -> np.ndarray:
-    """Returns `embeddings`; raises `DataError` if an entry is NaN or infinite."""
+    """Returns `embeddings`; raises `NotFiniteError` if an entry is NaN or infinite."""
     if not np.isfinite(embeddings).all():
-        raise DataError("Embeddings are not finite: the recognizer has diverged or is damaged.")
+        raise NotFiniteError(
+            "Embeddings are not finite: the recognizer has diverged or is damaged."
+        )
     return embeddings

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from facerec_tf.core.errors import UserError, require
+from facerec_tf.core.errors import NotFiniteError, UserError, require
 from facerec_tf.core.files import atomic_file
 from facerec_tf.runs.checkpoints import Checkpoint, Checkpoints
 from facerec_tf.runs.writing import writing
@@ -182,7 +182,10 @@ class Controller:
             ended = plan.ends_epoch(self.step)
             fault = self._fault()
             if fault is None:
-                logs.update(self._measure_due(hooks))
+                try:
+                    logs.update(self._measure_due(hooks))
+                except NotFiniteError:
+                    fault = f"embeddings are not finite after step {self.step}"
             hooks.on_train_batch_end((self.step - 1) % plan.steps_per_epoch, logs)
             if fault is not None:
                 raise self._divergence(fault)

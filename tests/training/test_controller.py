@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from facerec_tf.core.errors import ArgumentError, DataError
+from facerec_tf.core.errors import ArgumentError, DataError, NotFiniteError
 from facerec_tf.training import (
     Checkpoints,
     Controller,
@@ -279,6 +279,16 @@ def test_a_run_without_gradient_ends_with_the_reason(make_trainer, make_controll
 def test_a_loss_of_zero_is_not_a_fault(make_trainer):
     without_gradient(trainer := make_trainer(), loss=0.0)
     assert trainer.run(iter(batches()), tf.constant(60))["steps"].numpy() == 60
+
+
+def test_embeddings_that_are_not_finite_end_the_run_as_diverged(make_controller):
+    def fail():
+        raise NotFiniteError("8 of 8 embeddings are not finite.")
+
+    controller = make_controller(measurements=[accuracy(fail)])
+    with pytest.raises(DivergenceError, match=r"embeddings are not finite after step 5; last good"):
+        controller.run(verbose=0)
+    assert controller.checkpoints.latest().step == 4
 
 
 def test_the_last_step_is_saved_though_it_was_skipped(make_controller):
