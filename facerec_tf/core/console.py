@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
-import unicodedata
 from typing import Any, TextIO
+
+from facerec_tf.core.quote import escape_controls
 
 #: Characters of an error message; longer ones are cut in the middle.
 LONGEST_MESSAGE = 2000
@@ -39,7 +40,7 @@ def one_line(message: object) -> str:
     File names may contain line ends, the escape sequences of terminals, and characters that reverse
     the direction of text.
     """
-    return _cut("".join(map(_printable, _cut(str(message)))))
+    return _cut(escape_controls(_cut(str(message))))
 
 
 def _cut(text: str) -> str:
@@ -47,17 +48,6 @@ def _cut(text: str) -> str:
         return text
     kept = (LONGEST_MESSAGE - len(_GAP)) // 2
     return text[:kept] + _GAP + text[-kept:]
-
-
-def _printable(character: str) -> str:
-    is_control = unicodedata.category(character) in ("Cc", "Zl", "Zp")
-    if is_control or unicodedata.bidirectional(character) in _DIRECTIONS:
-        return character.encode("unicode_escape").decode()
-    return character
-
-
-#: Classes of the characters that embed, override or isolate a direction of text, and end that.
-_DIRECTIONS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 class _Stream(io.FileIO):

@@ -29,7 +29,7 @@ _KNOWN_ERRORS = (
     # The pipeline skips damaged images; this batch had no others.
     (r"Dataset was empty", "All images of a batch are damaged."),
     (r"(Shard '.*' was (?:cut short|lost) during the run.*)", "{0}"),
-    # The file system's errors, such as that of a folder that was removed or is no longer mounted.
+    # The file system's errors, such as that of a folder that was removed or unmounted.
     (
         r"(?:^|\}\} )([^;\n{}]+\.tfrecord); (.+?)(?: \[Op:|$)",
         "Shard '{0}' was lost during the run: {1}.",

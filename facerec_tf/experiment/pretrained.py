@@ -117,7 +117,7 @@ def match_identities(config: ExperimentConfig, selection: Selection, known: int)
 
     Raises:
         ArgumentError: If the labels cannot be matched: the numbers of identities differ and there
-            are no names, or no name is in both.
+            are no names, or the two have no name in common.
     """
     names = _pretrained_names(config)
     if names is None or _are_labels(names) or _are_labels(selection.class_names):

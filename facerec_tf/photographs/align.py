@@ -13,13 +13,13 @@ import numpy as np
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError, UserError
 from facerec_tf.core.files import atomic_file, require_writable
+from facerec_tf.core.quote import escape_controls
 from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.data.names import compose_name
 from facerec_tf.data.photo import decode_photo
 from facerec_tf.photographs.crop import Cropper, crop_name
 from facerec_tf.photographs.crop_result import CropResult, crop_photos
 from facerec_tf.photographs.folder_scan import scan_folder
-from facerec_tf.photographs.names import in_one_line
 from facerec_tf.photographs.people import NO_CROPS
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.progress_file import PROGRESS_FILE, FinishedPhoto, ProgressFile, Stamp
@@ -92,7 +92,7 @@ def align_folder(
     crops = [output / crop for photo in finished.values() for crop in photo.crops]
     if not crops:
         reasons = "; ".join(
-            f"'{in_one_line(item.file)}': {item.reason}" for item in (hidden + without)[:3]
+            f"'{escape_controls(item.file)}': {item.reason}" for item in (hidden + without)[:3]
         )
         raise DataError(f"None of the {len(photos):,} photographs gave a crop. {reasons}")
     with _named(output / SHEET_FILE):
@@ -225,7 +225,7 @@ def _require_distinct(photos: Sequence[Photo]) -> None:
             other = seen.setdefault(compose_name(key.casefold()), name)
             if other != name:
                 ignores = "case" if compose_name(other) != compose_name(name) else "normalization"
-                names = " and ".join(f"'{in_one_line(item)}'" for item in (other, name))
+                names = " and ".join(f"'{escape_controls(item)}'" for item in (other, name))
                 raise DataError(
                     f"{names} would have the same output on a {ignores}-insensitive file system: "
                     "rename one, or merge the folders if they are of one person."

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from facerec_tf.core.errors import DataError, require_between
+from facerec_tf.core.quote import escape_controls
 from facerec_tf.data.codec import encode_jpeg, is_truncated, without_padding
 from facerec_tf.data.photo import UnreadableError, is_plain_jpeg
 from facerec_tf.photographs.crop import Crop
-from facerec_tf.photographs.names import in_one_line
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.photo_limits import DEFAULT_LIMITS, PhotoLimits
 
@@ -45,8 +45,8 @@ class CropReader:
         if image.shape[:2] != self._size:
             found, wanted = ("x".join(map(str, size)) for size in (image.shape[:2], self._size))
             raise DataError(
-                f"Image '{in_one_line(photo.name)}' is {found} pixels, expected {wanted}. Crop its "
-                "face with --detector=yunet, or give the --alignment or --size of the crops."
+                f"Image '{escape_controls(photo.name)}' is {found} pixels, expected {wanted}. Crop "
+                "its face with --detector=yunet, or give the --alignment or --size of the crops."
             )
         if not is_plain_jpeg(encoded):
             encoded = encode_jpeg(image, self._quality)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from facerec_tf.core.chief import emit
 from facerec_tf.core.errors import DataError, require_count
+from facerec_tf.core.quote import escape_controls
 from facerec_tf.data.names import compose_name
-from facerec_tf.photographs.names import in_one_line
 from facerec_tf.photographs.photo import Photo
 from facerec_tf.photographs.rejected import PERSON, Rejected
 
@@ -72,7 +72,7 @@ def report_merged(names: Iterable[str]) -> None:
     for name in names:
         forms.setdefault(compose_name(name), set()).add(name)
     if merged := sorted(name for name, given in forms.items() if len(given) > 1):
-        named = ", ".join(f"'{in_one_line(name)}'" for name in merged[:_NAMED])
+        named = ", ".join(f"'{escape_controls(name)}'" for name in merged[:_NAMED])
         more = ", …" if len(merged) > _NAMED else ""
         emit(
             f"note: names given in several Unicode forms, each taken as one person: {named}{more}",
@@ -86,7 +86,7 @@ def _require_distinct(people: Iterable[str]) -> None:
     for person in people:
         other = seen.setdefault(person.casefold(), person)
         if other != person:
-            names = " and ".join(f"'{in_one_line(name)}'" for name in (other, person))
+            names = " and ".join(f"'{escape_controls(name)}'" for name in (other, person))
             raise DataError(
                 f"The names of people {names} differ only in case: rename one, or give both the "
                 "same name if they are the same person."

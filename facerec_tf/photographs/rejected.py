@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from facerec_tf.core.files import atomic_file
+from facerec_tf.core.quote import escape_controls
 from facerec_tf.core.spreadsheet import SpreadsheetWriter
 from facerec_tf.data.damaged import require_few_damaged
-from facerec_tf.photographs.names import in_one_line
 
 #: Name of the list in the output folder.
 REJECTED_FILE = "rejected.csv"
@@ -64,7 +64,7 @@ def summarize_rejected(rejected: Iterable[Rejected], path: str | os.PathLike) ->
     if images := groups[IMAGE]:
         lines["rejected"] = f"{_files(images)}, listed in '{path}' ({count_causes(images)})"
     if people := groups[PERSON]:
-        names = ", ".join(f"'{in_one_line(item.file)}'" for item in people[:_NAMED])
+        names = ", ".join(f"'{escape_controls(item.file)}'" for item in people[:_NAMED])
         more = ", …" if len(people) > _NAMED else ""
         lines["people left out"] = f"{len(people):,}, listed in '{path}' ({names}{more})"
     if others := groups[OTHER]:
@@ -86,7 +86,7 @@ def count_suffixes(rejected: Iterable[Rejected]) -> str:
 
 def require_few_rejected(damaged: Sequence[Rejected], total: int) -> None:
     """Raises `DataError` if more than 1 % of `total` images are damaged; names the first ones."""
-    faults = [f"'{in_one_line(item.file)}': {item.reason}" for item in damaged]
+    faults = [f"'{escape_controls(item.file)}': {item.reason}" for item in damaged]
     require_few_damaged(faults, total)
 
 
@@ -95,7 +95,7 @@ def _files(rejected: Sequence[Rejected]) -> str:
 
 
 def _suffix(name: str) -> str:
-    return in_one_line(os.path.splitext(name)[1].lower()) or "without a suffix"
+    return escape_controls(os.path.splitext(name)[1].lower()) or "without a suffix"
 
 
 def _ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import atomic_directory, read_json
-from facerec_tf.core.quote import reason
+from facerec_tf.core.quote import reason, shorten
 from facerec_tf.core.zip_files import require_intact_zip
 from facerec_tf.runs.writing import writing
 
@@ -126,6 +126,6 @@ def _read_checkpoint(folder: Path) -> Checkpoint:
     if type(step) is not int or step < 0 or not is_metric or isinstance(metric, bool):
         raise DataError(
             f"Checkpoint state '{path}' must hold a step and a metric, a number or null. "
-            f"Found: {str(state)[:200]}"
+            f"Found: {shorten(state, 200)}"
         )
     return Checkpoint(folder, step, metric)

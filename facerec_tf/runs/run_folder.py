@@ -130,8 +130,8 @@ class RunFolder:
     def seen_in_training(self, pairs: PairSet) -> SeenInTraining:
         """Returns how much of `pairs` the run was trained on, by names and by image hashes.
 
-        Images are not compared if the records were written without hashes, or are no longer in
-        their place.
+        Images are not compared if the records were written without hashes, or have been moved
+        or removed.
 
         Raises:
             DataError: If there is no run here, or the pairs have damaged records.

@@ -25,7 +25,7 @@ from facerec_tf.data import (
 )
 from facerec_tf.runs.writing import writing
 
-#: Errors of a shard that was removed, or is on a disk that is no longer mounted.
+#: Errors of a shard that was removed, or whose disk was unmounted.
 _LOST = (tf.errors.NotFoundError, tf.errors.PermissionDeniedError, tf.errors.UnavailableError)
 
 #: Batches that the pipeline may have read ahead when it fails.
