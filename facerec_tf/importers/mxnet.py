@@ -15,6 +15,7 @@ from PIL import Image
 from facerec_tf.core.chief import progress_bar
 from facerec_tf.core.errors import DataError
 from facerec_tf.core.files import LARGEST_TEXT, read_text, require_regular_file
+from facerec_tf.core.quote import shorten
 from facerec_tf.data import CropFormat, Record, new_directory, write_records
 from facerec_tf.data.codec import is_whole, without_padding
 from facerec_tf.data.name_source import NameKind, NameSource
@@ -147,7 +148,7 @@ def read_property(path: Path) -> tuple[int | None, tuple[int, int] | None]:
     except (ValueError, IndexError):
         raise DataError(
             f"'{path}' must begin with the number of identities, height and width, such as "
-            f"85742,112,112. Found: {text[:60]}"
+            f"85742,112,112. Found: {shorten(text, 60)}"
         ) from None
     return classes, (height, width)
 

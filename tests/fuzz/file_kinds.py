@@ -373,10 +373,36 @@ FILE_KINDS = (
         flips=12,
     ),
     FileKind("run_metrics", make_run, read_metrics, ("metrics.csv",)),
-    FileKind("records_index", make_pairs, read_index, ("set/*.tfrecord",), verified=True),
-    FileKind("records_shard", make_pairs, read_written_records, ("set/*.tfrecord",), verified=True),
-    FileKind("records_frames", make_pairs, read_intact_frames, ("set/*.tfrecord",), verified=True),
-    FileKind("pair_set", make_pairs, read_pair_set, ("set/*.tfrecord",), verified=True),
+    FileKind(
+        "records_index",
+        make_pairs,
+        read_index,
+        ("set/*.tfrecord",),
+        verified=True,
+        flips=15,
+        cuts=15,
+    ),
+    FileKind(
+        "records_shard",
+        make_pairs,
+        read_written_records,
+        ("set/*.tfrecord",),
+        verified=True,
+        flips=15,
+        cuts=15,
+    ),
+    FileKind(
+        "records_frames",
+        make_pairs,
+        read_intact_frames,
+        ("set/*.tfrecord",),
+        verified=True,
+        flips=15,
+        cuts=15,
+    ),
+    FileKind(
+        "pair_set", make_pairs, read_pair_set, ("set/*.tfrecord",), verified=True, flips=15, cuts=15
+    ),
     FileKind(
         "manifest",
         make_pairs,
@@ -384,6 +410,7 @@ FILE_KINDS = (
         ("set/manifest.json",),
         names=lambda file: str(file.parent),  # A shard whose name in it is changed is missing.
         flips=20,
+        cuts=15,
     ),
     FileKind(
         "pair_lists",
@@ -391,6 +418,8 @@ FILE_KINDS = (
         read_pair_set,
         ("set/*.csv",),
         names=lambda file: str(file.parent),  # A name in one list may be missing in another.
+        flips=15,
+        cuts=15,
     ),
     FileKind(
         "threshold", write_threshold, lambda f: Threshold.load(f / "threshold.json"), ("*.json",)
@@ -400,6 +429,8 @@ FILE_KINDS = (
         write_text("landmarks.csv", LANDMARKS),
         landmarks,
         ("landmarks.csv",),
+        flips=15,
+        cuts=15,
     ),
     FileKind("table", write_table, lambda f: read_table(f / "photos.csv"), ("photos.csv",)),
     FileKind(
@@ -428,12 +459,16 @@ FILE_KINDS = (
         write_text("people.txt", "2\nA_B\t3\nC_D\t1\n"),
         lambda f: read_people(f / "people.txt"),
         ("*.txt",),
+        flips=15,
+        cuts=15,
     ),
     FileKind(
         "lfw_pairs",
         write_text("pairs.txt", LFW_PAIRS),
         lambda f: read_pairs(f / "pairs.txt"),
         ("*.txt",),
+        flips=15,
+        cuts=15,
     ),
     FileKind("youtube_splits", write_splits, lambda f: read_splits(f / "splits.txt"), ("*.txt",)),
     FileKind(
@@ -441,7 +476,8 @@ FILE_KINDS = (
         write_tar("lfw.tar"),
         lambda f: list(read_photos(f / "lfw.tar")),
         ("lfw.tar",),
-        flips=12,
+        flips=15,
+        cuts=15,
     ),
     FileKind(
         "lfw_tgz",
@@ -449,7 +485,8 @@ FILE_KINDS = (
         lambda f: list(read_photos(f / "lfw.tgz")),
         ("lfw.tgz",),
         verified=True,
-        flips=12,
+        flips=15,
+        cuts=15,
     ),
     FileKind(
         "mxnet_records",
@@ -457,7 +494,8 @@ FILE_KINDS = (
         Imported(mxnet_into),
         ("train.rec", "train.idx", "train.lst", "property"),
         names=lambda file: str(file.parent),  # Index and record file contradict each other.
-        flips=10,
+        flips=15,
+        cuts=15,
     ),
     FileKind(
         "mxnet_weights", write_params, weights_read_from("model-0000.params"), ("model*",), flips=20
@@ -468,6 +506,7 @@ FILE_KINDS = (
         Imported(lambda f, o: import_bin(f / "pairs.bin", o)),
         ("pairs.bin",),
         flips=20,
+        cuts=15,
     ),
     FileKind(
         "arcface_tf2",
@@ -475,6 +514,8 @@ FILE_KINDS = (
         Imported(arcface_tf2_into),
         ("ms1m.tfrecord",),
         verified=True,
+        flips=15,
+        cuts=15,
     ),
     FileKind(
         "pytorch",

@@ -58,7 +58,7 @@ def fault_of(kind, folder, file, expected):
 
 
 @pytest.mark.parametrize("kind", FILE_KINDS, ids=lambda kind: kind.name)
-def test_damage_ends_escape_controls(kind, tmp_path, capfd):
+def test_damage_ends_in_one_line(kind, tmp_path, capfd):
     if missing := [name for name in kind.modules if not importlib.util.find_spec(name)]:
         pytest.skip(f"needs {', '.join(missing)}")
     good, folder = tmp_path / "good", tmp_path / "files"
